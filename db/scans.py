@@ -1,0 +1,261 @@
+"""Scans and their queries: planned once, each query ended once."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from db.tables import queries, scans
+from records import Outcome, Query, QueryKind, QueryReport, ScanStatus, scan_status
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScanRow:
+    """One scan as lists and digests show it."""
+
+    id: int
+    #: The Shanghai date that it is the scan of.
+    planned_for: date
+    #: nightly, foreground or demo.
+    kind: str
+    options: dict[str, Any]
+    planned_at: datetime
+    #: None while a query has not ended.
+    finished_at: datetime | None
+    #: Derived from the outcomes.
+    status: ScanStatus
+    #: Outcome value → number of queries; the values add up to the number planned ("" stands for not ended).
+    outcomes: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueryRow:
+    """One query of a scan with its end and its cost."""
+
+    query: Query
+    #: None until it has ended.
+    outcome: Outcome | None
+    note: str
+    requests: int
+    pages: int
+    cards: int
+    new: int
+    card_only: int
+    hits: int
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+def plan(
+    conn: Connection,
+    planned: list[Query],
+    *,
+    planned_for: date,
+    kind: str,
+    at: datetime,
+    schedule_id: int | None = None,
+    options: dict[str, Any] | None = None,
+) -> int | None:
+    """Write a scan and its queries; its id, or None where the schedule already has a scan for that date."""
+    statement = (
+        upsert(scans)
+        .values(schedule_id=schedule_id, planned_for=planned_for, kind=kind, options=options or {}, planned_at=at)
+        .on_conflict_do_nothing(index_elements=["schedule_id", "planned_for"])
+        .returning(scans.c.id)
+    )
+    scan_id = conn.execute(statement).scalar_one_or_none()
+    if scan_id is None:
+        return None
+    add_queries(conn, scan_id, planned)
+    return int(scan_id)
+
+
+def add_queries(conn: Connection, scan_id: int, planned: list[Query]) -> None:
+    """Add queries to a scan; those that it already has stay as they are."""
+    if planned:
+        rows = [{"scan_id": scan_id, "platform": q.platform, "kind": q.kind, "text": q.text} for q in planned]
+        conn.execute(upsert(queries).on_conflict_do_nothing(), rows)
+
+
+def unfinished(conn: Connection, scan_id: int, platform: str) -> list[Query]:
+    """The queries of one platform that have not ended, in the order planned."""
+    rows = conn.execute(
+        select(queries)
+        .where(queries.c.scan_id == scan_id, queries.c.platform == platform, queries.c.outcome.is_(None))
+        .order_by(queries.c.id)
+    ).all()
+    return [_query(row, read_before=_read_before(conn, row)) for row in rows]
+
+
+def _read_before(conn: Connection, row: Row[Any]) -> bool:
+    """Whether the last run of the same query that ended had read it to its end."""
+    last = conn.execute(
+        select(queries.c.outcome)
+        .where(
+            queries.c.platform == row.platform,
+            queries.c.kind == row.kind,
+            queries.c.text == row.text,
+            queries.c.outcome.is_not(None),
+        )
+        .order_by(queries.c.finished_at.desc(), queries.c.id.desc())
+        .limit(1)
+    ).scalar()
+    return last in (Outcome.SEARCHED, Outcome.EMPTY)
+
+
+def begin_slice(conn: Connection, scan_id: int, platform: str) -> int:
+    """Start another attempt at a platform's unfinished queries; its number. Older attempts may no longer write."""
+    attempt = conn.execute(
+        select(func.coalesce(func.max(queries.c.attempt), 0) + 1).where(
+            queries.c.scan_id == scan_id, queries.c.platform == platform
+        )
+    ).scalar_one()
+    conn.execute(
+        update(queries)
+        .where(queries.c.scan_id == scan_id, queries.c.platform == platform, queries.c.outcome.is_(None))
+        .values(attempt=attempt)
+    )
+    return int(attempt)
+
+
+def is_current(conn: Connection, query_id: int, attempt: int) -> bool:
+    """True while `attempt` is the newest at a query that has not ended; locks the row for the transaction."""
+    row = conn.execute(
+        select(queries.c.attempt, queries.c.outcome).where(queries.c.id == query_id).with_for_update(key_share=True)
+    ).one_or_none()
+    return row is not None and row.attempt == attempt and row.outcome is None
+
+
+def started(conn: Connection, query_id: int, at: datetime) -> None:
+    """Note when the running attempt began with a query."""
+    conn.execute(update(queries).where(queries.c.id == query_id, queries.c.outcome.is_(None)).values(started_at=at))
+
+
+def ended(conn: Connection, report: QueryReport, *, attempt: int) -> bool:
+    """Write the one end of a query; False where another attempt has taken over or it has ended already."""
+    done = conn.execute(
+        update(queries)
+        .where(queries.c.id == report.query.id, queries.c.outcome.is_(None), queries.c.attempt == attempt)
+        .values(
+            outcome=report.outcome,
+            note=report.note,
+            requests=report.requests,
+            pages=report.pages,
+            cards=report.cards,
+            new=report.new,
+            card_only=report.card_only,
+            hits=report.hits,
+            started_at=report.started_at,
+            finished_at=report.finished_at,
+        )
+    ).rowcount
+    return bool(done == 1)
+
+
+def end_rest(conn: Connection, scan_id: int, platform: str, outcome: Outcome, note: str, at: datetime) -> int:
+    """Give every query of a platform that has not ended the same outcome; how many there were."""
+    return conn.execute(
+        update(queries)
+        .where(queries.c.scan_id == scan_id, queries.c.platform == platform, queries.c.outcome.is_(None))
+        .values(outcome=outcome, note=note, finished_at=at)
+    ).rowcount
+
+
+def close_if_done(conn: Connection, scan_id: int, at: datetime) -> bool:
+    """Mark a scan finished when its last query has ended; True when it is finished."""
+    conn.execute(select(scans.c.id).where(scans.c.id == scan_id).with_for_update())
+    left = conn.execute(
+        select(func.count()).where(queries.c.scan_id == scan_id, queries.c.outcome.is_(None))
+    ).scalar_one()
+    if left:
+        return False
+    conn.execute(update(scans).where(scans.c.id == scan_id, scans.c.finished_at.is_(None)).values(finished_at=at))
+    return True
+
+
+def platforms(conn: Connection, scan_id: int, *, unfinished_only: bool = False) -> list[str]:
+    """Keys of the platforms of a scan, sorted."""
+    condition = queries.c.scan_id == scan_id
+    if unfinished_only:
+        condition = and_(condition, queries.c.outcome.is_(None))
+    return list(
+        conn.execute(select(queries.c.platform).where(condition).distinct().order_by(queries.c.platform)).scalars()
+    )
+
+
+def query_rows(conn: Connection, scan_id: int) -> list[QueryRow]:
+    """Every query of a scan, by platform, in the order planned."""
+    rows = conn.execute(
+        select(queries).where(queries.c.scan_id == scan_id).order_by(queries.c.platform, queries.c.id)
+    ).all()
+    return [_query_row(row) for row in rows]
+
+
+def latest(conn: Connection, limit: int = 20, *, kind: str | None = None) -> list[ScanRow]:
+    """The newest scans first."""
+    statement = select(scans.c.id).order_by(scans.c.id.desc()).limit(limit)
+    found = conn.execute(statement.where(scans.c.kind == kind) if kind else statement).all()
+    return [scan_row(conn, row.id) for row in found]
+
+
+def scan_row(conn: Connection, scan_id: int) -> ScanRow:
+    """One scan with its outcomes counted. Raises NoResultFound where there is none."""
+    row = conn.execute(select(scans).where(scans.c.id == scan_id)).one()
+    counted = conn.execute(
+        select(func.coalesce(queries.c.outcome, ""), func.count())
+        .where(queries.c.scan_id == scan_id)
+        .group_by(queries.c.outcome)
+    ).all()
+    outcomes = {str(outcome): int(count) for outcome, count in counted}
+    every = [Outcome(value) if value else None for value, count in outcomes.items() for _ in range(count)]
+    return ScanRow(
+        id=row.id,
+        planned_for=row.planned_for,
+        kind=row.kind,
+        options=row.options,
+        planned_at=row.planned_at,
+        finished_at=row.finished_at,
+        status=scan_status(every),
+        outcomes=outcomes,
+    )
+
+
+def _query(row: Row[Any], *, read_before: bool = False) -> Query:
+    return Query(id=row.id, platform=row.platform, kind=QueryKind(row.kind), text=row.text, read_before=read_before)
+
+
+def _query_row(row: Row[Any]) -> QueryRow:
+    return QueryRow(
+        query=_query(row),
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        note=row.note,
+        requests=row.requests,
+        pages=row.pages,
+        cards=row.cards,
+        new=row.new,
+        card_only=row.card_only,
+        hits=row.hits,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+__all__ = [
+    "QueryRow",
+    "ScanRow",
+    "add_queries",
+    "begin_slice",
+    "close_if_done",
+    "end_rest",
+    "ended",
+    "is_current",
+    "latest",
+    "plan",
+    "platforms",
+    "query_rows",
+    "scan_row",
+    "started",
+    "unfinished",
+]

@@ -1,0 +1,238 @@
+"""The one reader of the environment and of xunwang.toml.
+
+Order, strongest first: arguments, `XUNWANG_*` variables (`__` between levels; `DATABASE_URL` too), xunwang.toml,
+the defaults below. The full default file with comments is `ops/xunwang.default.toml`; a test keeps the two equal.
+"""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from records import Fault
+
+
+class SettingsRefused(Fault):
+    """设置有误，未启动任何东西。
+
+    The settings are wrong; nothing was started.
+    """
+
+    code = "E-OPS-001"
+    remedy = (
+        "请改正上面列出的设置项；`xunwang init --print` 给出带注释的完整默认文件。",
+        "Mend the settings named above; `xunwang init --print` gives the full default file with comments.",
+    )
+    exit_code = 2
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class District(_Part):
+    """One 区（市） of the city."""
+
+    #: GB/T 2260, six digits.
+    code: str = Field(pattern=r"^\d{6}$")
+    name: str
+    #: Other spellings that sellers use.
+    aliases: tuple[str, ...] = ()
+
+
+class Unit(_Part):
+    """Whose system this is."""
+
+    name: str = "市市场监督管理局网络监督管理科"
+    city: str = "枣庄市"
+    province: str = "山东省"
+    districts: tuple[District, ...] = (
+        District(code="370402", name="市中区"),
+        District(code="370403", name="薛城区"),
+        District(code="370404", name="峄城区"),
+        District(code="370405", name="台儿庄区"),
+        District(code="370406", name="山亭区"),
+        District(code="370481", name="滕州市", aliases=("滕州",)),
+    )
+
+
+class Crawl(_Part):
+    """How the patrol goes out."""
+
+    #: Who asks, with a way to reach them; sent with every request.
+    user_agent: str = "Xunwang/0.1 (+market regulation patrol; contact: set crawl.user_agent)"
+    #: List pages a query may read.
+    max_pages: int = Field(default=200, ge=1)
+    #: Detail pages of clean new cards a query may read; suspicious cards always get theirs.
+    max_details: int = Field(default=50, ge=0)
+    #: Search terms a platform gets in one night.
+    max_terms: int = Field(default=30, ge=0)
+    #: Seconds until a page must have come to its end.
+    page_deadline: float = Field(default=60.0, gt=0)
+    #: Path of a Chromium; empty: look for Playwright's own, then for the system's.
+    chromium: str = ""
+    #: Platforms that a nightly scan covers; empty: every one that is public.
+    platforms: tuple[str, ...] = ()
+    #: Platform key → base address that replaces the definition's own (a mirror, a test market).
+    sites: dict[str, str] = {}
+
+
+class Console(_Part):
+    """The web pages."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    #: Address that people open; links in messages start with it. Empty: http://host:port.
+    base_url: str = ""
+    #: Host names that the console answers to, besides the loopback ones.
+    trusted_hosts: tuple[str, ...] = ()
+    #: True where a proxy in front of the console ends TLS.
+    behind_tls: bool = False
+
+
+class WeCom(_Part):
+    """A robot of a 企业微信 group. Its key is a secret."""
+
+    name: str = "wecom"
+    url: str
+
+
+class Mail(_Part):
+    """A mailbox that gets the digest."""
+
+    name: str = "mail"
+    host: str
+    port: int = 465
+    #: tls, starttls or none.
+    security: str = Field(default="tls", pattern="^(tls|starttls|none)$")
+    user: str = ""
+    password: str = ""
+    sender: str
+    recipients: tuple[str, ...]
+
+
+class Webhook(_Part):
+    """An address that gets the digest as JSON."""
+
+    name: str = "webhook"
+    url: str
+
+
+class Alerts(_Part):
+    """Who is told, and how."""
+
+    wecom: tuple[WeCom, ...] = ()
+    mail: tuple[Mail, ...] = ()
+    webhook: tuple[Webhook, ...] = ()
+    #: Hosts that a webhook may name, besides qyapi.weixin.qq.com.
+    webhook_hosts: tuple[str, ...] = ()
+
+
+class Nightly(_Part):
+    """The schedule that `xunwang init` writes; afterwards the rows in the database count."""
+
+    #: HH:MM, Asia/Shanghai.
+    scan_at: str = Field(default="02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    digest_at: str = Field(default="08:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+
+
+def default_home() -> Path:
+    """Where the house keeps its things when nobody says otherwise."""
+    return Path("/var/lib/xunwang") if os.geteuid() == 0 else Path.home() / ".xunwang"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="XUNWANG_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+    #: The file read besides the environment; set for one reading by `read_settings`.
+    toml_file: ClassVar[Path | None] = None
+
+    #: Data folder: embedded database, evidence, secrets.
+    home: Path = Field(default_factory=default_home)
+    #: PostgreSQL 15–18; empty: the embedded one.
+    database_url: str = ""
+    unit: Unit = Unit()
+    crawl: Crawl = Crawl()
+    console: Console = Console()
+    alerts: Alerts = Alerts()
+    nightly: Nightly = Nightly()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the file. No .env, no secrets directory."""
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, cls.toml_file))
+
+    @property
+    def evidence_root(self) -> Path:
+        """Folder of the evidence store."""
+        return self.home / "evidence"
+
+    @property
+    def console_url(self) -> str:
+        """Address that people open."""
+        return (self.console.base_url or f"http://{self.console.host}:{self.console.port}").rstrip("/")
+
+    def seller_salt(self) -> bytes:
+        """32 bytes that key the hashes of sellers without a hit; made at first use, kept 0600."""
+        return _secret(self.home / "secrets" / "seller_salt")
+
+
+def read_settings(config: Path | None = None, **changes: Any) -> Settings:
+    """Settings from `config` (else XUNWANG_CONFIG, ./xunwang.toml, <home>/xunwang.toml), environment and `changes`.
+
+    Raises SettingsRefused, naming each wrong item.
+    """
+    file = config or _first_file(
+        os.environ.get("XUNWANG_CONFIG"),
+        "xunwang.toml",
+        Path(os.environ.get("XUNWANG_HOME", default_home())) / "xunwang.toml",
+    )
+    if file is not None and not file.is_file():
+        raise SettingsRefused(f"没有这个文件：{file}")
+    if "DATABASE_URL" in os.environ:
+        changes.setdefault("database_url", os.environ["DATABASE_URL"])
+    reader = type("Settings", (Settings,), {"toml_file": file})
+    try:
+        read: Settings = reader(**changes)
+    except ValidationError as refused:
+        lines = (f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in refused.errors(include_input=False))
+        raise SettingsRefused("\n".join(lines)) from None
+    except ValueError as unreadable:  # not TOML
+        raise SettingsRefused(f"{file}: {unreadable}") from None
+    return read
+
+
+def _first_file(*candidates: str | Path | None) -> Path | None:
+    return next((Path(c) for c in candidates if c and Path(c).is_file()), None)
+
+
+def _secret(path: Path) -> bytes:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(32))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):  # another process was first: its secret counts
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_bytes()
