@@ -345,6 +345,13 @@ leads = Table(
     Index("ix_leads_seller", "seller_id"),
 )
 
+lead_numbers = Table(
+    "lead_numbers",
+    metadata,
+    Column("day", Date, primary_key=True),  # Shanghai date
+    Column("last", Integer, nullable=False),  # the last NNNN given on it; never goes back, so none is given twice
+)
+
 lead_hits = Table(
     "lead_hits",
     metadata,
