@@ -1,0 +1,84 @@
+"""The one place where the rooms are put together."""
+
+from dataclasses import dataclass
+
+from db import campaigns, lexicon
+from db.embedded import Embedded, create_database
+from db.engine import Engine, connect, transaction
+from db.migrate import migrate
+from evidence import Store
+from keywords import Lexicon, Matcher, builtin
+from ops.settings import Settings
+from pipelines import District, Geography, Reception
+from records import CITY, ELSEWHERE, UNDECIDED, now
+
+#: The demo's own database on the same server: made-up goods never meet real leads.
+DEMO_DATABASE = "xunwang_demo"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class House:
+    """What the processes share: settings, database, evidence."""
+
+    #: With `database_url` filled in, so that a child process finds the same server.
+    settings: Settings
+    engine: Engine
+    store: Store
+    #: True in the demo's own database.
+    demo: bool
+
+    def lexicon(self) -> Lexicon:
+        """The live lexicon."""
+        with transaction(self.engine) as conn:
+            version = lexicon.live(conn)
+        return Lexicon.from_data(version.content) if version else builtin()
+
+    def reception(self, matcher: Matcher) -> Reception:
+        """What `receive` works with."""
+        unit = self.settings.unit
+        return Reception(
+            engine=self.engine,
+            store=self.store,
+            matcher=matcher,
+            geography=Geography(
+                city=unit.city,
+                province=unit.province,
+                districts=tuple(District(code=d.code, name=d.name, aliases=d.aliases) for d in unit.districts),
+            ),
+            seller_salt=self.settings.seller_salt(),
+            now=now,
+        )
+
+
+def open_house(settings: Settings, *, demo: bool = False) -> House:
+    """Start or reach the database, bring it up to date, fill in what an empty one lacks."""
+    url = settings.database_url or Embedded(settings.home).start()
+    if demo:
+        url = create_database(url, DEMO_DATABASE)
+    house = enter_house(settings.model_copy(update={"database_url": url}), demo=demo)
+    migrate(house.engine)
+    _furnish(house)
+    return house
+
+
+def enter_house(settings: Settings, *, demo: bool) -> House:
+    """The same house for a child process: the database is there and up to date already."""
+    root = settings.evidence_root / ("demo" if demo else "store")
+    return House(settings=settings, engine=connect(settings.database_url), store=Store(root), demo=demo)
+
+
+def _furnish(house: House) -> None:
+    """Districts, the default campaign and the built-in lexicon: idempotent, at every start."""
+    unit = house.settings.unit
+    districts = [(d.code, d.name) for d in unit.districts]
+    districts += [("city", CITY), ("undecided", UNDECIDED), ("elsewhere", ELSEWHERE)]
+    with transaction(house.engine) as conn:
+        campaigns.seed_districts(conn, districts)
+        campaigns.ensure_default(conn)
+        live = lexicon.live(conn)
+        shipped = builtin()
+        # a lexicon that people released stays live through an upgrade; a built-in one follows the program
+        if live is None or (live.name.startswith("builtin-") and live.name != shipped.version):
+            lexicon.publish(
+                conn, shipped.version, shipped.to_data(), author="xunwang", note="随程序附带的词库", at=now()
+            )

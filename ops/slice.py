@@ -1,0 +1,133 @@
+"""A slice: the unfinished queries of one platform in one scan, run in a short-lived process of its own.
+
+`python -m ops.slice` reads its order from standard input (settings with their secrets never stand in argv or in
+the environment), holds the platform's lock, and dies with its parent.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from crawler import BrowserSettings, Definition, Hooks, Limits, definition, patrol
+from db import listings, pacing, scans
+from db.engine import transaction
+from db.locks import holding
+from keywords import Matcher
+from ops.house import House, enter_house
+from ops.settings import Settings
+from pipelines import Reception, receive
+from records import Listing, Query, QueryReport, Sighting, now
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """What the parent asks a slice to do."""
+
+    scan_id: int
+    #: Key of the platform.
+    platform: str
+    #: The definition's file where it is not a built-in one; else empty.
+    file: str
+    #: Base address that replaces the definition's own; empty for none.
+    site: str
+    demo: bool
+    #: List pages a query may read; 0: as the settings say.
+    max_pages: int
+    #: Process id of the parent, so that an orphan notices.
+    parent: int
+    settings: dict[str, Any]
+
+
+def order_text(house: House, order: dict[str, Any]) -> bytes:
+    """The order as the child reads it; `order` holds the fields that differ from slice to slice."""
+    settings = house.settings.model_dump(mode="json")
+    return json.dumps(asdict(Order(**order, demo=house.demo, parent=os.getpid(), settings=settings))).encode()
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process when its parent ends; end at once where it has ended already."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def run(order: Order) -> None:
+    """Run the platform's unfinished queries to their ends."""
+    house = enter_house(Settings(**order.settings), demo=order.demo)
+    with holding(house.engine, f"platform:{order.platform}"):
+        with transaction(house.engine) as conn:
+            queries = scans.unfinished(conn, order.scan_id, order.platform)
+            attempt = scans.begin_slice(conn, order.scan_id, order.platform)
+        if queries:
+            matcher = Matcher(house.lexicon())
+            reception = house.reception(matcher)
+            patrol(
+                _definition(order),
+                queries,
+                hooks=_hooks(house, reception, order, attempt),
+                limits=_limits(house.settings, order),
+            )
+        with transaction(house.engine) as conn:
+            scans.close_if_done(conn, order.scan_id, now())
+
+
+def _definition(order: Order) -> Definition:
+    found = definition(Path(order.file) if order.file else order.platform)
+    return found.at(order.site) if order.site else found
+
+
+def _limits(settings: Settings, order: Order) -> Limits:
+    crawl = settings.crawl
+    return Limits(
+        user_agent=crawl.user_agent,
+        max_pages=order.max_pages or None,
+        max_details=None,
+        page_deadline=crawl.page_deadline,
+        allow_loopback=order.demo or bool(order.site),
+        browser=BrowserSettings(executable=Path(crawl.chromium) if crawl.chromium else None),
+    )
+
+
+def _hooks(house: House, reception: Reception, order: Order, attempt: int) -> Hooks:
+    def known(platform: str, cards: list[tuple[str, str]]) -> set[str]:
+        with transaction(house.engine) as conn:
+            return listings.known(conn, platform, cards)
+
+    def judge(listing: Listing) -> Any:
+        return reception.matcher.assess(listing)
+
+    def deliver(sightings: list[Sighting]) -> int:
+        return receive(sightings, reception).hits
+
+    def starting(query: Query) -> None:
+        with transaction(house.engine) as conn:
+            scans.started(conn, query.id, now())
+
+    def report(ended: QueryReport) -> None:
+        with transaction(house.engine) as conn:
+            scans.ended(conn, ended, attempt=attempt)
+
+    def pace(platform: str, delay: float) -> float:
+        with transaction(house.engine) as conn:
+            return pacing.reserve(conn, platform, delay)
+
+    return Hooks(known=known, judge=judge, deliver=deliver, starting=starting, report=report, pace=pace)
+
+
+def main() -> None:
+    """Entry point of the child process."""
+    order = Order(**json.load(sys.stdin))
+    die_with_parent(order.parent)
+    run(order)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""Write locks/*.txt anew from pyproject.toml: every dependency with its hashes, no index address."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+UV = Path(sys.executable).with_name("uv")
+COMMON = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--no-emit-find-links",
+          "--no-annotate", "--no-header", "-q", "pyproject.toml"]  # fmt: skip
+
+
+def compile_lock(target: str, *extra: str) -> None:
+    """Resolve into locks/<target>."""
+    subprocess.run([UV, "pip", "compile", *COMMON, *extra, "-o", f"locks/{target}"], cwd=ROOT, check=True)
+
+
+def cut_installer() -> None:
+    """Copy uv's own lines out of the development lock: what the setup script installs first."""
+    lines = (ROOT / "locks/dev.txt").read_text().splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("uv=="))
+    end = next(number for number in range(start, len(lines)) if not lines[number].endswith("\\"))
+    (ROOT / "locks/installer.txt").write_text("\n".join(lines[start : end + 1]) + "\n")
+
+
+if __name__ == "__main__":
+    compile_lock("runtime.txt")
+    compile_lock("dev.txt", "--group", "dev", "-c", "locks/runtime.txt")
+    cut_installer()
