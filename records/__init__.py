@@ -3,6 +3,7 @@
 from records.assessment import Assessment, Level, Match, Part
 from records.clock import SHANGHAI, Now, now, shanghai, shanghai_date
 from records.fault import Fault, Lang
+from records.labels import Labels
 from records.lead import (
     CITY,
     ELSEWHERE,
@@ -26,6 +27,7 @@ __all__ = [
     "DismissReason",
     "Fault",
     "FileRole",
+    "Labels",
     "Lang",
     "Lead",
     "LeadState",
