@@ -1,0 +1,94 @@
+"""Brings a database to the shape of `db.tables`, and says how far it is from there.
+
+Alembic runs inside this process with its settings built here, so that an installed wheel needs no file beside it.
+"""
+
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+from db.binaries import OLDEST
+from db.engine import transaction
+from db.faults import SchemaAhead, SchemaBehind, UnsuitableServer
+from db.migrations.queue import check_installed
+
+__all__ = ["check", "head", "migrate"]
+
+#: One migrating process at a time in a database, whichever machine it runs on.
+_LOCK_NAME = "xunwang migrate"
+
+#: Seconds that a second process waits for the first.
+_WAIT_SECONDS = 900
+
+
+def migrate(engine: Engine) -> list[str]:
+    """Brings the database to this program's shape; returns the revisions applied, none if there were none to apply.
+
+    All in one transaction: killed at any moment, it leaves the database as it was. A second process waits for the
+    first and then finds nothing to do. Raises SchemaAhead, UnsuitableServer, QueueSchemaUnknown, DatabaseUnreachable.
+    """
+    with transaction(engine) as connection:
+        connection.execute(text(f"set local lock_timeout = '{_WAIT_SECONDS}s'"))
+        connection.execute(text("set local statement_timeout = 0"))
+        connection.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": _LOCK_NAME})
+        _check_server(connection)
+        missing = _missing(connection)
+        if missing:
+            _upgrade(connection)
+        return missing
+
+
+def check(engine: Engine) -> None:
+    """Returns where the database has this program's shape.
+
+    Raises SchemaBehind, SchemaAhead, UnsuitableServer, QueueSchemaUnknown, or DatabaseUnreachable.
+    """
+    with transaction(engine) as connection:
+        _check_server(connection)
+        missing = _missing(connection)
+    if missing:
+        raise SchemaBehind(", ".join(missing))
+    check_installed()
+
+
+def head() -> str:
+    """The revision that this program brings a database to."""
+    return str(_scripts().get_current_head())
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(Path(__file__).parent))
+
+
+def _missing(connection: Connection) -> list[str]:
+    """Revisions not yet applied, oldest first. Raises SchemaAhead where the database names one unknown to us."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    ours = [script.revision for script in _scripts().walk_revisions()][::-1]
+    if current is None:
+        return ours
+    if current not in ours:
+        raise SchemaAhead(current)
+    return ours[ours.index(current) + 1 :]
+
+
+def _upgrade(connection: Connection) -> None:
+    scripts = _scripts()
+
+    def steps(revision: object, _context: MigrationContext) -> object:
+        return scripts._upgrade_revs("head", revision)  # type: ignore[arg-type]  # what alembic.command does
+
+    with EnvironmentContext(Config(), scripts, fn=steps, destination_rev="head") as environment:
+        environment.configure(connection=connection)
+        with environment.begin_transaction():
+            environment.run_migrations()
+
+
+def _check_server(connection: Connection) -> None:
+    version = connection.execute(text("select current_setting('server_version_num')::int")).scalar_one()
+    encoding = connection.execute(text("select current_setting('server_encoding')")).scalar_one()
+    if version < OLDEST * 10_000 or encoding != "UTF8":
+        raise UnsuitableServer(f"PostgreSQL {version // 10_000}, {encoding}")

@@ -1,0 +1,135 @@
+"""One PostgreSQL for the whole run, a fresh migrated database for every test that asks, and the marks' own rules."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from db.embedded import Embedded
+from db.engine import Limits, connect, create_database, parse, render
+from db.migrations import migrate
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Read once, then gone: no test may depend on the settings of the machine it runs on.
+_SERVER = os.environ.get("DATABASE_URL", "")
+_CHROMIUM = os.environ.get("XUNWANG_CHROMIUM", "")
+_BROWSER_REQUIRED = os.environ.get("CI") == "true" or os.environ.get("XUNWANG_REQUIRE_BROWSER") == "1"
+for _name in [name for name in os.environ if name == "DATABASE_URL" or name.startswith("XUNWANG_")]:
+    del os.environ[_name]
+
+
+# --- marks ---
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves the drills out unless `-m` names them."""
+    if "drill" in (config.getoption("-m") or ""):
+        return
+    drills = [item for item in items if item.get_closest_marker("drill")]
+    if drills:
+        config.hook.pytest_deselected(items=drills)
+        items[:] = [item for item in items if not item.get_closest_marker("drill")]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips, with the reason, what this machine cannot show; a missing browser is a failure where one is demanded."""
+    if item.get_closest_marker("shared") and not (ROOT.parent / "shared").is_dir():
+        pytest.skip("../shared is absent: the real texts and captured pages are not part of the project")
+    if item.get_closest_marker("browser") and not find_chromium():
+        reason = "no Chromium found (XUNWANG_CHROMIUM, Playwright's own, or a system browser)"
+        if _BROWSER_REQUIRED:
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+
+
+def find_chromium() -> str:
+    """Path of a Chromium that can be started here; empty where there is none."""
+    if _CHROMIUM:
+        return _CHROMIUM
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome-stable", "microsoft-edge-stable")
+    found = [path for path in (shutil.which(name) for name in names) if path]
+    own = sorted(Path.home().glob(".cache/ms-playwright/chromium*/*/*chrom*"))
+    return next(iter([*found, *(str(path) for path in own if os.access(path, os.X_OK) and path.is_file())]), "")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser that the tests drive (mark such a test `browser`)."""
+    return find_chromium()
+
+
+# --- databases ---
+
+
+def drop_database(server: str, name: str) -> None:
+    """Drops database `name`, whoever is still connected to it."""
+    _administer(server, f'drop database if exists "{name}" with (force)')
+
+
+def _administer(server: str, statement: str) -> None:
+    engine = connect(server, limits=Limits(pool=1))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def remove(embedded: Embedded) -> None:
+    """Ends a test's server and takes its data away."""
+    embedded.stop()
+    shutil.rmtree(embedded.place, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """A server on which databases may be made: DATABASE_URL's, or an embedded one of this run's own."""
+    if _SERVER:
+        yield _SERVER
+        return
+    with tempfile.TemporaryDirectory(prefix="xunwang-tests-") as home:
+        embedded = Embedded(Path(home))
+        try:
+            yield embedded.start()
+        finally:
+            remove(embedded)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(server_url: str) -> Iterator[str]:
+    """Name of a migrated database that others are copied from."""
+    name = f"xunwang_test_template_{uuid.uuid4().hex[:12]}"
+    engine = connect(create_database(server_url, name))
+    migrate(engine)
+    engine.dispose()
+    yield name
+    drop_database(server_url, name)
+
+
+@pytest.fixture
+def empty_database_url(server_url: str) -> Iterator[str]:
+    """URL of a new database without a table."""
+    name = f"xunwang_test_{uuid.uuid4().hex[:12]}"
+    yield create_database(server_url, name)
+    drop_database(server_url, name)
+
+
+@pytest.fixture
+def database_url(server_url: str, migrated_template: str) -> Iterator[str]:
+    """URL of a new, migrated, empty database of this test's own."""
+    name = f"xunwang_test_{uuid.uuid4().hex[:12]}"
+    _administer(server_url, f'create database "{name}" template "{migrated_template}"')
+    yield render(parse(server_url).set(database=name))
+    drop_database(server_url, name)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on `database_url`."""
+    made = connect(database_url, application="xunwang tests")
+    yield made
+    made.dispose()
