@@ -1,0 +1,78 @@
+"""Market (a): classified ads, server-rendered, GBK."""
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from demo.markets import Offer
+from demo.site import Site, moment, page_number
+
+
+class Ads(Site):
+    """同城示例网: lists, searches and ads as old Chinese sites serve them."""
+
+    charset = "gbk"
+    name = "同城示例网"
+    closed = "/contact/"
+    size = 30
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/", self._home),
+            Route("/latest/", self._latest),
+            Route("/search", self._search),
+            Route("/item/{item_id:int}.html", self._item),
+            Route("/u/{seller}/", self._seller),
+            Route("/contact/{item_id}", self._contact),
+        ]
+
+    def place(self, offer: Offer) -> str:
+        where = offer.vendor.place
+        if where is None:
+            return ""
+        return f"{where.city.removesuffix('市')}-{where.district}" if where.district else where.city.removesuffix("市")
+
+    def price(self, offer: Offer) -> str:
+        """As shown."""
+        return "面议" if offer.price is None else f"￥{offer.price}"
+
+    def time(self, offer: Offer) -> str:
+        """As shown: `2026-11-20 13:05:07`, on a clock in China."""
+        return moment(offer)[:19].replace("T", " ")
+
+    async def _home(self, request: Request) -> Response:
+        return RedirectResponse("/latest/", 302)
+
+    async def _latest(self, request: Request) -> Response:
+        number = page_number(self.query(request))
+        market = self.stall.market
+        following = f"/latest/?page={number + 1}" if number * self.size < len(market) else ""
+        return self._list(market.page(number, self.size), "最新信息", following, "没有更多信息了")
+
+    async def _search(self, request: Request) -> Response:
+        query = self.query(request)
+        words, number = query.get("kw", ""), page_number(query)
+        market, search = self.stall.market, self.stall.search
+        indices, more = await asyncio.to_thread(search.page, words, number, self.size)
+        # The link repeats the query as it came: re-encoding would lose what the charset cannot hold.
+        raw = next((part for part in request.url.query.split("&") if part.startswith("kw=")), "kw=")
+        following = f"/search?{raw}&page={number + 1}" if more else ""
+        none = f"没有找到与“{words}”相关的信息" if number == 1 else "没有更多信息了"
+        return self._list([market.offer(index) for index in indices], f"搜索：{words}", following, none)
+
+    def _list(self, offers: list[Offer], heading: str, following: str, none: str) -> Response:
+        return self.page("ads_list.html", offers=offers, heading=heading, following=following, none=none)
+
+    async def _item(self, request: Request) -> Response:
+        offer = self.stall.market.find(str(request.path_params["item_id"]))
+        if offer is None:
+            return self.page("ads_list.html", 404, offers=[], heading="提示", following="", none="信息不存在或已删除")
+        return self.page("ads_item.html", offer=offer)
+
+    async def _seller(self, request: Request) -> Response:
+        return self.page("ads_list.html", offers=[], heading="个人主页", following="", none="该用户没有公开主页")
+
+    async def _contact(self, request: Request) -> Response:
+        return self.page("ads_list.html", offers=[], heading="联系方式", following="", none="请在客户端内查看联系方式")
