@@ -1,7 +1,7 @@
 """What runs every day without a hand: rows of ours, not pickled jobs."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -27,6 +27,8 @@ class Schedule:
     #: Platforms and limits of a scan.
     options: dict[str, Any]
     enabled: bool = True
+    #: Starts before this moment were never wanted; aware.
+    since: datetime = datetime.min.replace(tzinfo=UTC)
 
 
 def every(conn: Connection) -> list[Schedule]:
@@ -44,6 +46,7 @@ def save(conn: Connection, schedule: Schedule) -> int:
         "late_minutes": schedule.late_minutes,
         "options": schedule.options,
         "enabled": schedule.enabled,
+        "since": schedule.since,
     }
     statement = upsert(schedules).values(values).on_conflict_do_update(index_elements=["name"], set_=values)
     return int(conn.execute(statement.returning(schedules.c.id)).scalar_one())
@@ -71,4 +74,5 @@ def _schedule(row: Row[Any]) -> Schedule:
         late_minutes=row.late_minutes,
         options=row.options,
         enabled=row.enabled,
+        since=row.since,
     )

@@ -1,11 +1,13 @@
 """The one place where the rooms are put together."""
 
+import shutil
 from dataclasses import dataclass
 
+from console import add_demo_user
 from db import campaigns, lexicon
-from db.embedded import Embedded, create_database
-from db.engine import Engine, connect, transaction
-from db.migrate import migrate
+from db.embedded import Embedded
+from db.engine import Engine, connect, create_database, drop_database, transaction
+from db.migrations import migrate
 from evidence import Store
 from keywords import Lexicon, Matcher, builtin
 from ops.settings import Settings
@@ -50,14 +52,30 @@ class House:
         )
 
 
+def embedded(settings: Settings) -> Embedded:
+    """The server that serves where no DATABASE_URL is given."""
+    return Embedded(settings.home)
+
+
 def open_house(settings: Settings, *, demo: bool = False) -> House:
     """Start or reach the database, bring it up to date, fill in what an empty one lacks."""
-    url = settings.database_url or Embedded(settings.home).start()
+    url = settings.database_url or embedded(settings).start()
     if demo:
         url = create_database(url, DEMO_DATABASE)
     house = enter_house(settings.model_copy(update={"database_url": url}), demo=demo)
     migrate(house.engine)
     _furnish(house)
+    return house
+
+
+def reset_demo(settings: Settings) -> House:
+    """The demo's house as on its first day: its own database and its own evidence are made anew."""
+    url = settings.database_url or embedded(settings).start()
+    drop_database(url, DEMO_DATABASE)
+    shutil.rmtree(settings.evidence_root / "demo", ignore_errors=True)
+    house = open_house(settings.model_copy(update={"database_url": url}), demo=True)
+    with transaction(house.engine) as conn:
+        add_demo_user(conn, now())
     return house
 
 

@@ -1,0 +1,56 @@
+"""`xunwang`: the command line, a contract (DESIGN §11)."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal, cast
+
+import typer
+
+from ops.commands import data, leads, lexicon, people, processes, scan
+from ops.screen import Screen, say
+from records import Fault, Lang
+
+app = typer.Typer(
+    name="xunwang",
+    help="巡网：非法野生动物及其制品、禁用猎捕工具网络交易监测。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for part in (processes, scan, leads, lexicon, people, data):
+    part.register(app)
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    config: Annotated[
+        Path | None, typer.Option(help="设置文件；缺省依次找 XUNWANG_CONFIG、./xunwang.toml、数据目录。")
+    ] = None,
+    lang: Annotated[str, typer.Option(help="错误信息的语言：zh 或 en。")] = "zh",
+    debug: Annotated[bool, typer.Option(help="出错时显示程序调用栈。")] = False,
+) -> None:
+    """What stands before every command."""
+    if lang not in ("zh", "en"):
+        raise typer.BadParameter("zh | en", param_hint="--lang")
+    ctx.obj = Screen(config=config, lang=cast(Literal["zh", "en"], lang), debug=debug)
+
+
+def main() -> None:
+    """Entry point: a Fault becomes its message and its exit code; a stack only with --debug."""
+    debug = "--debug" in sys.argv
+    lang: Lang = "en" if any(a in sys.argv for a in ("--lang=en",)) or _follows("--lang", "en") else "zh"
+    try:
+        app()
+    except Fault as fault:
+        if debug:
+            raise
+        say(fault.message(lang), style="red")
+        sys.exit(fault.exit_code)
+    except KeyboardInterrupt:
+        say("已中断。" if lang == "zh" else "Interrupted.")
+        sys.exit(130)
+
+
+def _follows(option: str, value: str) -> bool:
+    return (option, value) in zip(sys.argv, sys.argv[1:], strict=False)

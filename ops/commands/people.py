@@ -1,0 +1,121 @@
+"""First run and accounts."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from console import ROLES, add_user, reset_password
+from db import users
+from db.engine import transaction
+from db.migrations import migrate
+from ops.house import House, embedded
+from ops.screen import say, screen, show
+from ops.ticking import default_schedules
+from records import now
+
+Demo = Annotated[bool, typer.Option("--demo", help="在演示库里。")]
+
+
+def register(app: typer.Typer) -> None:
+    """Put the commands of this subject on the command line."""
+    app.command()(init)
+    accounts = typer.Typer(help="账号。", no_args_is_help=True)
+    accounts.command("add")(user_add)
+    accounts.command("reset")(user_reset)
+    accounts.command("list")(user_list)
+    app.add_typer(accounts, name="user")
+    database = typer.Typer(help="数据库。", no_args_is_help=True)
+    database.command("migrate")(db_migrate)
+    database.command("status")(db_status)
+    database.command("stop")(db_stop)
+    app.add_typer(database, name="db")
+
+
+def init(
+    ctx: typer.Context,
+    admin: Annotated[str, typer.Option(help="首个管理员的登录名；空则不建。")] = "",
+    only_print: Annotated[bool, typer.Option("--print", help="只打印带注释的默认设置文件。")] = False,
+) -> None:
+    """首次使用：写设置文件，建库，写默认计划，建首个管理员（一次性口令）。"""
+    default = files("ops").joinpath("xunwang.default.toml").read_text("utf-8")
+    if only_print:
+        typer.echo(default, nl=False)
+        return
+    here = screen(ctx)
+    house = here.house()
+    target = here.config or Path("xunwang.toml")
+    if not target.exists():
+        target.write_text(default, "utf-8")
+        say(f"已写设置文件 {target}（全部为默认值，按注释修改）")
+    default_schedules(house)
+    say("数据库就绪；夜间监测与晨报已列入计划（xunwang schedule 启动时钟，或 xunwang up 启动全部）。")
+    if admin:
+        _add(house, admin, "admin", "")
+    say("下一步：xunwang doctor 体检；xunwang up 启动；或先看演示 xunwang demo。")
+
+
+def user_add(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="登录名。")],
+    role: Annotated[str, typer.Option(help=f"角色：{'、'.join(ROLES)}。")] = "inspector",
+    full_name: Annotated[str, typer.Option(help="姓名，显示在页面上。")] = "",
+    demo: Demo = False,
+) -> None:
+    """建一个账号：一次性口令只显示这一次，首次登录必须修改。"""
+    _add(screen(ctx).house(demo=demo), name, role, full_name)
+
+
+def _add(house: House, name: str, role: str, full_name: str) -> None:
+    with transaction(house.engine) as conn:
+        password = add_user(conn, name=name, role=role, full_name=full_name, actor="xunwang", at=now())
+    say(f"账号 {name}（{role}）的一次性口令（只显示这一次，首次登录必须修改）：")
+    typer.echo(password)
+
+
+def user_reset(ctx: typer.Context, name: Annotated[str, typer.Argument(help="登录名。")], demo: Demo = False) -> None:
+    """重设口令：旧口令与全部会话立即失效。"""
+    house = screen(ctx).house(demo=demo)
+    with transaction(house.engine) as conn:
+        password = reset_password(conn, name=name, actor="xunwang", at=now())
+    say(f"账号 {name} 的一次性口令：")
+    typer.echo(password)
+
+
+def user_list(ctx: typer.Context, demo: Demo = False) -> None:
+    """列出账号。"""
+    house = screen(ctx).house(demo=demo)
+    table = Table("登录名", "姓名", "角色", "启用")
+    with transaction(house.engine) as conn:
+        found = users.every(conn)
+    for one in found:
+        table.add_row(one.name, one.full_name, one.role, "是" if one.enabled else "否")
+    show(table)
+
+
+def db_migrate(ctx: typer.Context, demo: Demo = False) -> None:
+    """把数据库升级到本程序的结构。"""
+    migrate(screen(ctx).house(demo=demo).engine)
+    say("数据库结构已是最新。")
+
+
+def db_status(ctx: typer.Context) -> None:
+    """数据库在哪里、是否在运行。"""
+    settings = screen(ctx).settings()
+    say(
+        "外部 PostgreSQL（DATABASE_URL）"
+        if settings.database_url
+        else f"内置 PostgreSQL：{embedded(settings).status()}"
+    )
+
+
+def db_stop(ctx: typer.Context) -> None:
+    """停止内置数据库。"""
+    settings = screen(ctx).settings()
+    if settings.database_url:
+        say("使用的是外部 PostgreSQL，不由本程序停止。")
+        return
+    embedded(settings).stop()
+    say("内置数据库已停止。")

@@ -1,0 +1,122 @@
+"""What runs: the demo, the console, the worker, the clock, all of them; and the doctor who looks after them."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.table import Table
+from rich.text import Text
+
+from console import create_app
+from demo.serve import running
+from ops.desk import lay_desk
+from ops.doctor import examine
+from ops.house import House, reset_demo
+from ops.make_believe import scan_town
+from ops.screen import outcome_table, print_json, say, screen, show
+from ops.ticking import default_schedules, keep_time
+from ops.up import keep_up, xunwang
+from ops.worker import work
+
+Demo = Annotated[bool, typer.Option("--demo", help="在演示库里。")]
+
+
+def register(app: typer.Typer) -> None:
+    """Put the commands of this subject on the command line."""
+    for command in (demo, serve, worker, schedule, up, doctor):
+        app.command()(command)
+
+
+def demo(
+    ctx: typer.Context,
+    listings: Annotated[int, typer.Option(min=30, max=1_000_000, help="每个示例市场的商品数。")] = 300,
+    seed: Annotated[int, typer.Option(help="随机种子：同一种子，同样的市场。")] = 7,
+    titles: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="用此文件中的标题充当普通商品。")
+    ] = None,
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="监测完是否打开控制台。")] = True,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="控制台端口。")] = 8000,
+    as_json: Annotated[bool, typer.Option("--json", help="结果以 JSON 输出。")] = False,
+) -> None:
+    """演示：三个虚拟市场、一次完整监测、可核查的线索。不需账号，不连外网。"""
+    settings = screen(ctx).settings(console={"port": port})
+    say("启动数据库（演示库）…")
+    house = reset_demo(settings)
+    say(f"打开三个示例市场，各 {listings} 条商品，并开始监测…")
+    with running(seed=seed, listings=listings, titles=titles) as town:
+        done, rows = scan_town(house, town)
+        if as_json:
+            print_json(done.plain())
+        else:
+            show(outcome_table(rows))
+            say(f"商品 {done.listings}  疑似 {done.hits}  线索 {done.leads}  用时 {done.seconds} 秒", style="bold")
+        if serve:
+            _serve(house)
+
+
+def serve(ctx: typer.Context, demo: Demo = False) -> None:
+    """打开控制台。"""
+    _serve(screen(ctx).house(demo=demo))
+
+
+def _serve(house: House) -> None:
+    console = house.settings.console
+    app = create_app(lay_desk(house))
+    say(f"➜ 打开 {house.settings.console_url}/review", style="bold green")
+    say("  按 A 转核查、X 排除、Q 待研判，Z 撤销；Ctrl-C 结束。")
+    uvicorn.run(
+        app,
+        host=console.host,
+        port=console.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=console.behind_tls,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def worker(
+    ctx: typer.Context,
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="同时进行的平台数。")] = 2,
+    demo: Demo = False,
+    once: Annotated[bool, typer.Option(help="做完队列中的活就退出。")] = False,
+) -> None:
+    """采集工作进程：从队列取监测任务来做。"""
+    asyncio.run(work(screen(ctx).house(demo=demo), concurrency=concurrency, until_empty=once))
+
+
+def schedule(ctx: typer.Context, demo: Demo = False) -> None:
+    """时钟：到点安排夜间监测与晨报，并发送待发消息。"""
+    house = screen(ctx).house(demo=demo)
+    default_schedules(house)
+    keep_time(house)
+
+
+def up(ctx: typer.Context) -> None:
+    """一台机器上启动全部：控制台、采集进程、时钟。"""
+    here = screen(ctx)
+    house = here.house()  # one process prepares the database; the others find it ready
+    default_schedules(house)
+    before = ["--config", str(here.config)] if here.config else []
+    parts = {"控制台": "serve", "采集": "worker", "时钟": "schedule"}
+    keep_up({name: xunwang(*before, command) for name, command in parts.items()})
+
+
+def doctor(
+    ctx: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出。")] = False,
+) -> None:
+    """体检：逐项说明哪里不对、怎么修。"""
+    findings = examine(screen(ctx).settings())
+    if as_json:
+        print_json(findings)
+    else:
+        table = Table("", "项目", "情况", "怎么办")
+        for finding in findings:
+            table.add_row("✓" if finding.ok else "✗", finding.name, Text(finding.told), Text(finding.remedy))
+        show(table)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)

@@ -1,0 +1,235 @@
+"""Scan now, read a saved page, judge a text."""
+
+import itertools
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import IO, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from crawler import definition, definitions, page_from_file, read_any, recognise
+from db import scans
+from db.engine import transaction
+from db.scans import QueryRow
+from keywords import Lexicon, Matcher, builtin
+from ops.house import House
+from ops.planning import chosen
+from ops.scanning import plan_scan, run_scan
+from ops.screen import outcome_table, print_json, say, scan_progress, screen, show
+from pipelines import rematch as rematch_all
+from records import Assessment, Fault, Listing, Outcome
+
+
+class NothingOnThePage(Fault):
+    """这一页上没有读到商品。
+
+    No listing was read from this page.
+    """
+
+    code = "E-OPS-020"
+    remedy = (
+        "若页面确有商品，请用 `xunwang platform try` 核对该平台的定义，或换 --platform auto。",
+        "If the page does show items, check the definition with `xunwang platform try`, or use --platform auto.",
+    )
+    exit_code = 3
+
+
+class InputUnreadable(Fault):
+    """输入文件无法读取。
+
+    The input cannot be read.
+    """
+
+    code = "E-OPS-021"
+    remedy = (
+        "需要带表头（至少 title 一列）的 UTF-8 TSV，或每行一个 JSON 对象。",
+        "It takes UTF-8 TSV with a header (at least `title`), or one JSON object a line.",
+    )
+    exit_code = 2
+
+
+def register(app: typer.Typer) -> None:
+    """Put the commands of this subject on the command line."""
+    app.command()(scan)
+    app.command()(extract)
+    app.command()(assess)
+    app.command()(rematch)
+    platforms = typer.Typer(help="平台定义。", no_args_is_help=True)
+    platforms.command("list")(platform_list)
+    platforms.command("try")(platform_try)
+    app.add_typer(platforms, name="platform")
+
+
+def scan(
+    ctx: typer.Context,
+    platform: Annotated[list[str], typer.Option(help="平台代码或定义文件，可多次；缺省为设置中的全部平台。")] = [],  # noqa: B006 - typer copies it
+    query: Annotated[list[str], typer.Option(help="只检索这些词，可多次；缺省为栏目页和词库的检索词。")] = [],  # noqa: B006
+    max_pages: Annotated[int, typer.Option(min=0, help="每个检索任务最多读几个列表页；0 为按设置。")] = 0,
+    demo: Annotated[bool, typer.Option(help="在演示库里监测示例市场。")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="结果以 JSON 输出。")] = False,
+) -> None:
+    """立即监测（前台运行），打印每个检索任务的结果。"""
+    house = screen(ctx).house(demo=demo)
+    platforms = chosen(house.settings, platform, demo=demo)
+    options: dict[str, Any] = {"terms": query, "max_pages": max_pages}
+    scan_id = plan_scan(house, platforms, house.lexicon(), kind="foreground", options=options)
+    if scan_id is None:  # only a schedule's scan can be there already
+        raise AssertionError("a foreground scan was not planned")
+    rows = watch_scan(house, scan_id)
+    if as_json:
+        print_json(summary(house, scan_id, rows))
+    else:
+        show(outcome_table(rows))
+        say(f"下一步：{house.settings.console_url}/review （xunwang serve）或 xunwang leads list")
+    raise typer.Exit(exit_code(rows))
+
+
+def watch_scan(house: House, scan_id: int) -> list[QueryRow]:
+    """Run a planned scan with a progress bar; its queries as they ended."""
+    with scan_progress() as watch:
+        return run_scan(house, scan_id, watch=watch)
+
+
+def summary(house: House, scan_id: int, rows: list[QueryRow]) -> dict[str, Any]:
+    """What `--json` prints of a scan."""
+    with transaction(house.engine) as conn:
+        row = scans.scan_row(conn, scan_id)
+    return {
+        "scan": scan_id,
+        "status": row.status,
+        "planned": len(rows),
+        "outcomes": row.outcomes,
+        "queries": [
+            {
+                "platform": one.query.platform,
+                "kind": one.query.kind,
+                "text": one.query.text,
+                "outcome": one.outcome,
+                "note": one.note,
+                "requests": one.requests,
+                "pages": one.pages,
+                "cards": one.cards,
+                "new": one.new,
+                "card_only": one.card_only,
+                "hits": one.hits,
+            }
+            for one in rows
+        ],
+    }
+
+
+def exit_code(rows: list[QueryRow]) -> int:
+    """0 when every platform was really seen; 3 when a query had another end, or nothing at all was found."""
+    healthy = all(row.outcome is not None and row.outcome.healthy for row in rows)
+    found = any(row.outcome is Outcome.SEARCHED for row in rows)
+    return 0 if healthy and found else 3
+
+
+def extract(
+    page: Annotated[Path, typer.Argument(help="保存的页面或接口回答。", exists=True, dir_okay=False)],
+    platform: Annotated[str, typer.Option(help="平台代码或定义文件。")],
+) -> None:
+    """读一个保存的页面，每行输出一条商品信息（JSON）。"""
+    reader = definition(Path(platform) if Path(platform).suffix else platform)
+    saved = page_from_file(page, reader)
+    listings = read_any(reader, saved)
+    if not listings:
+        wall = recognise(reader, saved)
+        raise NothingOnThePage(f"{wall[0].label}（{wall[0].value}）：{wall[1]}" if wall else str(page))
+    for listing in listings:
+        print_json(listing)
+
+
+def assess(
+    file: Annotated[str, typer.Argument(help="带表头的 TSV 或 JSONL；- 为标准输入。")] = "-",
+    lexicon: Annotated[Path | None, typer.Option(help="词库文件；缺省为随程序附带的词库。")] = None,
+) -> None:
+    """研判文本：每行输出一条 JSON（级别、分值、各部分、命中及其位置）。"""
+    matcher = Matcher(_lexicon(lexicon))
+    with _opened(file) as lines:
+        rows, again = itertools.tee(_rows(file, lines))
+        for row, judged in zip(rows, matcher.assess_many(_listing(row) for row in again), strict=True):
+            print_json(_judged(row, judged))
+
+
+def _judged(row: dict[str, Any], judged: Assessment) -> dict[str, Any]:
+    kept = {key: value for key, value in row.items() if key not in ("title", "description")}
+    return kept | {field.name: getattr(judged, field.name) for field in fields(judged)}
+
+
+def _lexicon(path: Path | None) -> Lexicon:
+    return builtin() if path is None else Lexicon.from_data(json.loads(path.read_text("utf-8")))
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[IO[bytes]]:
+    if file == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        opened = Path(file).open("rb")  # noqa: SIM115 - closed below, and only opening is guarded
+    except OSError as bad:
+        raise InputUnreadable(str(bad)) from None
+    with opened:
+        yield opened
+
+
+def _rows(file: str, lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """One dict a line, streamed: a header and tabs, or a JSON object a line. Every row has an `id`."""
+    header: list[str] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+            if not text.strip():
+                continue
+            if not header and text.lstrip()[:1] == "{":
+                yield {"id": str(number)} | dict(json.loads(text))
+                continue
+        except ValueError as bad:
+            raise InputUnreadable(f"{file}:{number}: {bad}") from None
+        if not header:
+            header = text.split("\t")
+            if "title" not in header:
+                raise InputUnreadable(f"{file}:1: 没有 title 列")
+        else:
+            yield {"id": str(number - 1)} | dict(zip(header, text.split("\t"), strict=False))
+
+
+def _listing(row: dict[str, Any]) -> Listing:
+    title, description = str(row.get("title") or ""), str(row.get("description") or "")
+    return Listing(platform="text", item_id=str(row["id"]), url="", title=title, description=description)
+
+
+def rematch(
+    ctx: typer.Context,
+    demo: Annotated[bool, typer.Option(help="在演示库里。")] = False,
+) -> None:
+    """用当前词库重新研判库中全部商品信息，只写有变化的。"""
+    house = screen(ctx).house(demo=demo)
+    print_json(rematch_all(house.reception(Matcher(house.lexicon()))))
+
+
+def platform_list() -> None:
+    """列出全部平台定义。"""
+    table = Table("代码", "平台", "运营者", "住所地", "可公开访问", "核对依据")
+    for key, one in definitions().items():
+        table.add_row(key, one.name, one.operator, one.seat, "是" if one.access == "public" else "否", one.verified)
+    show(table)
+
+
+def platform_try(
+    platform: Annotated[str, typer.Argument(help="平台代码或定义文件。")],
+    page: Annotated[Path, typer.Argument(help="保存的页面。", exists=True, dir_okay=False)],
+) -> None:
+    """看一个定义能从一个保存的页面读出什么。"""
+    reader = definition(Path(platform) if Path(platform).suffix else platform)
+    table = Table("商品编号", "标题", "价格", "卖家", "所在地", "图片")
+    for one in read_any(reader, page_from_file(page, reader)):
+        seller = one.seller.name if one.seller else "—"
+        table.add_row(one.item_id, one.title, one.price_text or "—", seller, one.place or "—", str(len(one.pictures)))
+    show(table)

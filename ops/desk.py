@@ -1,0 +1,56 @@
+"""The console's desk, laid from the house."""
+
+import ipaddress
+
+from console import Desk, Submission
+from crawler import definitions
+from ops.house import House
+from ops.intake import take_in
+from records import Fault
+
+
+class ConsoleExposed(Fault):
+    """控制台不能在本机以外明文提供服务。
+
+    The console is not served in clear text beyond this machine.
+    """
+
+    code = "E-OPS-040"
+    remedy = (
+        "请在前面放置终止 TLS 的代理，并设置 console.behind_tls = true 与 console.base_url；或改回 127.0.0.1。",
+        "Put a proxy that ends TLS in front and set console.behind_tls and console.base_url; or go back to 127.0.0.1.",
+    )
+    exit_code = 2
+
+
+def lay_desk(house: House, *, base_url: str = "") -> Desk:
+    """What the console works with. Raises ConsoleExposed where people would reach it in clear text from elsewhere."""
+    console = house.settings.console
+    if not _is_loopback(console.host) and not console.behind_tls:
+        raise ConsoleExposed(f"console.host = {console.host}")
+    lexicon = house.lexicon()
+
+    def intake(submission: Submission) -> list[int]:
+        return take_in(house, submission)
+
+    return Desk(
+        engine=house.engine,
+        store=house.store,
+        intake=intake,
+        base_url=base_url or house.settings.console_url,
+        demo=house.demo,
+        tls=console.behind_tls,
+        trusted_hosts=("127.0.0.1", "localhost", "[::1]", *console.trusted_hosts),
+        platforms={key: one.name for key, one in definitions().items()},
+        categories={category.key: category.name for category in lexicon.categories},
+        office=house.settings.unit.name,
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,135 @@
+"""What is wrong with this installation, and the command that mends it."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from crawler import BrowserSettings, find_chromium, portrait
+from db import scans
+from db.engine import transaction
+from keywords import Matcher
+from ops.house import House, open_house
+from ops.settings import Settings
+from records import Fault, Listing, now, shanghai
+
+#: Bytes that must be free where evidence is kept.
+ENOUGH_DISK = 2 * 1024**3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One item of the examination."""
+
+    name: str
+    ok: bool
+    #: What was found.
+    told: str
+    #: What to do; empty when all is well.
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Every item, in the order in which one needs the other. Never raises a Fault: a fault is a finding."""
+    return list(_findings(settings))
+
+
+def _findings(settings: Settings) -> Iterator[Finding]:
+    yield _python()
+    yield _home(settings)
+    yield _disk(settings)
+    yield _browser_files()
+    yield _chromium(settings)
+    house, finding = _database(settings)
+    yield finding
+    if house is not None:
+        yield _lexicon(house)
+        yield _last_night(house)
+    told = shanghai(now()).strftime("%Y-%m-%d %H:%M:%S +08:00")
+    yield Finding(name="时钟", ok=True, told=f"现在是 {told}，请与标准时间核对")
+
+
+def _python() -> Finding:
+    told = ".".join(map(str, sys.version_info[:3]))
+    return Finding(
+        name="Python",
+        ok=sys.version_info >= (3, 11),
+        told=told,
+        remedy="" if sys.version_info >= (3, 11) else "请安装 Python 3.11 或更新版本",
+    )
+
+
+def _home(settings: Settings) -> Finding:
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        probe = settings.home / ".doctor"
+        probe.touch()
+        probe.unlink()
+    except OSError as bad:
+        return Finding(name="数据目录", ok=False, told=str(bad), remedy="请设置 XUNWANG_HOME 为可写的目录")
+    return Finding(name="数据目录", ok=True, told=str(settings.home))
+
+
+def _disk(settings: Settings) -> Finding:
+    place = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    enough = free >= ENOUGH_DISK
+    return Finding(
+        name="磁盘",
+        ok=enough,
+        told=f"剩余 {free / 1024**3:.1f} GiB",
+        remedy="" if enough else "请清理磁盘或移动数据目录",
+    )
+
+
+def _browser_files() -> Finding:
+    there = Path(str(files("console"))).joinpath("static", "vendor", "htmx.min.js").is_file()
+    return Finding(
+        name="网页文件",
+        ok=there,
+        told="齐全" if there else "缺少 static/vendor",
+        remedy="" if there else "运行 make setup",
+    )
+
+
+def _chromium(settings: Settings) -> Finding:
+    wanted = Path(settings.crawl.chromium) if settings.crawl.chromium else None
+    try:
+        found = find_chromium(BrowserSettings(executable=wanted))
+        drawn = portrait(BrowserSettings(executable=wanted), "巡网 象牙 犀角 虎骨 穿山甲")
+    except Fault as fault:
+        return Finding(name="浏览器", ok=False, told=fault.message(), remedy=fault.remedy[0])
+    return Finding(name="浏览器", ok=True, told=f"{found}（中文渲染 {len(drawn)} 字节）")
+
+
+def _database(settings: Settings) -> tuple[House | None, Finding]:
+    try:
+        house = open_house(settings)
+    except Fault as fault:
+        return None, Finding(name="数据库", ok=False, told=fault.message(), remedy=fault.remedy[0])
+    return house, Finding(
+        name="数据库", ok=True, told="外部 PostgreSQL" if settings.database_url else "内置 PostgreSQL"
+    )
+
+
+def _lexicon(house: House) -> Finding:
+    """The lexicon loads and still finds what it must (FAULTS K7)."""
+    lexicon = house.lexicon()
+    proof = Listing(platform="doctor", item_id="1", url="", title="出一条老象牙手串 108颗 网纹清晰 包真 加微信")
+    hit = Matcher(lexicon).assess(proof).level.is_hit
+    return Finding(
+        name="词库", ok=hit, told=f"{lexicon.version}，{len(lexicon.categories)} 类",
+        remedy="" if hit else "词库没有命中自检文本：请回滚词库版本",
+    )  # fmt: skip
+
+
+def _last_night(house: House) -> Finding:
+    with transaction(house.engine) as conn:
+        last = scans.latest(conn, 1, kind="nightly")
+    if not last:
+        return Finding(name="昨夜", ok=True, told="还没有夜间监测")
+    told = f"{last[0].planned_for} {last[0].status}"
+    ok = last[0].status in ("正常", "运行中")
+    return Finding(name="昨夜", ok=ok, told=told, remedy="" if ok else "在控制台的监测页查看每个检索任务的结果")

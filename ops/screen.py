@@ -1,0 +1,143 @@
+"""What stands on the operator's screen: colour and bars on a terminal only, JSON when asked, NO_COLOR obeyed."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from db.scans import QueryRow
+from ops.house import House, open_house
+from ops.settings import Settings, read_settings
+from records import Lang
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Screen:
+    """The options that stand before every command, and what they give."""
+
+    #: xunwang.toml named by hand; None: looked for.
+    config: Path | None = None
+    lang: Lang = "zh"
+    debug: bool = False
+
+    def settings(self, **changes: Any) -> Settings:
+        """The settings of this call."""
+        return read_settings(self.config, **changes)
+
+    def house(self, *, demo: bool = False, **changes: Any) -> House:
+        """The house, with its database up."""
+        return open_house(self.settings(**changes), demo=demo)
+
+
+def screen(ctx: typer.Context) -> Screen:
+    """The screen of a running command."""
+    found = ctx.find_object(Screen)
+    return found if found is not None else Screen()
+
+
+def say(line: str = "", *, style: str = "") -> None:
+    """One line for a person, on standard error so that standard output stays clean for data."""
+    # Text, not markup: square brackets in a listing's title are no colours
+    Console(stderr=True, soft_wrap=True, highlight=False).print(Text(line, style=style))
+
+
+def show(table: Table) -> None:
+    """A table for a person, on standard output."""
+    Console(soft_wrap=not sys.stdout.isatty()).print(table)
+
+
+def print_json(value: object) -> None:
+    """One JSON value on one line of standard output; lone surrogates of hostile pages come out escaped."""
+    text = json.dumps(value, ensure_ascii=False, default=_plain)
+    try:
+        sys.stdout.write(text + "\n")
+    except UnicodeEncodeError:
+        sys.stdout.write(json.dumps(value, default=_plain) + "\n")
+
+
+def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, set | frozenset | tuple):
+        return list(value)
+    raise TypeError(f"no plain form for {type(value).__name__}")
+
+
+@contextmanager
+def scan_progress() -> Iterator[Any]:
+    """Yields a function that takes the query rows of a running scan and shows how far it is."""
+    if not sys.stderr.isatty():
+        yield _sparse()
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[told]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bars: dict[str, TaskID] = {}
+
+        def watch(rows: list[QueryRow]) -> None:
+            for platform, (ended, total, told) in _by_platform(rows).items():
+                if platform not in bars:
+                    bars[platform] = progress.add_task(platform, total=total, told="")
+                progress.update(bars[platform], completed=ended, total=total, told=told)
+
+        yield watch
+
+
+def _sparse() -> Any:
+    last: list[int] = [0]
+
+    def watch(rows: list[QueryRow]) -> None:
+        ended = sum(1 for row in rows if row.outcome)
+        if ended != last[0]:
+            last[0] = ended
+            say(f"{ended}/{len(rows)} 个检索任务已结束")
+
+    return watch
+
+
+def _by_platform(rows: list[QueryRow]) -> dict[str, tuple[int, int, str]]:
+    found: dict[str, tuple[int, int, str]] = {}
+    for row in rows:
+        ended, total, _ = found.get(row.query.platform, (0, 0, ""))
+        found[row.query.platform] = (ended + bool(row.outcome), total + 1, "")
+    for platform, (ended, total, _) in found.items():
+        mine = [row for row in rows if row.query.platform == platform]
+        told = f"商品 {sum(r.cards for r in mine)}  疑似 {sum(r.hits for r in mine)}"
+        found[platform] = (ended, total, told)
+    return found
+
+
+def outcome_table(rows: list[QueryRow]) -> Table:
+    """Every query with its outcome, its cost and the sentence that explains it."""
+    table = Table("平台", "检索", "结果", "请求", "列表页", "商品", "新增", "仅见卡片", "疑似", "说明")
+    for row in rows:
+        table.add_row(
+            row.query.platform,
+            Text(f"{'搜索' if row.query.kind == 'search' else '栏目'} {row.query.text}"),
+            row.outcome.label if row.outcome else "未结束",
+            *(str(n) for n in (row.requests, row.pages, row.cards, row.new, row.card_only, row.hits)),
+            Text(row.note),
+        )
+    return table

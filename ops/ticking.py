@@ -1,0 +1,106 @@
+"""The clock's hands: what a tick does about what is due. Safe to run in two places at once."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from apscheduler.schedulers.blocking import BlockingScheduler
+from procrastinate import App
+
+from alerts import deliver_due, make_digest
+from db import scans, schedules
+from db.engine import transaction
+from db.schedules import Schedule
+from ops.channels import channels
+from ops.clock import Due, due, minute_of
+from ops.house import House
+from ops.planning import chosen
+from ops.scanning import plan_scan
+from ops.worker import enqueue, queue_app
+from records import Now, Outcome, now, shanghai_date
+
+#: Seconds between two looks at the schedules, and between two looks at the outbox.
+TICK_SECONDS = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ticked:
+    """What one tick did."""
+
+    #: Scans planned now.
+    scans: tuple[int, ...]
+    #: Slices put in the queue now.
+    slices: int
+    #: True when a digest was made now.
+    digest: bool
+    #: Deliveries that the channels confirmed now.
+    sent: int
+
+
+def tick(house: House, app: App, *, clock: Now = now) -> Ticked:
+    """Plan what is due, keep the queue filled, send what waits."""
+    moment = clock()
+    with transaction(house.engine) as conn:
+        rows = schedules.every(conn)
+        done = schedules.done(conn, shanghai_date(moment) - timedelta(days=3))
+    planned: list[int] = []
+    digest = False
+    for one in due(rows, done, moment):
+        if one.schedule.job == "scan":
+            scan_id = _plan(house, one)
+            planned += [scan_id] if scan_id is not None else []
+        elif not one.missed and one.planned_for == shanghai_date(moment):
+            digest = make_digest(house.engine, now=moment, console_url=house.settings.console_url) is not None
+    with transaction(house.engine) as conn:
+        open_scans = [scan.id for scan in scans.latest(conn, kind="nightly", limit=7) if scan.finished_at is None]
+    slices = sum(enqueue(house, app, scan_id) for scan_id in open_scans)
+    sent = sum(1 for one in deliver_due(house.engine, channels(house.settings), now=moment) if one.ok)
+    return Ticked(scans=tuple(planned), slices=slices, digest=digest, sent=sent)
+
+
+def _plan(house: House, wanted: Due) -> int | None:
+    """Plan one night; a night that can no longer be made up for is written down as not run."""
+    options = wanted.schedule.options
+    platforms = chosen(house.settings, options.get("platforms", ()), demo=house.demo)
+    scan_id = plan_scan(
+        house,
+        platforms,
+        house.lexicon(),
+        kind="nightly",
+        planned_for=wanted.planned_for,
+        schedule_id=wanted.schedule.id,
+        options=options,
+    )
+    if scan_id is not None and wanted.missed:
+        with transaction(house.engine) as conn:
+            for platform in platforms:
+                scans.end_rest(conn, scan_id, platform.key, Outcome.NOT_RUN, "到点未运行，且已过补跑时限", now())
+            scans.close_if_done(conn, scan_id, now())
+    return scan_id
+
+
+def default_schedules(house: House) -> None:
+    """Write the nightly scan and the morning digest where there is no schedule yet."""
+    nightly = house.settings.nightly
+    with transaction(house.engine) as conn:
+        if schedules.every(conn):
+            return
+        for name, job, at in (("夜间监测", "scan", nightly.scan_at), ("晨报", "digest", nightly.digest_at)):
+            schedules.save(conn, Schedule(name=name, job=job, at_minute=minute_of(at), options={}, since=now()))
+
+
+def keep_time(house: House) -> None:
+    """Tick until the process is stopped. APScheduler holds nothing but the interval."""
+    app = queue_app(house)
+    with app.open():
+        scheduler = BlockingScheduler(timezone="Asia/Shanghai")
+        scheduler.add_job(
+            tick,
+            "interval",
+            args=(house, app),
+            seconds=TICK_SECONDS,
+            next_run_time=now(),
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+        scheduler.start()

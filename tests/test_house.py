@@ -1,0 +1,216 @@
+"""House policy as tests: who may import whom, how big things may grow, what every part must carry along."""
+
+import ast
+import re
+import subprocess
+import sys
+from importlib.metadata import distribution, packages_distributions
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+
+#: Each room with the rooms it may import (DESIGN §2). Imports go down only; neighbours never meet.
+MAY_IMPORT = {
+    "records": set(),
+    "keywords": {"records"},
+    "crawler": {"keywords", "records"},
+    "evidence": {"keywords", "records"},
+    "db": {"keywords", "records"},
+    "pipelines": {"evidence", "db", "crawler", "keywords", "records"},
+    "alerts": {"evidence", "db", "crawler", "keywords", "records"},
+    "reports": {"evidence", "db", "crawler", "keywords", "records"},
+    "console": {"alerts", "reports", "pipelines", "evidence", "db", "crawler", "keywords", "records"},
+    "demo": {"records"},
+}
+MAY_IMPORT["ops"] = set(MAY_IMPORT) | {"ops"}
+
+#: Libraries that one room keeps to itself, each with the rooms that may import it.
+KEPT_IN = {
+    "scrapy": {"crawler"},
+    "scrapy_playwright": {"crawler"},
+    "playwright": {"crawler"},
+    "twisted": {"crawler"},
+    "sqlalchemy": {"db"},
+    "psycopg": {"db"},
+    "alembic": {"db"},
+    "jieba": {"keywords"},
+    "ahocorasick_rs": {"keywords"},
+    "fastapi": {"console"},
+    "starlette": {"console", "demo"},
+    "typer": {"ops"},
+    "rich": {"ops"},
+    "apscheduler": {"ops"},
+    "procrastinate": {"ops", "db"},  # db installs its schema
+}
+
+#: The two fences (TASTE 16): one around a listing, one around a delivery.
+FENCES = {"pipelines/receive.py", "alerts/sender.py"}
+
+#: Files over 400 lines and functions over 60, each with the reason. Empty is how it should be.
+TOO_BIG_WITH_REASON: dict[str, str] = {}
+
+LICENCE_REFUSED = re.compile(r"\bA?GPL|GNU (Affero )?General Public", re.IGNORECASE)
+#: Locked distributions whose metadata names a GPL beside a licence that we take, with the reason.
+LICENCE_EXPLAINED: dict[str, str] = {}
+
+
+def room_files() -> list[Path]:
+    return [path for room in MAY_IMPORT for path in sorted((ROOT / room).rglob("*.py"))]
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imported(tree: ast.Module) -> set[str]:
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found.add(node.module.split(".")[0])
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            raise AssertionError("rooms are imported by name, not by dots")
+    return found
+
+
+@pytest.mark.parametrize("path", room_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_go_down(path: Path) -> None:
+    room = path.relative_to(ROOT).parts[0]
+    names = imported(parsed(path))
+    others = (names & set(MAY_IMPORT)) - {room}
+    assert others <= MAY_IMPORT[room], f"{room} must not import {others - MAY_IMPORT[room]}"
+    strangers = {name for name in names if name in KEPT_IN and room not in KEPT_IN[name]}
+    assert not strangers, f"{strangers} is kept in {[KEPT_IN[name] for name in strangers]}"
+    assert not names & {"tests", "bench", "docs"}
+
+
+def test_environment_is_read_in_one_place() -> None:
+    readers = {
+        str(path.relative_to(ROOT))
+        for path in room_files()
+        if re.search(r"os\.(environ|getenv)", path.read_text("utf-8"))
+    }
+    assert readers == {"ops/settings.py"}
+
+
+@pytest.mark.parametrize("path", room_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_size_budget(path: Path) -> None:
+    name = str(path.relative_to(ROOT))
+    assert path.read_text("utf-8").count("\n") <= 400 or name in TOO_BIG_WITH_REASON
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            assert length <= 60 or f"{name}:{node.name}" in TOO_BIG_WITH_REASON, f"{node.name} has {length} lines"
+
+
+def test_no_folder_for_odds_and_ends() -> None:
+    refused = {"utils", "helpers", "common", "misc", "util", "helper"}
+    assert not [
+        path for path in tracked() if refused & {part.removesuffix(".py") for part in path.relative_to(ROOT).parts}
+    ]
+
+
+def test_broad_excepts_stand_in_the_two_fences_alone() -> None:
+    found = {
+        str(path.relative_to(ROOT))
+        for path in room_files()
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException")))
+    }
+    assert found <= FENCES
+
+
+def test_nothing_hostile_is_evaluated() -> None:
+    refused = re.compile(r"\b(eval|exec)\(|\bpickle\b|yaml\.load\(|shell=True|os\.system")
+    allowed = {"keywords/matcher.py"}  # speaks of being picklable
+    found = {str(p.relative_to(ROOT)) for p in room_files() if refused.search(p.read_text("utf-8"))} - allowed
+    assert not found
+
+
+def test_every_fault_says_cause_remedy_and_code_in_two_languages() -> None:
+    from records import Fault
+
+    for path in room_files():
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        if re.search(r"\((\w*Fault|\w+Refused)\):", path.read_text("utf-8")) and not module.endswith("__main__"):
+            __import__(module)
+    codes: dict[str, str] = {}
+    for fault in _descendants(Fault):
+        chinese, _, english = (fault.__doc__ or "").partition("\n\n")
+        assert re.search("[一-鿿]", chinese), fault
+        assert re.search("[A-Za-z]{3}", english), fault
+        assert all(fault.remedy), f"{fault} has no remedy"
+        assert fault.code not in codes, f"{fault} and {codes.get(fault.code)} share {fault.code}"
+        codes[fault.code] = fault.__name__
+    assert len(codes) > 10
+
+
+def _descendants(kind: type) -> list[type]:
+    return [one for child in kind.__subclasses__() for one in (child, *_descendants(child))]
+
+
+def test_no_locked_distribution_installs_a_room() -> None:
+    assert not {
+        room: names
+        for room, names in packages_distributions().items()
+        if room in MAY_IMPORT and set(names) != {"xunwang"}
+    }
+
+
+def test_locks_carry_hashes_and_no_addresses() -> None:
+    for lock in sorted((ROOT / "locks").glob("*.txt")):
+        text = lock.read_text()
+        assert "http" not in text.replace("httpx", "").replace("httpcore", "").replace("httptools", ""), lock
+        assert "--index" not in text and "--find-links" not in text
+        pinned = re.findall(r"^[\w.\[\]-]+==", text, re.MULTILINE)
+        blocks = re.split(r"^(?=[\w.\[\]-]+==)", text, flags=re.MULTILINE)[1:]
+        assert pinned and all("--hash=sha256:" in block for block in blocks)
+    packages = (ROOT / "package-lock.json").read_text()
+    assert '"resolved"' not in packages and '"integrity"' in packages
+
+
+def test_no_copyleft_library_is_imported() -> None:
+    for name in re.findall(r"^([\w.-]+)(?:\[.*\])?==", (ROOT / "locks/runtime.txt").read_text(), re.MULTILINE):
+        try:
+            meta = distribution(name).metadata
+        except ModuleNotFoundError:  # for another system or Python
+            continue
+        told = [meta.get("License-Expression") or meta.get("License") or ""]
+        told += [value for key, value in meta.items() if key == "Classifier" and value.startswith("License")]
+        text = (
+            " ".join(line for line in told if len(line) < 200).replace("LGPL", "").replace("Lesser General Public", "")
+        )
+        assert name in LICENCE_EXPLAINED or not LICENCE_REFUSED.search(text), f"{name}: {text}"
+
+
+def test_no_commit_carries_this_machine() -> None:
+    refused = re.compile(r"(?<![\w.])/(work|farm)/\w|https?://[\w.-]*(npmjs|npmmirror|pythonhosted|pypi)\.[a-z]+")
+    for path in tracked():
+        if path.stat().st_size < 2_000_000 and path != Path(__file__):
+            text = path.read_text("utf-8", errors="ignore")
+            assert not refused.search(text), path
+
+
+def test_every_platform_obeys_or_says_why() -> None:
+    for path in sorted((ROOT / "crawler/platforms").glob("*.yml")):
+        facts = yaml.safe_load(path.read_text("utf-8"))
+        assert facts.get("delay", 3.0) >= 3.0 or path.stem.startswith("demo_"), (
+            f"{path.stem} is faster than the default"
+        )
+        assert list((path.parent / "pages").glob(f"{path.stem}*")), f"{path.stem} has no saved page"
+
+
+def test_the_rooms_import_without_the_tests() -> None:
+    script = "import records, keywords, crawler, evidence, db, pipelines, alerts, reports, console, ops.cli"
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
