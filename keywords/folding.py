@@ -1,0 +1,99 @@
+"""Three views of a text (DESIGN §4.1): raw, fold (same length) and skeleton (what is not a letter dropped).
+
+The tables are made by scripts/keyword_tables.py; nothing is looked up in Unicode at run time, so that two machines with
+different Pythons read a text alike.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+#: End of the planes that hold Han characters; nothing legible stands beyond.
+_LEGIBLE = 0x32400
+_MARKUP = re.compile(r"<[/!]?[a-zA-Z][^<>\n]{0,80}>|&(?:nbsp|ensp|emsp|thinsp|zwnj|zwj|shy|#8203|#160|#xa0);?", re.I)
+#: Stands for markup in the same-length views: takes no room on the line, like the tag it hides.
+_HIDDEN = "\u200b"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Skeleton:
+    """The skeleton of a text and where each of its characters came from."""
+
+    text: str
+    #: origin[i] is the index into the raw text of skeleton character i; one raw character may give several.
+    origin: list[int]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Raw start and end of the skeleton's [start, end). `end` must exceed `start`."""
+        return self.origin[start], self.origin[end - 1] + 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Folding:
+    """The tables, ready for str.translate. Treated as constant: build it with `folding()`."""
+
+    #: By code point: a code point, a string, or None where the skeleton drops the character.
+    _skeleton: list[int | str | None]
+    #: One character to one.
+    _fold: dict[int, int]
+    #: Code points that take no room on the line.
+    _unseen: frozenset[int]
+
+    def skeleton(self, raw: str) -> str:
+        """What the automaton reads: folded, without spaces, punctuation, marks and ornament."""
+        return raw.translate(self._skeleton)
+
+    def fold(self, raw: str) -> str:
+        """Same length as `raw`: width, case, traditional forms, look-alikes, radicals, emoji that mean a word."""
+        return raw.translate(self._fold)
+
+    def located(self, raw: str) -> Skeleton:
+        """The same text as `skeleton(raw)`, with the origin of each character."""
+        pieces: list[str] = []
+        origin: list[int] = []
+        for index, char in enumerate(raw):
+            piece = char.translate(self._skeleton)
+            pieces.append(piece)
+            origin += [index] * len(piece)
+        return Skeleton(text="".join(pieces), origin=origin)
+
+    def is_unseen(self, char: str) -> bool:
+        """True for marks, joiners, fillers and other characters that a reader does not notice."""
+        return ord(char) in self._unseen
+
+    def is_skipped(self, char: str) -> bool:
+        """True for what the skeleton drops."""
+        return not char.translate(self._skeleton)
+
+
+def without_markup(raw: str) -> str:
+    """`raw` with tags and blank character references hidden, same length: 象<b>牙</b>, 象&nbsp;牙."""
+    if "<" not in raw and "&" not in raw:
+        return raw
+    return _MARKUP.sub(lambda found: _HIDDEN * len(found[0]), raw)
+
+
+@cache
+def folding() -> Folding:
+    """The folding built from keywords/tables/folding.json; made once."""
+    table = json.loads((files("keywords") / "tables" / "folding.json").read_text(encoding="utf-8"))
+    pairs = dict(zip(map(ord, table["fold"][::2]), map(ord, table["fold"][1::2]), strict=True))
+    # A list beats a dict in str.translate: a missing key costs an exception per character.
+    skeleton: list[int | str | None] = list(range(_LEGIBLE))
+    several: dict[str, str] = table["expand"]
+    unseen = {code for first, last in table["unseen"] for code in range(first, last + 1)}
+    # Beyond the list str.translate leaves a character alone, so only a longer list drops tags and selectors.
+    skeleton += [None] * (max(unseen) + 1 - _LEGIBLE)
+    for first, last in table["skip"]:
+        for code in range(first, last + 1):
+            skeleton[code] = None
+    for code in unseen:
+        skeleton[code] = None
+    for source, target in pairs.items():
+        if skeleton[source] is not None:
+            skeleton[source] = skeleton[target]
+    for char, word in several.items():
+        skeleton[ord(char)] = word
+    return Folding(_skeleton=skeleton, _fold=pairs, _unseen=frozenset(unseen))

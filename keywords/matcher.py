@@ -1,0 +1,108 @@
+"""The matcher: a listing goes in, an Assessment comes out. Pure, picklable, safe to share between threads."""
+
+from collections.abc import Iterable, Iterator
+
+from keywords.folding import folding
+from keywords.resolving import Candidate, resolve
+from keywords.scanning import ContextScanner, Scanner, View
+from keywords.scoring import Context, judge, require_company
+from keywords.terms import Lexicon
+from records import Assessment, Level, Listing, Match
+
+#: Counts up when the same lexicon may judge differently.
+MATCHER_VERSION = "1"
+
+
+class Matcher:
+    """Judges listings by one lexicon. An object of its own: there is no global one."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.lexicon = lexicon
+        self._scanner = Scanner(lexicon)
+        self._contexts = ContextScanner(lexicon.contexts)
+        self._clean = Assessment(
+            level=Level.NONE,
+            score=0,
+            parts=(),
+            matches=(),
+            lexicon_version=lexicon.version,
+            matcher_version=MATCHER_VERSION,
+        )
+
+    def __reduce__(self) -> tuple[type["Matcher"], tuple[Lexicon]]:
+        # An automaton cannot be pickled; it is built again in 0.1 s.
+        return Matcher, (self.lexicon,)
+
+    @property
+    def lexicon_version(self) -> str:
+        """Version of the lexicon that every assessment names."""
+        return self.lexicon.version
+
+    def assess(self, listing: Listing) -> Assessment:
+        """Title and description together: company may stand in either. Offsets index the field as given."""
+        return self._judge(listing.title, listing.description)
+
+    def assess_many(self, listings: Iterable[Listing]) -> Iterator[Assessment]:
+        """The same as `assess` for each, in order, one at a time."""
+        return map(self.assess, listings)
+
+    def explain(self, text: str) -> Assessment:
+        """The judgement of a bare text, with every match that was cancelled or covered and why."""
+        return self._judge(text, "")
+
+    def _judge(self, title: str, description: str) -> Assessment:
+        raw = f"{title}\n{description}" if description else title
+        if not self._scanner.suspicious(raw):
+            return self._clean
+        view = View(raw, folding())
+        joint = len(title) if description else -1
+        scoring = self.lexicon.scoring
+        candidates = resolve(view, self._scanner.scan(view), scoring, joint)
+        if not candidates:
+            return self._clean
+        contexts = [Context(group=g, word=w, start=s, end=e) for g, w, s, e in self._contexts.scan(view)]
+        require_company(view, candidates, contexts, scoring)
+        verdict = judge(view, candidates, contexts, scoring)
+        return Assessment(
+            level=verdict.level,
+            score=verdict.score,
+            parts=verdict.parts,
+            matches=tuple(_match(view, item, joint) for item in _told(candidates)),
+            category=verdict.category,
+            direction=verdict.direction,
+            lexicon_version=self.lexicon.version,
+            matcher_version=MATCHER_VERSION,
+        )
+
+
+def _told(candidates: list[Candidate]) -> list[Candidate]:
+    """What is worth telling: guesses that came to nothing are not."""
+    return [item for item in candidates if item.alive or item.tier == "T1"]
+
+
+def _match(view: View, item: Candidate, joint: int) -> Match:
+    places = [(item.found.start, item.found.end), *item.partners]
+    start = min(view.origin[first] for first, _ in places)
+    end = max(view.origin[last - 1] for _, last in places) + 1
+    # Marks that hang on the last character belong to what the reader sees: a struck-through 牙̶.
+    while end < len(view.raw) and end != joint and view.raw[end] != "\n" and view.folding.is_unseen(view.raw[end]):
+        end += 1
+    if joint < 0 or end <= joint:
+        name, shift = "title", 0
+    elif start > joint:
+        name, shift = "description", joint + 1
+    else:
+        name, shift = "title+description", 0
+    return Match(
+        category=item.term.category,
+        term=item.term.text,
+        surface=view.raw[start:end],
+        field=name,
+        start=start - shift,
+        end=end - shift,
+        technique=item.technique,
+        tier=item.tier,
+        strength="weak" if item.weak else "strong",
+        cancelled_by=item.cancelled_by,
+        covered_by=item.covered_by,
+    )

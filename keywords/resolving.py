@@ -1,0 +1,254 @@
+"""Which findings are matches, and what took the others away: gaps, boundaries, exclusions, longer terms."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from keywords.boundaries import Cut, cut, is_word
+from keywords.scanning import Found, View, whole_latin
+from keywords.terms import Exclusion, Scoring, Term
+
+#: Never inside a word.
+_STOPS = frozenset("。？?!！\n\r；;")
+#: Generated spellings that are guesses: single characters, no ordinary word, or nothing.
+_GUESSES = frozenset(("homophone", "lookalike", "reversed"))
+_MAX_FINDINGS = 2000
+
+
+@dataclass(kw_only=True, slots=True)
+class Candidate:
+    """A finding of a term on its way to a Match; the matcher's own working paper."""
+
+    found: Found
+    term: Term
+    technique: str
+    tier: str = "T1"
+    #: True when it needs company.
+    weak: bool = False
+    cancelled_by: str = ""
+    covered_by: str = ""
+    #: Soft exclusion that covers it, if any.
+    softened: Exclusion | None = None
+    #: True when the spelling itself is a disguise.
+    disguised: bool = False
+    #: Skeleton spans of the parts of a pair beside the anchor.
+    partners: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def alive(self) -> bool:
+        """True while nothing took it away."""
+        return not self.cancelled_by and not self.covered_by
+
+
+def resolve(view: View, findings: Sequence[Found], scoring: Scoring, joint: int) -> list[Candidate]:
+    """All candidates, also those that were taken away. `joint` is the raw index of the newline between title and
+    description, or -1. Company is judged later: it needs the contexts."""
+    findings = findings[:_MAX_FINDINGS]
+    candidates = []
+    for found in findings:
+        if found.meaning.term is not None:
+            candidate = _candidate(view, found, found.meaning.term, scoring)
+            if candidate is not None:
+                _judge_shape(view, candidate, scoring, joint)
+                candidates.append(candidate)
+    exclusions = [found for found in findings if found.meaning.exclusion is not None and not found.stuffed]
+    _exclude(view, candidates, exclusions)
+    _cover(candidates)
+    return candidates
+
+
+def _candidate(view: View, found: Found, term: Term, scoring: Scoring) -> Candidate | None:
+    if not whole_latin(view, found.start, found.end):
+        return None
+    spelling = found.meaning.spelling
+    candidate = Candidate(
+        found=found,
+        term=term,
+        technique=spelling.technique if spelling else "plain",
+        tier=spelling.tier if spelling else "T1",
+        weak=term.strength == "weak" or bool(spelling and spelling.weak),
+        disguised=spelling is not None,
+    )
+    if found.stuffed:
+        candidate.technique, candidate.tier, candidate.disguised = "stuffed", "T2", True
+    if found.meaning.partners and not _join_partners(view, candidate, scoring):
+        return None
+    return candidate
+
+
+def _join_partners(view: View, candidate: Candidate, scoring: Scoring) -> bool:
+    """Finds the other parts of a pair beside the anchor; False when one is missing."""
+    found = candidate.found
+    low = max(0, found.start - scoring.pair_window)
+    high = found.end + scoring.pair_window
+    for part in found.meaning.partners:
+        before = view.skeleton.rfind(part, low, found.start)
+        after = view.skeleton.find(part, found.end, high)
+        if before < 0 and after < 0:
+            return False
+        place = after if before < 0 or 0 <= after - found.end < found.start - before else before
+        candidate.partners.append((place, place + len(part)))
+    candidate.technique = "pair"
+    return True
+
+
+def _judge_shape(view: View, candidate: Candidate, scoring: Scoring, joint: int) -> None:
+    """Gaps and word boundaries (DESIGN §4.4): evidence for short, interrupted and guessed spellings only."""
+    found = candidate.found
+    gaps = view.gaps(found)
+    visible = [gap for gap in gaps if any(not view.folding.is_unseen(char) for char in gap)]
+    if gaps and not found.stuffed and candidate.technique == "plain":
+        candidate.technique = "gap" if visible else "invisible"
+    if gaps:
+        candidate.disguised = candidate.disguised or not visible or _breaks_a_word(view, found)
+    if visible and not _gaps_allowed(view, found, visible, scoring, joint):
+        candidate.cancelled_by = "字间间隔过长或跨句"
+        return
+    if candidate.technique == "plain":
+        candidate.technique = _folded_technique(view, found)
+        candidate.disguised = candidate.technique != "plain"
+    short = found.end - found.start <= 2
+    if short or visible or found.stuffed or candidate.technique in _GUESSES:
+        _judge_boundaries(view, candidate, bool(visible) or found.stuffed)
+
+
+def _gaps_allowed(view: View, found: Found, visible: list[str], scoring: Scoring, joint: int) -> bool:
+    spelling = found.meaning.spelling
+    if spelling is not None and spelling.joints and not found.stuffed:
+        places = [view.origin[index] for index in range(found.start, found.end)]
+        broken = {index for index in range(1, len(places)) if places[index] - places[index - 1] > 1}
+        if not broken <= spelling.joints:
+            return False
+    upright = _one_a_line(view, found)
+    for gap in visible:
+        seen = [char for char in gap if not view.folding.is_unseen(char)]
+        across = found.raw_start < joint < found.raw_end and "\n" in gap
+        if len(seen) > scoring.gap:
+            return False
+        if not across and not upright and _STOPS & set(seen) - {"!", "?"}:
+            return False
+    return True
+
+
+def _one_a_line(view: View, found: Found) -> bool:
+    """True when the characters stand one below the other."""
+    lines = view.fold[found.raw_start : found.raw_end].split("\n")
+    return len(lines) > 1 and all(len(line.strip()) <= 1 for line in lines)
+
+
+def _breaks_a_word(view: View, found: Found) -> bool:
+    """True when the interruption is not one that an ordinary writer leaves: more than a space between two words."""
+    pieces, last = [""], found.start
+    for index in range(found.start, found.end):
+        if index > found.start and view.origin[index] - view.origin[last] > 1:
+            pieces.append("")
+        pieces[-1] += view.skeleton[index]
+        last = index
+    return any(len(piece) == 1 for piece in pieces)
+
+
+def _folded_technique(view: View, found: Found) -> str:
+    """What the fold undid: width or case, emoji, a traditional or look-alike form; `plain` when nothing."""
+    raw = view.raw[found.raw_start : found.raw_end]
+    if raw == view.fold[found.raw_start : found.raw_end] and len(raw) == found.end - found.start:
+        return "plain"
+    if raw.casefold() == view.skeleton[found.start : found.end]:
+        return "plain"
+    others = [char for char in raw if char not in view.skeleton[found.start : found.end]]
+    if any(ord(char) >= 0x1F000 or "\u2600" <= char <= "\u27bf" for char in others):
+        return "emoji"
+    if any("\uff00" <= char <= "\uffef" or not "\u2e80" <= char <= "\uffff" for char in others):
+        return "width"
+    return "traditional" if all("\u3400" <= char <= "\u9fff" for char in others) else "radical"
+
+
+def _judge_boundaries(view: View, candidate: Candidate, interrupted: bool) -> None:
+    found = candidate.found
+    start, end = view.seen_at[found.raw_start], view.seen_at[found.raw_end - 1] + 1
+    window = cut(view.seen, start, end)
+    left, right = start in window.edges, end in window.edges
+    if interrupted and not (left and right):
+        candidate.cancelled_by = f"跨词“{_around(window, start, end)}”"
+        return
+    if candidate.technique in _GUESSES:
+        _judge_guess(candidate, window, view.seen[start:end], start, end)
+        return
+    if interrupted or view.skeleton[found.start : found.end].isascii():
+        return
+    holder = window.holding(start, end)
+    if candidate.weak and len(holder) >= 3:
+        candidate.cancelled_by = f"在词语“{holder}”之中"
+    elif (not left and not right) or (candidate.term.kind == "code" and not (left and right)):
+        if not holder:
+            candidate.cancelled_by = f"跨词“{_around(window, start, end)}”"
+        elif candidate.weak:
+            candidate.cancelled_by = f"在词语“{holder}”之中"
+
+
+def _judge_guess(candidate: Candidate, window: Cut, text: str, start: int, end: int) -> None:
+    """A homophone is believed only where nothing else makes sense: single characters, whole, no word of its own."""
+    single = all(place in window.edges for place in range(start, end + 1))
+    if is_word(text):
+        candidate.cancelled_by = f"“{text}”本身是常用词"
+    elif (len(text) <= 3 and not single) or not (start in window.edges and end in window.edges):
+        candidate.cancelled_by = f"跨词“{_around(window, start, end)}”"
+
+
+def _around(window: Cut, start: int, end: int) -> str:
+    touched = [word for begin, word in window.words if begin < end and start < begin + len(word)]
+    return "|".join(word.strip() for word in touched if word.strip())
+
+
+def _exclude(view: View, candidates: list[Candidate], exclusions: Iterable[Found]) -> None:
+    """An exclusion cancels what it covers and is longer than, where its own edges are word boundaries."""
+    for found in exclusions:
+        exclusion = found.meaning.exclusion
+        assert exclusion is not None
+        covered = [item for item in candidates if found.covers(item.found) or _same_place(found, item.found)]
+        longer = [item for item in candidates if item.found.covers(found)]
+        if not covered or longer or not _stands(view, found, exclusion):
+            continue
+        for item in covered:
+            if exclusion.kind == "hard":
+                item.cancelled_by = item.cancelled_by or f"排除语“{exclusion.text}”" + (
+                    f"（{exclusion.why}）" if exclusion.why else ""
+                )
+            else:
+                item.softened = exclusion
+
+
+def _same_place(found: Found, other: Found) -> bool:
+    # An exclusion equal to a generated spelling names an ordinary word; it never cancels a term as written.
+    return found.start == other.start and found.end == other.end and other.meaning.spelling is not None
+
+
+def _stands(view: View, found: Found, exclusion: Exclusion) -> bool:
+    if any(not view.folding.is_unseen(char) for gap in view.gaps(found) for char in gap):
+        return False
+    if exclusion.edges == "none":
+        return True
+    start, end = view.seen_at[found.raw_start], view.seen_at[found.raw_end - 1] + 1
+    window = cut(view.seen, start, end)
+    return start in window.edges and end in window.edges
+
+
+def _cover(candidates: list[Candidate]) -> None:
+    """The longest term counts; a partly overlapping one of the same category gives way to the leftmost."""
+    kept: list[Candidate] = []
+    shapely = [item for item in candidates if not item.cancelled_by or item.cancelled_by.startswith("排除语")]
+    order = sorted(shapely, key=lambda c: (c.found.start - c.found.end, c.tier, c.disguised, c.found.start))
+    for item in order:
+        holder = next((other for other in kept if _takes(other, item)), None)
+        if holder is None:
+            kept.append(item)
+        elif holder is not item:
+            item.covered_by = holder.term.text
+
+
+def _takes(holder: Candidate, item: Candidate) -> bool:
+    if holder.tier == "T2" and item.tier == "T1" and not holder.found.covers(item.found):
+        return False
+    if holder.found.covers(item.found):
+        return True
+    if holder.term.category != item.term.category:
+        return False
+    return holder.found.start < item.found.end and item.found.start < holder.found.end

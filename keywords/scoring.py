@@ -1,0 +1,250 @@
+"""The score: a sum of parts, each readable by an inspector. The numbers come from keywords/lexicon/scoring.yml."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from keywords.resolving import Candidate
+from keywords.scanning import View
+from keywords.terms import ContextGroup, Scoring
+from records import Level, Part
+
+#: Written before a word of imitation they turn it round: 不是树脂, 绝非塑料.
+_NEGATIONS = ("不是", "绝非", "并非", "不含", "没有", "拒绝", "不做", "非", "无", "不")
+_DISBELIEVED = frozenset(("imitation", "imitation_prefix"))
+_TRUSTING = frozenset(("evasive", "authentic", "contact"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """One context word found."""
+
+    group: ContextGroup
+    word: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What the score says."""
+
+    level: Level
+    score: int
+    parts: tuple[Part, ...]
+    category: str
+    direction: str
+
+
+@dataclass(kw_only=True, slots=True)
+class _Sheet:
+    """The parts as they are added up."""
+
+    parts: list[Part] = field(default_factory=list)
+    #: Raising points by group, to tell whether lowering words are believed.
+    raised: dict[str, int] = field(default_factory=dict)
+
+    def add(self, label: str, points: int) -> None:
+        self.parts.append(Part(label=label, points=points))
+
+    @property
+    def total(self) -> int:
+        return sum(part.points for part in self.parts)
+
+
+def require_company(view: View, candidates: list[Candidate], contexts: list[Context], scoring: Scoring) -> None:
+    """A weak term without company of its own category within the window does not count."""
+    for item in candidates:
+        if item.alive and item.weak and not _company(view, item, candidates, contexts, scoring):
+            item.cancelled_by = "弱词，附近没有本类语境"
+
+
+def _company(
+    view: View, item: Candidate, candidates: list[Candidate], contexts: list[Context], scoring: Scoring
+) -> bool:
+    low, high = item.found.start - scoring.window, item.found.end + scoring.window
+    if item.term.company:
+        near = view.skeleton[max(0, low) : item.found.start] + "\0" + view.skeleton[item.found.end : high]
+        return any(view.folding.skeleton(word) in near for word in item.term.company)
+    for context in contexts:
+        inside = item.found.start <= context.start and context.end <= item.found.end
+        speaks = context.group.company and _concerns(context.group, item.term.category)
+        if speaks and not inside and low <= context.start and context.end <= high:
+            return True
+    return any(
+        other is not item
+        and other.alive
+        and other.term.category == item.term.category
+        and other.term.text != item.term.text
+        and low <= other.found.start
+        and other.found.end <= high
+        for other in candidates
+    )
+
+
+def judge(view: View, candidates: list[Candidate], contexts: list[Context], scoring: Scoring) -> Verdict:
+    """The verdict on a listing. Level none when no match counts."""
+    counting = [item for item in candidates if item.alive]
+    if not counting:
+        return Verdict(level=Level.NONE, score=0, parts=(), category="", direction=_direction(contexts, ""))
+    heaviest = max(counting, key=lambda item: (_weight(item, scoring), item.found.end - item.found.start))
+    category = heaviest.term.category
+    sheet = _Sheet()
+    _add_matches(view, sheet, heaviest, counting, scoring)
+    _add_raising(sheet, counting, contexts, category, scoring)
+    negated = _add_negations(view, sheet, contexts, scoring)
+    _add_lowering(view, sheet, counting, [c for c in contexts if c not in negated], scoring)
+    return _verdict(sheet, heaviest, counting, contexts, scoring)
+
+
+def _concerns(group: ContextGroup, category: str) -> bool:
+    return not group.categories or category in group.categories
+
+
+def _weight(item: Candidate, scoring: Scoring) -> int:
+    points = scoring.points
+    if item.term.kind == "review":
+        return points["review"] if item.term.strength == "strong" else points["weak"]
+    if item.tier == "T2":
+        return points["guess_short"] if item.weak else points["guess"]
+    if item.term.kind == "code":
+        return points["code"]
+    return points["weak"] if item.weak else points["strong"]
+
+
+def _surface(view: View, item: Candidate) -> str:
+    # Seen characters only: an inspector's screen must not be turned round by a bidi control.
+    raw = view.raw[item.found.raw_start : item.found.raw_end]
+    return "".join(char for char in raw if not view.folding.is_unseen(char) and char.isprintable())
+
+
+def _add_matches(view: View, sheet: _Sheet, heaviest: Candidate, counting: list[Candidate], scoring: Scoring) -> None:
+    name = "（待核类别）" if heaviest.term.kind == "review" else "（暗语）" if heaviest.term.kind == "code" else ""
+    surface = _surface(view, heaviest)
+    written = f"{heaviest.term.text}”←“{surface}" if heaviest.disguised else heaviest.term.text
+    sheet.add(f"命中“{written}”{name}", _weight(heaviest, scoring))
+    if heaviest.disguised:
+        sheet.add(f"变体写法“{surface}”", scoring.points["disguise"])
+    seen = {heaviest.term.text}
+    for item in counting:
+        if item.term.text not in seen and len(seen) < 3:
+            seen.add(item.term.text)
+            sheet.add(f"另命中“{item.term.text}”", scoring.points["second"])
+
+
+def _add_raising(
+    sheet: _Sheet, counting: list[Candidate], contexts: list[Context], category: str, scoring: Scoring
+) -> None:
+    given: dict[str, int] = {}
+    said: set[str] = set()
+    for context in sorted(_longest(contexts), key=lambda c: _distance(c, counting)):
+        group = context.group
+        if group.effect != "up" or not _concerns(group, category) or context.word in said:
+            continue
+        said.add(context.word)
+        before = given.get(group.key, 0)
+        points = group.points if not before else min(group.more, group.most - before)
+        if points <= 0:
+            continue
+        near = _distance(context, counting) == 0
+        if near and not before and group.company:
+            points += scoring.points["adjacent"]
+        given[group.key] = before + points
+        sheet.add(f"{'紧邻' if near else group.name}“{context.word}”", points)
+    sheet.raised = given
+
+
+def _longest(contexts: Iterable[Context]) -> list[Context]:
+    """Context words that lie inside a longer one say nothing of their own."""
+    found = list(contexts)
+    return [
+        one
+        for one in found
+        if not any(
+            other.start <= one.start and one.end <= other.end and other.end - other.start > one.end - one.start
+            for other in found
+        )
+    ]
+
+
+def _distance(context: Context, counting: list[Candidate]) -> int:
+    """Skeleton characters to the nearest match; 0 when it touches or lies inside."""
+    return min(max(item.found.start - context.end, context.start - item.found.end, 0) for item in counting)
+
+
+def _add_negations(view: View, sheet: _Sheet, contexts: list[Context], scoring: Scoring) -> list[Context]:
+    negated = [
+        context
+        for context in contexts
+        if context.group.key == "imitation" and view.skeleton[: context.start].endswith(_NEGATIONS)
+    ]
+    if negated:
+        sheet.add(f"否认仿制“{negated[0].word}”", scoring.points["negated"])
+    return negated
+
+
+def _add_lowering(
+    view: View, sheet: _Sheet, counting: list[Candidate], contexts: list[Context], scoring: Scoring
+) -> None:
+    disbelieved = sum(sheet.raised.get(key, 0) for key in _TRUSTING) >= scoring.disbelief
+    given: dict[str, int] = {}
+    said: set[str] = set()
+    for context in _longest(contexts):
+        group = context.group
+        if group.effect != "down" or context.word in said or _inside(context, counting):
+            continue
+        if group.key == "imitation_prefix" and not any(context.end == item.found.start for item in counting):
+            continue
+        said.add(context.word)
+        if disbelieved and group.key in _DISBELIEVED:
+            sheet.add(f"{group.name}“{context.word}”与回避用语并存，不予扣减", 0)
+            continue
+        before = given.get(group.key, 0)
+        points = group.points if not before else min(group.more, group.most - before)
+        if points > 0:
+            given[group.key] = before + points
+            sheet.add(f"{group.name}“{context.word}”", -points)
+    _add_softened(sheet, counting, disbelieved, scoring)
+
+
+def _inside(context: Context, counting: list[Candidate]) -> bool:
+    return any(item.found.start <= context.start and context.end <= item.found.end for item in counting)
+
+
+def _add_softened(sheet: _Sheet, counting: list[Candidate], disbelieved: bool, scoring: Scoring) -> None:
+    if not all(item.softened for item in counting):
+        return
+    text = next(item.softened.text for item in counting if item.softened)
+    sheet.add(
+        f"常见用语“{text}”" + ("与回避用语并存，不予扣减" if disbelieved else ""),
+        0 if disbelieved else -scoring.points["soft"],
+    )
+
+
+def _direction(contexts: list[Context], default: str = "sale") -> str:
+    said = {context.group.direction for context in contexts} - {""}
+    for direction in ("information", "service", "wanted"):
+        if direction in said:
+            return direction
+    return default or "sale"
+
+
+def _verdict(
+    sheet: _Sheet, heaviest: Candidate, counting: list[Candidate], contexts: list[Context], scoring: Scoring
+) -> Verdict:
+    direction = _direction(contexts)
+    lowered = any(part.points < 0 for part in sheet.parts)
+    borderline = heaviest.term.kind == "review" or any(c.group.caps for c in contexts)
+    if borderline and not lowered and direction != "information" and sheet.total < scoring.review:
+        sheet.add("待核类别，须人工核实", scoring.review - sheet.total)
+    score = max(0, min(100, sheet.total))
+    level = Level.HIGH if score >= scoring.high else Level.REVIEW if score >= scoring.review else Level.NONE
+    if level is Level.HIGH and (borderline or _only_guesses(counting, sheet)):
+        level = Level.REVIEW
+    return Verdict(
+        level=level, score=score, parts=tuple(sheet.parts), category=heaviest.term.category, direction=direction
+    )
+
+
+def _only_guesses(counting: list[Candidate], sheet: _Sheet) -> bool:
+    """Guessed spellings rise above review only with a second signal."""
+    return all(item.tier == "T2" for item in counting) and not sheet.raised

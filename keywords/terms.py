@@ -1,0 +1,189 @@
+"""词库: categories, terms, exclusions, contexts and the numbers of the score, as one frozen value."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Strength = Literal["strong", "weak"]
+#: `term` as sold; `code` a code word; `review` borderline goods: always a person's decision, never more.
+Kind = Literal["term", "code", "review"]
+#: `hard` takes the match away; `soft` lowers the score.
+ExclusionKind = Literal["hard", "soft"]
+#: Which of its own edges must be word boundaries for an exclusion to count.
+Edges = Literal["both", "none"]
+Effect = Literal["up", "down"]
+Variant = Literal["pinyin", "mixed", "initial", "split", "homophone", "reversed"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Term:
+    """词条."""
+
+    #: As written in the lexicon. A space makes a pair: all parts must stand close together, in any order.
+    text: str
+    category: str
+    #: A weak term needs company of its own category.
+    strength: Strength = "strong"
+    kind: Kind = "term"
+    #: Spellings that are generated for it.
+    variants: tuple[Variant, ...] = ()
+    #: Generated spellings that are ordinary words and are left out (除味, 爆皮).
+    not_variants: tuple[str, ...] = ()
+    #: Words that alone count as company for this term; empty: the contexts of its category do.
+    company: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exclusion:
+    """排除语: an ordinary phrase that contains a term."""
+
+    text: str
+    kind: ExclusionKind = "hard"
+    edges: Edges = "both"
+    #: Shown to the inspector: 颜色名, 水果.
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContextGroup:
+    """语境词: words that raise or lower the score."""
+
+    key: str
+    #: As shown in the parts of the score.
+    name: str
+    effect: Effect
+    #: Points of the first word of the group; further words give `more` each, up to `most` in all.
+    points: int
+    more: int = 0
+    most: int = 0
+    #: True when a word of this group is company for a weak term.
+    company: bool = False
+    #: Category keys that it speaks for; empty: all.
+    categories: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    #: Regular expressions over the folded text.
+    patterns: tuple[str, ...] = ()
+    #: What the group says of the listing's direction; empty: nothing.
+    direction: str = ""
+    #: True when the words call for a person's decision: at most review (licences, antiques).
+    caps: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scoring:
+    """The numbers of the score (keywords/lexicon/scoring.yml)."""
+
+    #: Score from which a listing is 疑似信息, and from which it is urgent.
+    review: int
+    high: int
+    #: Points by name: strong, weak, code, review, second, variant, homophone, adjacent, …
+    points: Mapping[str, int]
+    #: Skeleton characters on each side of a weak term in which its company must stand.
+    window: int
+    #: Skeleton characters that the parts of a pair may be apart.
+    pair_window: int
+    #: Longest run of visible characters between two characters of a term.
+    gap: int
+    #: Raising points by evasive, authentic and contact words from which lowering words are no longer believed.
+    disbelief: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Category:
+    """类别."""
+
+    key: str
+    name: str
+    #: Protection level as printed on a lead; empty for tools.
+    protection: str = ""
+    #: Legal basis, most specific first.
+    law: tuple[str, ...] = ()
+    #: Search terms for the crawler, most fruitful first.
+    search: tuple[str, ...] = ()
+    #: Texts that must reach the review level with this category, and texts that must not.
+    must_match: tuple[str, ...] = ()
+    must_not_match: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lexicon:
+    """词库: everything a Matcher needs, and the version under which its findings are kept."""
+
+    version: str
+    categories: tuple[Category, ...]
+    terms: tuple[Term, ...]
+    exclusions: tuple[Exclusion, ...]
+    contexts: tuple[ContextGroup, ...]
+    scoring: Scoring
+
+    def category_name(self, key: str) -> str:
+        """The Chinese name of a category; the key itself where the lexicon does not know it."""
+        return next((category.name for category in self.categories if category.key == key), key)
+
+    def category(self, key: str) -> Category:
+        """The category of that key. Raises KeyError."""
+        for category in self.categories:
+            if category.key == key:
+                return category
+        raise KeyError(key)
+
+    def search_terms(self, key: str) -> tuple[str, ...]:
+        """What the crawler searches for in one category, most fruitful first."""
+        return self.category(key).search
+
+    def with_additions(self, additions: "Additions", version: str) -> "Lexicon":
+        """A new lexicon under `version` with what an analyst added. Weights and categories stay."""
+        contexts = tuple(
+            dataclasses.replace(group, words=group.words + additions.words_for(group.key)) for group in self.contexts
+        )
+        return dataclasses.replace(
+            self,
+            version=version,
+            terms=self.terms + additions.terms,
+            exclusions=self.exclusions + additions.exclusions,
+            contexts=contexts,
+        )
+
+    def to_data(self) -> dict[str, Any]:
+        """The whole lexicon as JSON-safe data; `from_data` reads it back to an equal lexicon."""
+        data = dataclasses.asdict(self)
+        data["scoring"]["points"] = dict(self.scoring.points)
+        plain: dict[str, Any] = _lists(data)
+        return plain
+
+    @staticmethod
+    def from_data(data: Mapping[str, Any]) -> "Lexicon":
+        """The lexicon that `to_data` wrote. Raises TypeError or KeyError on anything else."""
+        return Lexicon(
+            version=data["version"],
+            categories=tuple(Category(**_tuples(item)) for item in data["categories"]),
+            terms=tuple(Term(**_tuples(item)) for item in data["terms"]),
+            exclusions=tuple(Exclusion(**_tuples(item)) for item in data["exclusions"]),
+            contexts=tuple(ContextGroup(**_tuples(item)) for item in data["contexts"]),
+            scoring=Scoring(**data["scoring"]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Additions:
+    """What one file of an analyst adds to a lexicon."""
+
+    terms: tuple[Term, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
+    #: Pairs of context group key and word.
+    contexts: tuple[tuple[str, str], ...] = ()
+
+    def words_for(self, group: str) -> tuple[str, ...]:
+        """The words added to one context group."""
+        return tuple(word for key, word in self.contexts if key == group)
+
+
+def _lists(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _lists(item) for key, item in value.items()}
+    return [_lists(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _tuples(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in item.items()}

@@ -1,0 +1,175 @@
+"""Spellings by which sellers hide a term, generated when a Matcher is built: expanding here is almost free later."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import product
+
+from keywords.terms import Term
+
+#: Parts into which sellers split a character (犭虎皮, 石車). Ours, by hand: general tables are too noisy.
+_SPLIT = {
+    "虎": ("犭虎", "虍几"),
+    "狼": ("犭良",),
+    "猎": ("犭昔",),
+    "猫": ("犭苗",),
+    "狐": ("犭瓜",),
+    "狸": ("犭里",),
+    "獐": ("犭章",),
+    "胆": ("月旦",),
+    "膏": ("高月",),
+    "胶": ("月交",),
+    "麝": ("鹿射",),
+    "麂": ("鹿几",),
+    "砗": ("石车",),
+    "磲": ("石渠",),
+    "玳": ("王代",),
+    "瑁": ("王冒",),
+    "珊": ("王册",),
+    "瑚": ("王胡",),
+    "粘": ("米占",),
+    "粉": ("米分",),
+    "鳞": ("鱼粦",),
+    "豹": ("豸勺",),
+    "鹤": ("隺鸟",),
+    "鹦": ("婴鸟",),
+    "鹉": ("武鸟",),
+    "羚": ("羊令",),
+    "酒": ("氵酉",),
+    "捕": ("扌甫",),
+    "铁": ("钅失",),
+    "鞭": ("革便",),
+    "穿": ("穴牙",),
+    "炮": ("火包",),
+    "弩": ("奴弓",),
+    "象": ("亻象", "犭象"),
+    "犀": ("尸牛",),
+    "骨": ("月骨",),
+    "牌": ("片卑",),
+    "雕": ("周隹",),
+}
+#: Characters drawn alike. Hand-picked for the characters of the lexicon; automatic lists offer 牙→才.
+_ALIKE = {
+    "象": "像橡蟓",
+    "牙": "芽伢呀岈",
+    "甲": "曱钾岬",
+    "麝": "麛",
+    "鸟": "乌",
+    "弩": "驽",
+    "磲": "碟渠",
+    "犀": "墀",
+    "骨": "滑",
+    "鹤": "鹳",
+    "豹": "貌",
+    "夹": "央",
+}
+#: Longest term whose every mixture of Han and Latin is generated.
+_MIXED_LENGTH = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spelling:
+    """One generated spelling of a term."""
+
+    text: str
+    technique: str
+    tier: str = "T1"
+    #: True when it is too short or too common to count without company.
+    weak: bool = False
+    #: Places inside `text` where the original may have been interrupted; empty: anywhere.
+    joints: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Sounds:
+    #: Character to toned syllable (`xiang4`).
+    reading: dict[str, str]
+    #: Toned syllable to its frequent characters.
+    chars: dict[str, str]
+
+
+@cache
+def _sounds() -> _Sounds:
+    table = json.loads((files("keywords") / "tables" / "sounds.json").read_text(encoding="utf-8"))
+    reading: dict[str, str] = {}
+    chars: dict[str, str] = {}
+    for syllable, listed in table.items():
+        common, _, rare = listed.partition("|")
+        chars[syllable] = common
+        for char in common + rare:
+            reading[char] = syllable
+    return _Sounds(reading=reading, chars=chars)
+
+
+def spellings(term: Term, skeleton: str) -> Iterator[Spelling]:
+    """Every spelling of `term` whose skeleton is `skeleton`, the term's own not among them."""
+    latin = [_latin(char) for char in skeleton]
+    wanted = set(term.variants)
+    if "split" in wanted:
+        yield from _split(skeleton)
+    if "reversed" in wanted and len(skeleton) >= 3 and skeleton[::-1] != skeleton and not skeleton.isascii():
+        yield Spelling(text=skeleton[::-1], technique="reversed", tier="T2", weak=True)
+    if all(latin) and len(skeleton) >= 2:
+        if "pinyin" in wanted:
+            yield _pinyin(latin)
+        if "mixed" in wanted:
+            yield from _mixed(skeleton, latin)
+        if "initial" in wanted and len(skeleton) >= 3:
+            yield from _initials(skeleton, latin)
+    if "homophone" in wanted and term.strength == "strong":
+        yield from _one_changed(skeleton)
+
+
+def _latin(char: str) -> str:
+    return _sounds().reading.get(char, "").rstrip("12345")
+
+
+def _pinyin(latin: list[str]) -> Spelling:
+    # Two syllables collide with names and English (湘雅 xiangya, "he like" 河狸科): they need company.
+    return Spelling(text="".join(latin), technique="pinyin", weak=len(latin) < 3, joints=_joints(latin))
+
+
+def _mixed(skeleton: str, latin: list[str]) -> Iterator[Spelling]:
+    size = len(skeleton)
+    if size <= _MIXED_LENGTH:
+        choices = [mask for mask in product((False, True), repeat=size) if any(mask) and not all(mask)]
+    else:
+        choices = [tuple(place == index for place in range(size)) for index in range(size)]
+    for mask in choices:
+        pieces = [latin[i] if mask[i] else skeleton[i] for i in range(size)]
+        yield Spelling(text="".join(pieces), technique="mixed", joints=_joints(pieces))
+
+
+def _initials(skeleton: str, latin: list[str]) -> Iterator[Spelling]:
+    for index, syllable in enumerate(latin):
+        pieces = [*skeleton[:index], syllable[0], *skeleton[index + 1 :]]
+        yield Spelling(text="".join(pieces), technique="initial", tier="T2")
+
+
+def _split(skeleton: str) -> Iterator[Spelling]:
+    for index, char in enumerate(skeleton):
+        for parts in _SPLIT.get(char, ()):
+            yield Spelling(text=skeleton[:index] + parts + skeleton[index + 1 :], technique="split")
+
+
+def _one_changed(skeleton: str) -> Iterator[Spelling]:
+    """Same-tone homophones and look-alikes, one character changed."""
+    sounds = _sounds()
+    for index, char in enumerate(skeleton):
+        before, after = skeleton[:index], skeleton[index + 1 :]
+        short = len(skeleton) < 3
+        for other in sounds.chars.get(sounds.reading.get(char, ""), ""):
+            if other != char:
+                yield Spelling(text=before + other + after, technique="homophone", tier="T2", weak=short)
+        for other in _ALIKE.get(char, ""):
+            yield Spelling(text=before + other + after, technique="lookalike", tier="T2", weak=short)
+
+
+def _joints(pieces: list[str]) -> frozenset[int]:
+    places, position = [], 0
+    for piece in pieces[:-1]:
+        position += len(piece)
+        places.append(position)
+    return frozenset(places)
