@@ -1,0 +1,135 @@
+"""Counts for the statistics table: by district, category and state, over days of the Shanghai calendar."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, distinct, func, select, true
+
+from db.tables import lead_hits, leads, listings, queries
+from records import SHANGHAI, Outcome
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Period:
+    """Both days belong to it; None: open on that side."""
+
+    first: date | None
+    last: date | None
+
+    @property
+    def since(self) -> datetime | None:
+        """The first moment of the first day in China."""
+        return None if self.first is None else datetime.combine(self.first, time(), SHANGHAI)
+
+    @property
+    def until(self) -> datetime | None:
+        """The first moment after the last day in China."""
+        return None if self.last is None else datetime.combine(self.last + timedelta(days=1), time(), SHANGHAI)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Count:
+    """How many leads (or hits of leads) share these three."""
+
+    district: str
+    category: str
+    #: LeadState value.
+    state: str
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tally:
+    """Everything one period is counted by."""
+
+    #: Pairs of scan and platform of which at least one query was really answered (个次).
+    platforms: int
+    #: Listings first seen in the period, each once.
+    listings: int
+    #: Leads of the campaign first seen in the period.
+    leads: tuple[Count, ...]
+    #: Listings that became hits of a lead of the campaign in the period, each once, under its youngest lead.
+    hits: tuple[Count, ...]
+    #: The same two counted again without any grouping, for the check of the totals.
+    all_leads: int
+    all_hits: int
+
+
+def tally(conn: Connection, campaign_id: int, period: Period) -> Tally:
+    """The counts of one period. States are those at the moment of counting."""
+    seen_hits = _hits(campaign_id)
+    grouped = (leads.c.district, leads.c.category, leads.c.state)
+    by_lead = select(*grouped, func.count().label("number")).where(
+        leads.c.campaign_id == campaign_id, within(leads.c.first_seen, period)
+    )
+    by_hit = (
+        select(*grouped, func.count().label("number"))
+        .select_from(seen_hits.join(leads, leads.c.id == seen_hits.c.lead_id))
+        .where(within(seen_hits.c.added_at, period))
+    )
+    return Tally(
+        platforms=_platforms(conn, period),
+        listings=_number(conn, select(func.count()).where(within(listings.c.first_seen, period))),
+        leads=_counts(conn, by_lead.group_by(*grouped)),
+        hits=_counts(conn, by_hit.group_by(*grouped)),
+        all_leads=_number(
+            conn,
+            select(func.count()).where(leads.c.campaign_id == campaign_id, within(leads.c.first_seen, period)),
+        ),
+        all_hits=_number(conn, _all_hits(campaign_id, period)),
+    )
+
+
+def _platforms(conn: Connection, period: Period) -> int:
+    answered = queries.c.outcome.in_([outcome for outcome in Outcome if outcome.healthy])
+    pairs = select(queries.c.scan_id, queries.c.platform).where(answered, within(queries.c.finished_at, period))
+    return _number(conn, select(func.count()).select_from(pairs.distinct().subquery()))
+
+
+def _hits(campaign_id: int) -> Subquery:
+    """One row per hit listing of the campaign: its youngest lead, and when it first became a hit.
+
+    A listing whose seller changed hangs on two leads; counted under both, rows would add up to more than there is.
+    """
+    return (
+        select(
+            lead_hits.c.listing_id,
+            func.max(lead_hits.c.lead_id).label("lead_id"),
+            func.min(lead_hits.c.added_at).label("added_at"),
+        )
+        .join(leads, leads.c.id == lead_hits.c.lead_id)
+        .where(leads.c.campaign_id == campaign_id)
+        .group_by(lead_hits.c.listing_id)
+        .subquery()
+    )
+
+
+def _all_hits(campaign_id: int, period: Period) -> Select[int]:
+    """Counted another way than `_hits`, so that the check has something to compare with."""
+    of_campaign = lead_hits.c.lead_id.in_(select(leads.c.id).where(leads.c.campaign_id == campaign_id))
+    inside = select(distinct(lead_hits.c.listing_id)).where(of_campaign, within(lead_hits.c.added_at, period))
+    if period.since is None:
+        return select(func.count()).select_from(inside.subquery())
+    earlier = select(lead_hits.c.listing_id).where(of_campaign, lead_hits.c.added_at < period.since)
+    return select(func.count()).select_from(inside.where(lead_hits.c.listing_id.not_in(earlier)).subquery())
+
+
+def within(moment: ColumnElement[object], period: Period) -> ColumnElement[bool]:
+    """The condition that `moment` (a timestamptz) falls into the period."""
+    sides: list[ColumnElement[bool]] = [true()]
+    if period.since is not None:
+        sides.append(moment >= period.since)
+    if period.until is not None:
+        sides.append(moment < period.until)
+    return and_(*sides)
+
+
+def _number(conn: Connection, statement: Select[int]) -> int:
+    return conn.execute(statement).scalar_one()
+
+
+def _counts(conn: Connection, statement: Select[str, str, str, int]) -> tuple[Count, ...]:
+    return tuple(
+        Count(district=row.district, category=row.category, state=row.state, number=row.number)
+        for row in conn.execute(statement)
+    )

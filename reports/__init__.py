@@ -1,0 +1,25 @@
+"""Counts and papers: lists of leads and the statistics table of a campaign, as xlsx."""
+
+from db.exports import LeadFilter
+from reports.definitions import read_campaign, read_columns
+from reports.export import Exported, export_leads
+from reports.faults import CampaignFileRefused, ColumnsRefused, NotWritten, TooMuchForOneSheet
+from reports.statistics import Heading, build_statistics
+from reports.tables import Check, Statistics, Table
+
+__all__ = [
+    "CampaignFileRefused",
+    "Check",
+    "ColumnsRefused",
+    "Exported",
+    "Heading",
+    "LeadFilter",
+    "NotWritten",
+    "Statistics",
+    "Table",
+    "TooMuchForOneSheet",
+    "build_statistics",
+    "export_leads",
+    "read_campaign",
+    "read_columns",
+]

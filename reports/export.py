@@ -1,0 +1,210 @@
+"""线索清单.xlsx: leads and their hits as a list that may leave the house, sellers masked."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from xlsxwriter.worksheet import Worksheet
+
+from db import exports
+from db.engine import Engine, transaction
+from db.exports import HitRow, LeadFilter, LeadRow
+from records import Labels, Level
+from reports.cells import local, masked_name, stamp, without_numbers
+from reports.faults import TooMuchForOneSheet
+from reports.workbook import Book, Looks, workbook, write_text
+
+#: Rows of a sheet, less the header and some room.
+_MOST_ROWS = 1_048_000
+
+_LEVELS = {Level.HIGH: "高", Level.REVIEW: "一般", Level.NONE: "—"}
+
+NOTICE = (
+    "本清单由系统依据网页公开信息自动研判形成，仅为涉嫌违法的线索材料，"
+    "未经两名以上执法人员依法核实、提取，不得作为处罚依据。"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exported:
+    """What was written."""
+
+    path: Path
+    leads: int
+    hits: int
+    #: 数据截止: the moment of reading; all rows are of one snapshot.
+    as_of: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Column:
+    """One column of a list."""
+
+    title: str
+    #: In characters.
+    width: int
+    #: Name of the Looks that its cells wear.
+    look: str
+    value: Callable[[Any], str | int | Decimal | datetime | None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Manner:
+    """How a list is made."""
+
+    labels: Labels
+    masked: bool
+
+    def seller(self, name: str) -> str:
+        """A seller's name as this list may show it."""
+        return masked_name(name) if self.masked else name
+
+    def words(self, text: str) -> str:
+        """Scraped words as this list may show them."""
+        return without_numbers(text) if self.masked else text
+
+
+def export_leads(
+    engine: Engine,
+    path: Path,
+    *,
+    filters: LeadFilter | None = None,
+    masked: bool = True,
+    labels: Labels | None = None,
+) -> Exported:
+    """Writes the leads that pass `filters` to `path` (xlsx: 线索清单, 疑似信息明细, 说明); returns what was written.
+
+    `masked` False shows sellers in full: the caller has to have the right, and to write it into the audit.
+    Raises TooMuchForOneSheet, NotWritten. All three sheets are of one snapshot of the database.
+    """
+    filters = filters or LeadFilter()
+    manner = _Manner(labels=labels or Labels(), masked=masked)
+    with transaction(engine) as conn:
+        as_of = exports.hold_snapshot(conn)
+        if exports.count_hits(conn, filters) > _MOST_ROWS or exports.count_leads(conn, filters) > _MOST_ROWS:
+            raise TooMuchForOneSheet()
+        with workbook(path, made_at=as_of, title="线索清单", streaming=True) as book:
+            leads = _list(book, "线索清单", _lead_columns(manner), exports.lead_rows(conn, filters))
+            hits = _list(book, "疑似信息明细", _hit_columns(manner), exports.hit_rows(conn, filters))
+            done = Exported(path=path, leads=leads, hits=hits, as_of=as_of)
+            _explain(book, filters, manner, done)
+    return done
+
+
+def _lead_columns(manner: _Manner) -> tuple[_Column, ...]:
+    labels = manner.labels
+    return (
+        _Column(title="线索编号", width=20, look="centre", value=lead_name),
+        _Column(title="状态", width=9, look="centre", value=lambda row: row.state),
+        _Column(title="平台", width=14, look="text", value=lambda row: labels.platform(row.platform)),
+        _Column(title="涉嫌类别", width=12, look="centre", value=lambda row: labels.category(row.category)),
+        _Column(title="研判等级", width=9, look="centre", value=lambda row: _LEVELS[Level(row.level)]),
+        _Column(title="研判分", width=8, look="number", value=lambda row: row.score),
+        _Column(title="涉嫌商品标题（分值最高）", width=46, look="wrapped", value=lambda row: manner.words(row.title)),
+        _Column(title="卖家", width=14, look="text", value=lambda row: manner.seller(row.seller_name)),
+        _Column(title="卖家自报地", width=14, look="text", value=lambda row: row.seller_place),
+        _Column(title="区（市）", width=10, look="centre", value=lambda row: row.district),
+        _Column(title="线索来源", width=10, look="centre", value=lambda row: row.source),
+        _Column(title="疑似信息（条）", width=9, look="number", value=lambda row: row.hits),
+        _Column(title="首次发现（北京时间）", width=17, look="moment", value=lambda row: row.first_seen),
+        _Column(title="最近发现（北京时间）", width=17, look="moment", value=lambda row: row.last_seen),
+        _Column(title="初筛时间（北京时间）", width=17, look="moment", value=lambda row: row.screened_at),
+        _Column(title="初筛人", width=10, look="centre", value=lambda row: row.screened_by),
+        _Column(title="排除原因", width=14, look="centre", value=lambda row: row.dismiss_reason),
+        _Column(title="词库版本", width=18, look="centre", value=lambda row: row.lexicon_version),
+    )
+
+
+def _hit_columns(manner: _Manner) -> tuple[_Column, ...]:
+    labels = manner.labels
+    return (
+        _Column(title="线索编号", width=20, look="centre", value=lambda row: row.lead_number or f"疑似-{row.lead_id}"),
+        _Column(title="平台", width=14, look="text", value=lambda row: labels.platform(row.platform)),
+        _Column(title="商品编号", width=18, look="text", value=lambda row: row.item_id),
+        _Column(title="涉嫌商品标题", width=50, look="wrapped", value=lambda row: manner.words(row.title)),
+        _Column(title="命中词", width=18, look="wrapped", value=lambda row: manner.words("、".join(row.words))),
+        _Column(title="涉嫌类别", width=12, look="centre", value=lambda row: labels.category(row.category)),
+        _Column(title="研判等级", width=9, look="centre", value=lambda row: _LEVELS[Level(row.level)]),
+        _Column(title="研判分", width=8, look="number", value=lambda row: row.score),
+        _Column(title="标价", width=12, look="money", value=lambda row: row.price),
+        _Column(title="所在地", width=12, look="text", value=lambda row: row.place),
+        _Column(title="链接", width=44, look="text", value=lambda row: row.url),
+        _Column(title="首次采集（北京时间）", width=17, look="moment", value=lambda row: row.first_seen),
+        _Column(title="最近采集（北京时间）", width=17, look="moment", value=lambda row: row.last_seen),
+    )
+
+
+def lead_name(row: LeadRow) -> str:
+    """Its number, or 疑似-17 for a candidate, which has none."""
+    return row.number or f"疑似-{row.id}"
+
+
+def _list(book: Book, name: str, columns: tuple[_Column, ...], rows: Iterable[LeadRow | HitRow]) -> int:
+    """One sheet with a frozen header that repeats on every printed page; returns the number of rows."""
+    sheet = book.sheet(name)
+    for place, column in enumerate(columns):
+        sheet.set_column(place, place, column.width)
+    sheet.freeze_panes(1, 1)
+    sheet.repeat_rows(0)
+    sheet.set_row(0, 32)
+    for place, column in enumerate(columns):
+        sheet.write_string(0, place, column.title, book.looks.head)
+    count = 0
+    for count, row in enumerate(rows, start=1):
+        for place, column in enumerate(columns):
+            _cell(sheet, (count, place), column.value(row), column.look, book.looks)
+    sheet.autofilter(0, 0, max(count, 1), len(columns) - 1)
+    return count
+
+
+def _cell(
+    sheet: Worksheet, at: tuple[int, int], value: str | int | Decimal | datetime | None, look: str, looks: Looks
+) -> None:
+    worn = getattr(looks, look)
+    match value:
+        case None:
+            sheet.write_blank(*at, None, worn)
+        case datetime():
+            sheet.write_datetime(*at, local(value), worn)
+        case int() | Decimal():
+            sheet.write_number(*at, value, worn)
+        case str():
+            write_text(sheet, *at, value, worn)
+
+
+def _explain(book: Book, filters: LeadFilter, manner: _Manner, done: Exported) -> None:
+    """说明: what was asked, how much there is, of when, and what it is not."""
+    sheet = book.sheet("说明")
+    sheet.set_portrait()
+    sheet.set_column(0, 0, 16)
+    sheet.set_column(1, 1, 76)
+    sheet.write_string(0, 0, "项目", book.looks.head)
+    sheet.write_string(0, 1, "内容", book.looks.head)
+    for place, (name, value) in enumerate(_facts(filters, manner, done), start=1):
+        sheet.set_row(place, 20 * (1 + len(value) // 40))
+        sheet.write_string(place, 0, name, book.looks.name)
+        write_text(sheet, place, 1, value, book.looks.plain)
+
+
+def _facts(filters: LeadFilter, manner: _Manner, done: Exported) -> list[tuple[str, str]]:
+    labels = manner.labels
+    days = f"{filters.first or '最早'} 至 {filters.last or '数据截止'}" if filters.first or filters.last else "不限"
+    return [
+        ("性质", NOTICE),
+        ("数据截止", stamp(done.as_of)),
+        ("线索数", f"{done.leads:,} 条"),
+        ("疑似信息数", f"{done.hits:,} 条（同一商品归入多条线索时分别列出）"),
+        ("首次发现日期", days),
+        ("状态", "、".join(filters.states) or "不限"),
+        ("平台", "、".join(labels.platform(key) for key in filters.platforms) or "不限"),
+        ("类别", "、".join(labels.category(key) for key in filters.categories) or "不限"),
+        ("区（市）", "、".join(filters.districts) or "不限"),
+        ("排序", "研判分由高到低"),
+        ("个人信息", "卖家名称只留首字，手机号码隐去中间四位" if manner.masked else "未脱敏，仅限办案使用，不得外传"),
+        ("区划依据", "按卖家自报地或发货地推定，未经平台核实；无法推定的列“待定”"),
+        ("状态含义", "疑似：未初筛；核查中：初筛转核查并编号；待研判、已排除：初筛结果，均不是核查结论"),
+        ("文字处理", "标题等为网页原文，控制字符以 _x000B_ 形式、方向控制符以〔U+202E〕形式标出，超长截断"),
+    ]
