@@ -114,10 +114,8 @@ def copy_for_others(programs: Programs, below: Path) -> Programs:
             _copy(programs.wheel, unfinished)
             unfinished.chmod(0o755)
             unfinished.rename(target)
-        except FileExistsError:
-            pass  # a rival's copy came first
         except OSError:
-            if not target.is_dir():
+            if not target.is_dir():  # else a rival's copy came first
                 raise
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)

@@ -54,6 +54,8 @@ log_truncate_on_rotation = on
 log_rotation_age = 1d
 log_rotation_size = 0
 log_timezone = 'Asia/Shanghai'
+# a killed client's long statement ends soon
+client_connection_check_interval = 10s
 # the DETAIL of an error repeats rows, and rows hold personal data
 log_error_verbosity = terse
 """
@@ -105,11 +107,11 @@ class Embedded:
         EmbeddedFailed, DataOfOtherVersion or NoServerPrograms.
         """
         with self._locked():
-            if not self._pid():
-                self._launch()
-            elif not self._socket().exists():
-                # its socket folder was swept away: alive, but out of reach
-                self._pg_ctl("stop", "-m", "fast", "-w", "-t", str(STOP_SECONDS))
+            pid = self._pid()
+            if pid and not self._socket().exists():
+                self._end(pid)  # its socket folder was swept away: alive, but out of reach
+                pid = 0
+            if not pid:
                 self._launch()
             url = self._url("postgres")
             self._await(url)
@@ -120,10 +122,10 @@ class Embedded:
         if not self.place.is_dir():
             return False
         with self._locked():
-            if not self._pid():
-                return False
-            self._pg_ctl("stop", "-m", "fast", "-w", "-t", str(STOP_SECONDS))
-            return True
+            pid = self._pid()
+            if pid:
+                self._end(pid)
+            return bool(pid)
 
     def status(self) -> ServerStatus:
         """Whether the server runs, where, and how to reach it."""
@@ -195,7 +197,23 @@ class Embedded:
         folder = self._socket_folder()
         options = f"-c listen_addresses= -c unix_socket_directories={shlex.quote(str(folder))} -c port=5432"
         log = self._private(self.place / "log") / "start.log"
-        self._pg_ctl("start", "-w", "-t", str(START_SECONDS), "-l", str(log), "-o", options)
+        command = ["pg_ctl", "start", "-D", self._data, "-w", "-t", str(START_SECONDS), "-l", log, "-o", options]
+        self._call(programs, command)
+
+    def _end(self, pid: int) -> None:
+        """Fast shutdown: open transactions are rolled back, everything is written. Needs no program of any version."""
+        os.kill(pid, signal.SIGINT)
+        if not self._gone([pid], STOP_SECONDS):
+            raise EmbeddedFailed(f"{self.place}: process {pid} has not ended within {STOP_SECONDS} s")
+
+    def _gone(self, pids: list[int], seconds: float) -> bool:
+        """Waits until none of the processes is a server of ours; False where `seconds` are not enough."""
+        give_up_at = time.monotonic() + seconds
+        while any(self._works_here(pid) for pid in pids):
+            if time.monotonic() > give_up_at:
+                return False
+            time.sleep(0.02)
+        return True
 
     def _programs(self) -> binaries.Programs:
         found = binaries.installed() if self._installed is None else self._installed
@@ -216,9 +234,6 @@ class Embedded:
             os.fsync(settings.fileno())
         unfinished.rename(self._data)
         _sync_folder(self.place)
-
-    def _pg_ctl(self, verb: str, *arguments: str) -> None:
-        self._call(self._programs(), ["pg_ctl", verb, "-D", self._data, *arguments])
 
     def _call(self, programs: binaries.Programs, command: list[Any], **options: Any) -> None:
         """Runs one of the programs as the server's user, in an environment of its own. Raises EmbeddedFailed."""
@@ -276,8 +291,10 @@ class Embedded:
             except PermissionError:
                 return True
             return True
+        process = Path(f"/proc/{pid}")
         try:
-            return Path(f"/proc/{pid}/cwd").samefile(self._data)
+            # a person's shell may stand in the data folder too
+            return (process / "comm").read_text().strip() == "postgres" and (process / "cwd").samefile(self._data)
         except OSError:
             return False
 
@@ -287,9 +304,7 @@ class Embedded:
         for pid in orphans:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGQUIT)
-        give_up_at = time.monotonic() + 30
-        while any(self._works_here(pid) for pid in orphans) and time.monotonic() < give_up_at:
-            time.sleep(0.05)
+        self._gone(orphans, 30)
         # a number that now belongs to another program of the same user would make the server refuse to start
         (self._data / "postmaster.pid").unlink(missing_ok=True)
 
