@@ -37,7 +37,8 @@ class Delivered:
 
     channel: str
     for_date: date
-    sent: bool
+    #: True where the channel itself said that it took it.
+    ok: bool
     #: Number of the attempt, from 1.
     attempt: int
     #: Why it failed, or a remark of the channel; never an address or a key.
@@ -109,7 +110,7 @@ def _attempt(engine: Engine, channel: Channel, claimed: Claimed, now: datetime) 
     with transaction(engine) as conn:
         digests.settle_sent(conn, claimed, at=now, note=note)
     log.info("delivered", channel=channel.name, digest=claimed.for_date.isoformat(), attempt=claimed.attempt, note=note)
-    return _ended(claimed, sent=True, note=note, next_at=None)
+    return _ended(claimed, ok=True, note=note, next_at=None)
 
 
 def _put_off(engine: Engine, claimed: Claimed, reason: str, now: datetime) -> Delivered:
@@ -122,14 +123,14 @@ def _put_off(engine: Engine, claimed: Claimed, reason: str, now: datetime) -> De
         log.error("delivery_given_up", reason=reason, **facts)
     else:
         log.warning("delivery_put_off", reason=reason, **facts)
-    return _ended(claimed, sent=False, note=reason, next_at=None if last else next_at)
+    return _ended(claimed, ok=False, note=reason, next_at=None if last else next_at)
 
 
-def _ended(claimed: Claimed, *, sent: bool, note: str, next_at: datetime | None) -> Delivered:
+def _ended(claimed: Claimed, *, ok: bool, note: str, next_at: datetime | None) -> Delivered:
     return Delivered(
         channel=claimed.channel,
         for_date=claimed.for_date,
-        sent=sent,
+        ok=ok,
         attempt=claimed.attempt,
         note=note,
         next_at=next_at,

@@ -126,7 +126,7 @@ def save(conn: Connection, campaign: Campaign) -> Campaign:
     return find(conn, campaign.name)
 
 
-def seed_default(conn: Connection) -> Campaign:
+def ensure_default(conn: Connection) -> Campaign:
     """日常监测, made where no default campaign exists; returns the default campaign. Safe to call at every start."""
     conn.execute(insert(campaigns).values(name=DEFAULT_CAMPAIGN, is_default=True).on_conflict_do_nothing())
     row = conn.execute(select(campaigns).where(campaigns.c.is_default)).one()
@@ -148,7 +148,7 @@ def current(conn: Connection, on: date) -> Campaign:
     """
     covering = select(campaigns).where(~campaigns.c.is_default, campaigns.c.starts_on <= on, campaigns.c.ends_on >= on)
     row = conn.execute(covering.order_by(campaigns.c.starts_on.desc(), campaigns.c.id.desc()).limit(1)).one_or_none()
-    return seed_default(conn) if row is None else _campaign(conn, row)
+    return ensure_default(conn) if row is None else _campaign(conn, row)
 
 
 def every(conn: Connection) -> tuple[Campaign, ...]:
@@ -160,10 +160,12 @@ def every(conn: Connection) -> tuple[Campaign, ...]:
 def seed_districts(conn: Connection, own: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     """Writes the city's districts (code, name) in this order, then 市本级, 待定 and 外地; returns all names in order.
 
-    Names and order follow what is given; a district that is no longer named stays, behind the others, because
+    The three special ones may also be given, to stand elsewhere in the order. Names and order follow what is given;
+    a district that is no longer named stays, behind the others, because
     leads may stand under it.
     """
-    wanted = [*own, *SPECIAL_DISTRICTS]
+    given = {code for code, _ in own}
+    wanted = [*own, *(special for special in SPECIAL_DISTRICTS if special[0] not in given)]
     for position, (code, name) in enumerate(wanted, start=1):
         facts = {"name": name, "position": position}
         statement = insert(districts).values(code=code, **facts)
