@@ -59,20 +59,24 @@ class Ads(Site):
         # The link repeats the query as it came: re-encoding would lose what the charset cannot hold.
         raw = next((part for part in request.url.query.split("&") if part.startswith("kw=")), "kw=")
         following = f"/search?{raw}&page={number + 1}" if more else ""
-        none = f"没有找到与“{words}”相关的信息" if number == 1 else "没有更多信息了"
-        return self._list([market.offer(index) for index in indices], f"搜索：{words}", following, none)
+        nothing = f"没有找到与“{words}”相关的信息" if number == 1 else "没有更多信息了"
+        return self._list([market.offer(index) for index in indices], f"搜索：{words}", following, nothing)
 
-    def _list(self, offers: list[Offer], heading: str, following: str, none: str) -> Response:
-        return self.page("ads_list.html", offers=offers, heading=heading, following=following, none=none)
+    def _list(self, offers: list[Offer], heading: str, following: str, nothing: str) -> Response:
+        return self.page("ads_list.html", offers=offers, heading=heading, following=following, nothing=nothing)
 
     async def _item(self, request: Request) -> Response:
         offer = self.stall.market.find(str(request.path_params["item_id"]))
         if offer is None:
-            return self.page("ads_list.html", 404, offers=[], heading="提示", following="", none="信息不存在或已删除")
+            return self.page(
+                "ads_list.html", 404, offers=[], heading="提示", following="", nothing="信息不存在或已删除"
+            )
         return self.page("ads_item.html", offer=offer)
 
     async def _seller(self, request: Request) -> Response:
-        return self.page("ads_list.html", offers=[], heading="个人主页", following="", none="该用户没有公开主页")
+        return self.page("ads_list.html", offers=[], heading="个人主页", following="", nothing="该用户没有公开主页")
 
     async def _contact(self, request: Request) -> Response:
-        return self.page("ads_list.html", offers=[], heading="联系方式", following="", none="请在客户端内查看联系方式")
+        return self.page(
+            "ads_list.html", offers=[], heading="联系方式", following="", nothing="请在客户端内查看联系方式"
+        )

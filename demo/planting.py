@@ -147,13 +147,11 @@ class Planter:
         """The first plant of two successive blocks belongs to a ring that sells in two of the three markets."""
         ring = block // 2
         if first and ring % _MARKETS != self._market:
-            # Arrivals have negative blocks; folding keeps the numbers positive and apart.
-            folded = 2 * ring if ring >= 0 else -2 * ring - 1
             name = Dice(self._seed, "ring", ring).pick(self._wares.people.rings)
-            return _RING + folded, f"示例{name}{folded:05d}"
-        folded = 2 * number if number >= 0 else -2 * number - 1
-        name = Dice(self._seed, self._market, "lone", number).pick(self._wares.people.shops)
-        return _LONE + folded, f"示例{name}{_LONE + folded}"
+            return _RING + _folded(ring), f"示例{name}{_folded(ring):05d}"
+        # Of one market alone: nobody else may have the name by accident.
+        own = _LONE + _folded(number) * _MARKETS + self._market
+        return own, f"示例{Dice(self._seed, own).pick(self._wares.people.shops)}{own}"
 
     def _words(self, kind: str, trade: Trade, dice: Dice, *, hidden: bool) -> _Words:
         if kind == "code_word":
@@ -186,3 +184,8 @@ class Planter:
             technique=bare.technique,
             hidden=bare.hidden,
         )
+
+
+def _folded(number: int) -> int:
+    """A number of its own from 0 up for every whole number: later nights count below zero."""
+    return 2 * number if number >= 0 else -2 * number - 1

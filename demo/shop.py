@@ -58,26 +58,28 @@ class Shop(Site):
         market, search = self.stall.market, self.stall.search
         indices, more = await asyncio.to_thread(search.page, words, number, self.size)
         following = f"/search?q={quote(words)}&page={number + 1}" if more else ""
-        none = "没有找到相关藏品" if number == 1 else "没有更多藏品了"
-        return self._list([market.offer(index) for index in indices], f"“{words}”", following, none)
+        nothing = "没有找到相关藏品" if number == 1 else "没有更多藏品了"
+        return self._list([market.offer(index) for index in indices], f"“{words}”", following, nothing)
 
-    def _list(self, offers: list[Offer], heading: str, following: str, none: str) -> Response:
-        return self.page("shop_list.html", offers=offers, heading=heading, following=following, none=none)
+    def _list(self, offers: list[Offer], heading: str, following: str, nothing: str) -> Response:
+        return self.page("shop_list.html", offers=offers, heading=heading, following=following, nothing=nothing)
 
     async def _item(self, request: Request) -> Response:
         offer = self.stall.market.find(request.path_params["item_id"])
         if offer is None:
-            return self.page("shop_list.html", 404, offers=[], heading="提示", following="", none="藏品不存在或已下架")
+            return self.page(
+                "shop_list.html", 404, offers=[], heading="提示", following="", nothing="藏品不存在或已下架"
+            )
         base = str(request.base_url).rstrip("/")
         # Within a script element only "<" could end it early.
         data = Markup(json.dumps(self._product(offer, base), ensure_ascii=False).replace("<", "\\u003c"))  # noqa: S704
         return self.page("shop_item.html", offer=offer, data=data)
 
     async def _seller(self, request: Request) -> Response:
-        return self.page("shop_list.html", offers=[], heading="店铺", following="", none="店铺装修中")
+        return self.page("shop_list.html", offers=[], heading="店铺", following="", nothing="店铺装修中")
 
     async def _cart(self, request: Request) -> Response:
-        return self.page("shop_list.html", offers=[], heading="购物车", following="", none="购物车是空的")
+        return self.page("shop_list.html", offers=[], heading="购物车", following="", nothing="购物车是空的")
 
     def _product(self, offer: Offer, base: str) -> dict[str, Any]:
         """The listing as a schema.org Product."""
