@@ -1,18 +1,26 @@
 """Knows the words of the trade: text to Assessment. No network, no database."""
 
+from keywords.additions import Additions, LexiconFileRefused, read_additions, write_template
 from keywords.files import LexiconBroken, builtin
+from keywords.lint import Problem, lint
 from keywords.matcher import MATCHER_VERSION, Matcher
 from keywords.terms import Category, ContextGroup, Exclusion, Lexicon, Scoring, Term
 
 __all__ = [
     "MATCHER_VERSION",
+    "Additions",
     "Category",
     "ContextGroup",
     "Exclusion",
     "Lexicon",
     "LexiconBroken",
+    "LexiconFileRefused",
     "Matcher",
+    "Problem",
     "Scoring",
     "Term",
     "builtin",
+    "lint",
+    "read_additions",
+    "write_template",
 ]

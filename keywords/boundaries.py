@@ -25,6 +25,8 @@ class _Dictionary(jieba.Tokenizer):  # type: ignore[misc]
     0.8 s; it also stores every prefix of every word, which bounded look-ups do not need.
     """
 
+    FREQ: dict[str, int]
+
     def initialize(self, dictionary: str | None = None) -> None:
         with self.lock:
             if self.FREQ:

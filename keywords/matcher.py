@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from keywords.folding import folding
-from keywords.resolving import Candidate, resolve
+from keywords.resolving import Candidate, cover, resolve
 from keywords.scanning import ContextScanner, Scanner, View
 from keywords.scoring import Context, judge, require_company
 from keywords.terms import Lexicon
@@ -62,6 +62,7 @@ class Matcher:
             return self._clean
         contexts = [Context(group=g, word=w, start=s, end=e) for g, w, s, e in self._contexts.scan(view)]
         require_company(view, candidates, contexts, scoring)
+        cover(candidates)
         verdict = judge(view, candidates, contexts, scoring)
         return Assessment(
             level=verdict.level,

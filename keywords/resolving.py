@@ -40,8 +40,10 @@ class Candidate:
 
 
 def resolve(view: View, findings: Sequence[Found], scoring: Scoring, joint: int) -> list[Candidate]:
-    """All candidates, also those that were taken away. `joint` is the raw index of the newline between title and
-    description, or -1. Company is judged later: it needs the contexts."""
+    """All candidates, also those that were taken away; company and then `cover` come later.
+
+    `joint` is the raw index of the newline between title and description, or -1.
+    """
     findings = findings[:_MAX_FINDINGS]
     candidates = []
     for found in findings:
@@ -52,7 +54,6 @@ def resolve(view: View, findings: Sequence[Found], scoring: Scoring, joint: int)
                 candidates.append(candidate)
     exclusions = [found for found in findings if found.meaning.exclusion is not None and not found.stuffed]
     _exclude(view, candidates, exclusions)
-    _cover(candidates)
     return candidates
 
 
@@ -231,16 +232,19 @@ def _stands(view: View, found: Found, exclusion: Exclusion) -> bool:
     return start in window.edges and end in window.edges
 
 
-def _cover(candidates: list[Candidate]) -> None:
-    """The longest term counts; a partly overlapping one of the same category gives way to the leftmost."""
+def cover(candidates: list[Candidate]) -> None:
+    """The longest term counts; a partly overlapping one of the same category gives way to it.
+
+    A longer term that does not count itself (crossing words, no company) hides nothing.
+    """
     kept: list[Candidate] = []
-    shapely = [item for item in candidates if not item.cancelled_by or item.cancelled_by.startswith("排除语")]
+    shapely = [item for item in candidates if item.alive]
     order = sorted(shapely, key=lambda c: (c.found.start - c.found.end, c.tier, c.disguised, c.found.start))
     for item in order:
         holder = next((other for other in kept if _takes(other, item)), None)
         if holder is None:
             kept.append(item)
-        elif holder is not item:
+        elif holder is not None:
             item.covered_by = holder.term.text
 
 

@@ -75,6 +75,7 @@ def _company(
         and other.alive
         and other.term.category == item.term.category
         and other.term.text != item.term.text
+        and (other.found.end <= item.found.start or item.found.end <= other.found.start)
         and low <= other.found.start
         and other.found.end <= high
         for other in candidates
@@ -140,12 +141,15 @@ def _add_raising(
         group = context.group
         if group.effect != "up" or not _concerns(group, category) or context.word in said:
             continue
+        inside = _inside(context, counting)
+        if inside and group.key != "product":
+            continue  # 野猪 in 野猪夹 is the term itself; 手串 in 象牙手串 says what is made of it
         said.add(context.word)
         before = given.get(group.key, 0)
         points = group.points if not before else min(group.more, group.most - before)
         if points <= 0:
             continue
-        near = _distance(context, counting) == 0
+        near = not inside and _distance(context, counting) == 0
         if near and not before and group.company:
             points += scoring.points["adjacent"]
         given[group.key] = before + points
@@ -190,7 +194,8 @@ def _add_lowering(
     said: set[str] = set()
     for context in _longest(contexts):
         group = context.group
-        if group.effect != "down" or context.word in said or _inside(context, counting):
+        concerned = any(_concerns(group, item.term.category) for item in counting)
+        if group.effect != "down" or not concerned or context.word in said or _inside(context, counting):
             continue
         if group.key == "imitation_prefix" and not any(context.end == item.found.start for item in counting):
             continue

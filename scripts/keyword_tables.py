@@ -80,12 +80,6 @@ EMOJI = {
     "🥩": "肉",
     "🍷": "酒",
     "🍶": "酒",
-    "📿": "佛珠",
-    "🛰": "卫星",
-    "❤": "心",
-    "➕": "加",
-    "✚": "加",
-    "🆕": "新",
 }
 # Blank by shape though not by category: Hangul and braille fillers.
 BLANKS = "\u115f\u1160\u3164\uffa0\u2800\u180e"
