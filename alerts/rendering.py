@@ -112,9 +112,14 @@ def wecom_markdown(digest: Digest, limit: int = WECOM_LIMIT) -> str:
     """At most `limit` bytes of UTF-8. What does not fit is counted: 另有 N 条."""
     if digest.quiet:
         return f"{quiet_line(digest)}[打开核查队列]({_queue(digest)})"
-    head, tail = _wecom_head(digest), _wecom_tail(digest)
-    room = limit - size(head) - size(tail)
-    return cut(head + _wecom_leads(digest, room) + tail, limit)
+    tail = _wecom_tail(digest)
+    head = _whole_lines(_wecom_head(digest), limit - size(tail))
+    return head + _wecom_leads(digest, limit - size(head) - size(tail)) + tail
+
+
+def _whole_lines(text: str, limit: int) -> str:
+    """As many lines of `text` as fit: a torn line could end inside a tag."""
+    return text if size(text) <= limit else cut(text, limit).rpartition("\n")[0] + "\n"
 
 
 def _wecom_head(digest: Digest) -> str:
@@ -133,8 +138,9 @@ def _wecom_head(digest: Digest) -> str:
     if digest.leads_more:
         lines.append(f"- 原有线索新增疑似信息 {digest.leads_more:,} 条线索")
     if digest.by_district:
-        parts = "｜".join(f"{inert(name)} {count:,}" for name, count in digest.by_district[:16])
-        lines += ["", f"**区（市）**　{parts}"]
+        parts = [f"{inert(name)} {count:,}" for name, count in digest.by_district[:12]]
+        others = sum(count for _, count in digest.by_district[12:])
+        lines += ["", "**区（市）**　" + "｜".join([*parts, f"其他 {others:,}"] if others else parts)]
     notices = _notices(digest)
     if notices:
         lines += ["", "**系统提示**", *(f'- <font color="comment">{notice}</font>' for notice in notices[:12])]
@@ -149,6 +155,8 @@ def _wecom_leads(digest: Digest, room: int) -> str:
     text, named = "\n**新线索**\n", 0
     # the widest form of the last line is kept free, so that the count of the others always fits
     room -= size(_others(digest.leads_new))
+    if size(text) > room:
+        return ""
     for lead in digest.leads:
         line = f"- [{_name(lead)}]({_link(digest, lead)}) {_lead(lead)}\n"
         if size(text) + size(line) > room:
