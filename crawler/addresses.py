@@ -1,0 +1,93 @@
+"""One address for one item: relative links resolved, tracking parameters dropped, nothing but http(s) let through."""
+
+import re
+from collections.abc import Collection
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+
+#: Parameters that say where a visitor came from, never what is shown. Names compared in lower case.
+TRACKERS = frozenset(
+    (
+        "spm", "scm", "pvid", "abbucket", "ns", "rn", "sourceid", "gclid", "fbclid", "msclkid", "yclid",
+        "dclid", "igshid", "mc_cid", "mc_eid", "_hsenc", "_hsmi", "ad_id", "am_id", "cm_id", "pm_id",
+        "share_token", "sharesource", "share_crt_v", "shareurl", "share_from", "from_source", "refrom",
+        "bxsign", "ut_sk", "_t_track", "_openstat", "trackid", "track_id", "tracking_id", "traceid",
+        "trace_id", "wt_mc",
+    )
+)  # fmt: skip
+_TRACKER_PREFIXES = ("utm_", "hmsr", "hmpl", "hmcu", "hmkw", "hmci", "scm_", "spm_", "pk_campaign", "pk_kwd")
+_LONGEST = 2_000
+#: Control characters, spaces, quotes and template braces have no place in an address.
+_IMPOSSIBLE = re.compile(r'[\x00-\x20\x7f<>"\\^`]|\{\{|\}\}|[\ud800-\udfff]')
+_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?|\[[0-9a-f:.]+\]")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def absolute(base: str, link: str) -> str:
+    """The absolute http(s) address that `link` means on a page at `base`; empty when it means none."""
+    link = link.strip()
+    if not link or link.startswith("#") or len(link) > _LONGEST:
+        return ""
+    # browsers drop line breaks and tabs inside links and encode blanks
+    link = re.sub(r"[\t\r\n]", "", link).replace(" ", "%20")
+    try:
+        joined = urljoin(base, link)
+    except ValueError:
+        return ""
+    return joined if _parts(joined) else ""
+
+
+def canonical(url: str, keeps: Collection[str] = ()) -> str:
+    """`url` without fragment, default port and tracking parameters, the rest sorted; empty when not http(s).
+
+    With `keeps` only those parameters stay. Two addresses that may show different items stay two.
+    """
+    parts = _parts(url)
+    if parts is None:
+        return ""
+    scheme, host, path, query = parts
+    pairs = [(name, value) for name, value in _pairs(query) if _stays(name, keeps)]
+    return urlunsplit((scheme, host, quote(path, safe="/%:@!$&'()*+,;=~-._") or "/", _query(sorted(pairs)), ""))
+
+
+def host_of(url: str) -> str:
+    """Host of `url` in lower case without port; empty when it has none."""
+    parts = _parts(url)
+    return re.sub(r":\d+$", "", parts[1]) if parts else ""
+
+
+def _stays(name: str, keeps: Collection[str]) -> bool:
+    if keeps:
+        return name in keeps
+    lowered = name.lower()
+    return lowered not in TRACKERS and not lowered.startswith(_TRACKER_PREFIXES)
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    # latin-1 keeps every percent-encoded byte, whatever charset the site speaks
+    return parse_qsl(query, keep_blank_values=True, encoding="latin-1", max_num_fields=None)
+
+
+def _query(pairs: list[tuple[str, str]]) -> str:
+    return urlencode(pairs, encoding="latin-1", errors="xmlcharrefreplace", safe="/:@!$'()*,;~-._")
+
+
+def _parts(url: str) -> tuple[str, str, str, str] | None:
+    """Scheme, host with port, path and query of a usable http(s) address; None for anything else."""
+    if len(url) > _LONGEST or _IMPOSSIBLE.search(url):
+        return None
+    try:
+        split = urlsplit(url)
+        port = split.port
+        host = (split.hostname or "").encode("idna").decode("ascii") if split.hostname else ""
+    except ValueError:  # UnicodeError is one: labels too long, bad IPv6, bad port
+        return None
+    scheme = split.scheme.lower()
+    if scheme not in _DEFAULT_PORTS or "@" in split.netloc:
+        return None
+    if ":" in host:
+        host = f"[{host}]"
+    if not _HOST.fullmatch(host.lower()):
+        return None
+    shown = host.lower() if port in (None, _DEFAULT_PORTS[scheme]) else f"{host.lower()}:{port}"
+    query = quote(split.query, safe="%/:@!$&'()*+,;=~-._?")
+    return scheme, shown, split.path, query

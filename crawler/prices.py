@@ -1,0 +1,77 @@
+"""Prices as Chinese pages write them, over price-parser, which knows digits but neither 万 nor 券后."""
+
+import re
+import unicodedata
+from decimal import Decimal, InvalidOperation
+
+from price_parser import Price
+
+#: NUMERIC(16, 2) in the database holds less than this; no honest price comes near.
+_TOO_MUCH = Decimal(10) ** 13
+_UNITS = {"万": 10_000, "w": 10_000, "亿": 100_000_000, "千": 1_000, "k": 1_000, "百": 100}
+_AMOUNT = re.compile(
+    r"(?P<minus>[-−])?(?P<sign>[¥$€£])?\s*(?P<number>\d[\d,.'’]*)\s*(?P<unit>[万亿千百]|[wk](?![a-z]))?(?P<tail>亿)?",
+    re.IGNORECASE,
+)
+#: What a buyer pays today comes before what is crossed out.
+_TODAY = re.compile(r"(?:券后价?|到手价?|现价|秒杀价?|促销价?|活动价|折后价?|特价|拼团价?|优惠价)\D{0,4}")
+_FORMER = re.compile(r"(?:原价|市场价|参考价|吊牌价|划线价)\D{0,4}$")
+_FREE = re.compile(r"^(?:免费|赠送|白送|免费送)$")
+_CURRENCIES = {
+    "€": "EUR", "£": "GBP", "HK$": "HKD", "NT$": "TWD", "US$": "USD", "$": "USD", "港币": "HKD", "美元": "USD",
+    "欧元": "EUR", "日元": "JPY", "円": "JPY", "EUR": "EUR", "USD": "USD", "HKD": "HKD",
+}  # fmt: skip
+
+
+def read_price(text: str) -> Decimal | None:
+    """The price that `text` states, of a range its lower end; None for 面议, for none, and for impossible ones.
+
+    >>> read_price("￥１.２万起"), read_price("面议"), read_price("原价299 券后89.9")
+    (Decimal('12000.0'), None, Decimal('89.9'))
+    """
+    plain = unicodedata.normalize("NFKC", text[:300]).replace("￥", "¥").strip()
+    if _FREE.match(plain):
+        return Decimal(0)
+    today = _TODAY.search(plain)
+    found = _AMOUNT.search(plain, today.end()) if today else None
+    found = found or next((m for m in _AMOUNT.finditer(plain) if not _FORMER.search(plain[: m.start()])), None)
+    found = found or _AMOUNT.search(plain)
+    return _amount(found, plain) if found else None
+
+
+def read_currency(text: str, default: str = "CNY") -> str:
+    """ISO 4217 of the currency named in `text`; `default` where none is named. ¥ is the yuan here."""
+    return next((code for sign, code in _CURRENCIES.items() if sign in text), default)
+
+
+def tidy_price(text: str) -> str:
+    """`text` on one line; blanks that markup left inside a number are closed up: "150. 00" is "150.00"."""
+    return re.sub(
+        r"(?<=[\d¥￥$€])\s*([.,])\s*(?=\d)|(?<=[¥￥$€])\s+(?=\d)", lambda m: m[1] or "", " ".join(text.split())
+    )
+
+
+def _amount(found: re.Match[str], plain: str) -> Decimal | None:
+    minus = found["minus"]
+    if minus and not re.search(r"\d\s*$", plain[: found.start()]):
+        return None  # -1 is no price; the dash of a range stands after a digit
+    # a full stop is a decimal point here; only euro prices write 1.600 for sixteen hundred
+    point = None if "€" in plain or "EUR" in plain else "."
+    parsed = Price.fromstring(found["number"].strip(",.'’"), decimal_separator=point).amount
+    if parsed is None:
+        return None
+    value = _scaled(parsed, found, plain)
+    try:
+        return value if value.is_finite() and 0 <= value < _TOO_MUCH else None
+    except InvalidOperation:
+        return None
+
+
+def _scaled(number: Decimal, found: re.Match[str], plain: str) -> Decimal:
+    unit = (found["unit"] or "").lower()
+    if not unit:
+        # 1-2万: the unit of the upper end belongs to the lower one too
+        upper = re.match(r"\s*[-~—–至到]+\s*[¥$]?\d[\d.,]*\s*([万亿])", plain[found.end() :])
+        unit = upper[1] if upper else ""
+    value = number * _UNITS.get(unit, 1)
+    return value * _UNITS["亿"] if found["tail"] and unit != "亿" else value
