@@ -28,7 +28,7 @@ def install() -> None:
     npm = shutil.which("npm")
     if npm is None:
         sys.exit("没有找到 npm：请先安装 Node.js 18 或更新版本 / npm not found: install Node.js 18 or newer first")
-    subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=ROOT, check=True)  # noqa: S603
+    subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=ROOT, check=True)
 
 
 def copy() -> dict[str, str]:

@@ -46,7 +46,7 @@ OWN_VARIANTS = {
 }
 # Letters of other scripts that are drawn like Latin ones (hand-picked from what TR39 calls confusable).
 LOOKALIKE_LETTERS = {
-    **dict(zip("авсеһікмнорѕтухѵԁԛԝјӏґ", "abcehikmhopstuxvdqwjlr", strict=True)),
+    **dict(zip("авсеһікмнорѕтухѵԁԛԝјӏґ", "abcehikmhopstyxvdqwjlr", strict=True)),
     **dict(zip("αβγεηικνορτυχω", "abyenikvoptuxw", strict=True)),
     **dict(zip("ıɡɑɩʏɪʜ", "igaiyih", strict=True)),
 }
@@ -63,12 +63,45 @@ EMOJI = {
     "🐻": "熊",
     "🐺": "狼",
     "🦌": "鹿",
-    "🐗": "野猪",
     "🐢": "龟",
     "🐍": "蛇",
     "🦎": "蜥",
     "🐊": "鳄",
     "🐒": "猴",
+    "🐰": "兔",
+    "🐇": "兔",
+    "🐱": "猫",
+    "🐈": "猫",
+    "🐑": "羊",
+    "🐂": "牛",
+    "🐃": "牛",
+    "🐟": "鱼",
+    "🐎": "马",
+    "🐴": "马",
+    "🐗": "野猪",
+    "🐖": "猪",
+    "🐷": "猪",
+    "🐶": "狗",
+    "🦨": "獾",
+    "🦡": "獾",
+    "🦦": "水獭",
+    "🐉": "龙",
+    "🐲": "龙",
+    "🦢": "天鹅",
+    "🕊": "鸽",
+    "🐓": "鸡",
+    "🐔": "鸡",
+    "⚡": "电",
+    "🔌": "电",
+    "🔗": "链",
+    "🪢": "套",
+    "🩸": "血",
+    "🦶": "脚",
+    "👂": "耳",
+    "🥚": "蛋",
+    "🪹": "巢",
+    "💀": "骨",
+    "☠": "骨",
     "🦅": "鹰",
     "🦉": "猫头鹰",
     "🦜": "鹦鹉",
@@ -81,6 +114,8 @@ EMOJI = {
     "🍷": "酒",
     "🍶": "酒",
 }
+# Strokes of Han script that sellers draw between characters (野猪丨套).
+STROKES = {"丨": "|", "丶": ".", "丿": "/", "亅": "|", "乀": "/", "乁": "/", "ㄧ": "-", "ㅣ": "|", "ー": "-"}
 # Blank by shape though not by category: Hangul and braille fillers.
 BLANKS = "\u115f\u1160\u3164\uffa0\u2800\u180e"
 # Readings that pypinyin gives second but the words of the trade need first.
@@ -132,7 +167,7 @@ def _legible(char: str) -> bool:
 
 def _skipped(char: str) -> bool:
     category = unicodedata.category(char)
-    return category[0] in "ZPSCM" or char in BLANKS
+    return category[0] in "ZPSCM" or char in BLANKS or char in STROKES
 
 
 def _unseen(char: str) -> bool:
@@ -157,7 +192,7 @@ def _simplifier(folder: Path):  # noqa: ANN202
     semantic = _semantic(folder)
 
     def one(char: str) -> str:
-        own = OWN_VARIANTS.get(char) or LOOKALIKE_LETTERS.get(char) or _letter_picture(char)
+        own = STROKES.get(char) or OWN_VARIANTS.get(char) or LOOKALIKE_LETTERS.get(char) or _letter_picture(char)
         if own:
             return own
         text = unicodedata.normalize("NFKC", radicals.get(char, char)).casefold()

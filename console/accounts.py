@@ -1,0 +1,269 @@
+"""Passwords and sessions: who is at the door, and for how long."""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+
+from db import audit, users
+from db.engine import Connection
+from db.users import Session, User
+from records import Fault
+
+ROLES = ("inspector", "analyst", "approver", "operator", "head", "district", "auditor", "admin")
+
+#: The demo's own user; nobody can sign in under this name with a password.
+DEMO_USER = "demo"
+
+IDLE = timedelta(minutes=30)
+ABSOLUTE = timedelta(hours=12)
+
+#: A failure counts for this long.
+_FAILURE_MEMORY = timedelta(minutes=15)
+_FREE_FAILURES = 3
+_LONGEST_WAIT = 300
+#: Writing "in use" once a minute is enough for a timeout counted in minutes.
+_TOUCH_EVERY = timedelta(minutes=1)
+
+_NAME = re.compile(r"[a-z][a-z0-9._-]{1,31}", re.ASCII)
+_SHORTEST = 12
+
+#: argon2id with the library's parameters (RFC 9106, low-memory profile).
+_hasher = PasswordHasher()
+#: Verified in place of a missing user's hash, so that both answers take the same time.
+_NOBODY = (
+    # of random bytes that nobody kept
+    "$argon2id$v=19$m=65536,t=3,p=4$9JcMjsGyqwN85j4mT3QChw$t41V0xR9XsKdvBxlHJsBZgrASvlH6SAX+EjGA5WM78w"
+)
+
+
+class UserRefused(Fault):
+    """不能建立这个账号。
+
+    This account cannot be made.
+    """
+
+    code = "E-CONSOLE-010"
+    remedy = (
+        "账号名用小写字母开头，2–32 位小写字母、数字、点、横线；角色须在列出的范围内。",
+        "Names: a lower-case letter, then 1-31 of a-z, 0-9, dot, dash, underscore; the role is one of those listed.",
+    )
+
+
+class PasswordRefused(Fault):
+    """新密码不符合要求。
+
+    The new password will not do.
+    """
+
+    code = "E-CONSOLE-011"
+    remedy = (
+        "至少 12 位，不含账号名，不是连续或重复的字符，也不与原密码相同。",
+        "At least 12 characters, without the account's name, no run or repetition, and not the old one.",
+    )
+
+
+class SignInRefused(Fault):
+    """账号或密码不正确。
+
+    Name or password is wrong.
+    """
+
+    code = "E-CONSOLE-012"
+    remedy = (
+        "请核对后重试；忘记密码请联系管理员重置。",
+        "Check both and try again; an admin can reset a lost password.",
+    )
+
+
+class SignInTooSoon(Fault):
+    """尝试次数过多，请稍候再试。
+
+    Too many attempts; wait before the next one.
+    """
+
+    code = "E-CONSOLE-013"
+    remedy = ("账号没有被锁定，等待时间过后即可再试。", "The account is not locked: try again when the wait is over.")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visitor:
+    """A signed-in person on one request."""
+
+    user: User
+    session: Session
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ticket:
+    """A session that has just begun: the one moment at which the cookie's value is known."""
+
+    cookie: str
+    visitor: Visitor
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """One try at the door."""
+
+    name: str
+    password: str
+    #: Address of the browser.
+    address: str
+    at: datetime
+
+
+def add_user(conn: Connection, *, name: str, role: str, full_name: str = "", actor: str, at: datetime) -> str:
+    """Make an account; returns its one-time password, which is stored nowhere and must be changed at first login.
+
+    Raises UserRefused where name or role will not do or the name is taken.
+    """
+    if role not in ROLES:
+        raise UserRefused(f"{role}: {', '.join(ROLES)}")
+    if not _NAME.fullmatch(name) or name == DEMO_USER or users.find(conn, name) is not None:
+        raise UserRefused(name)
+    password = one_time_password()
+    user = users.add(
+        conn, name=name, full_name=full_name or name, role=role, password_hash=_hasher.hash(password), at=at
+    )
+    audit.record(conn, actor=actor, action="user.add", subject=f"user:{user.id}", detail={"role": role}, at=at)
+    return password
+
+
+def reset_password(conn: Connection, *, name: str, actor: str, at: datetime) -> str:
+    """Give an account a new one-time password and end its sessions. Raises UserRefused where there is none."""
+    found = users.find(conn, name)
+    if found is None or name == DEMO_USER:
+        raise UserRefused(name)
+    password = one_time_password()
+    users.set_password(conn, found[0].id, _hasher.hash(password), must_change=True)
+    audit.record(conn, actor=actor, action="user.reset", subject=f"user:{found[0].id}", detail={}, at=at)
+    return password
+
+
+def add_demo_user(conn: Connection, at: datetime) -> User:
+    """The demo's user, made where it is missing; its password hash matches nothing."""
+    found = users.find(conn, DEMO_USER)
+    if found is not None:
+        return found[0]
+    unusable = "!"  # no hash of anything
+    user = users.add(conn, name=DEMO_USER, full_name="演示用户", role="inspector", password_hash=unusable, at=at)
+    users.set_password(conn, user.id, unusable, must_change=False)
+    return users.find(conn, DEMO_USER)[0]  # type: ignore[index]
+
+
+def one_time_password() -> str:
+    """Four groups of five letters and digits without look-alikes: 98 bits, read over the telephone without error."""
+    alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(alphabet) for _ in range(5)) for _ in range(4))
+
+
+# --- the door -------------------------------------------------------------------------------------------------------
+
+
+def seconds_to_wait(count: int, last: datetime | None, at: datetime) -> int:
+    """Whole seconds until the next try is heard: 1, 2, 4 … 300 after the third failure, never for ever."""
+    if count < _FREE_FAILURES or last is None:
+        return 0
+    pause = min(2 ** min(count - _FREE_FAILURES, 16), _LONGEST_WAIT)
+    return max(0, int((last + timedelta(seconds=pause) - at).total_seconds() + 0.999))
+
+
+def sign_in(begin: Callable[[], AbstractContextManager[Connection]], attempt: Attempt) -> Ticket:
+    """A new session for the right password; raises SignInRefused or SignInTooSoon.
+
+    `begin` opens a transaction: a failure is remembered in one of its own, so that raising does not undo it.
+    """
+    since = attempt.at - _FAILURE_MEMORY
+    with begin() as conn:
+        past = users.failures(conn, attempt.name, attempt.address, since)
+        found = users.find(conn, attempt.name)
+    wait = seconds_to_wait(past.count, past.last, attempt.at)
+    if wait:
+        raise SignInTooSoon(f"{wait} 秒")
+    right = _verified(found[1] if found else _NOBODY, attempt.password)
+    if found is None or not right or not found[0].enabled:
+        with begin() as conn:
+            users.note_failure(conn, attempt.name, attempt.address, attempt.at)
+            audit.record(
+                conn, actor="", action="login.refused", subject="login", detail={"from": attempt.address}, at=attempt.at
+            )
+        raise SignInRefused
+    with begin() as conn:
+        users.forget_failures(conn, attempt.name, attempt.address, since)
+        return open_session(conn, found[0], attempt.at)
+
+
+def open_session(conn: Connection, user: User, at: datetime) -> Ticket:
+    """A session of 256 random bits; only the sha256 of its cookie reaches the table."""
+    users.drop_expired(conn, idle_since=at - IDLE, begun_before=at - ABSOLUTE)
+    cookie = secrets.token_urlsafe(32)
+    session = users.open_session(conn, user.id, _digest(cookie), secrets.token_urlsafe(32), at)
+    audit.record(conn, actor=user.name, action="login", subject=f"user:{user.id}", detail={}, at=at)
+    return Ticket(cookie=cookie, visitor=Visitor(user=user, session=session))
+
+
+def recognise(conn: Connection, cookie: str, at: datetime) -> Visitor | None:
+    """Who holds the cookie; None for an unknown, ended, idle or too old session, or a disabled user."""
+    found = users.find_session(conn, _digest(cookie))
+    if found is None:
+        return None
+    user, session = found
+    if at - session.last_used_at > IDLE or at - session.created_at > ABSOLUTE:
+        users.close_session(conn, session.token_hash)
+        return None
+    if at - session.last_used_at > _TOUCH_EVERY:
+        users.touch_session(conn, session.token_hash, at)
+    return Visitor(user=user, session=session)
+
+
+def sign_out(conn: Connection, visitor: Visitor, at: datetime) -> None:
+    """End the session; its cookie opens nothing from now on."""
+    users.close_session(conn, visitor.session.token_hash)
+    audit.record(conn, actor=visitor.user.name, action="logout", subject=f"user:{visitor.user.id}", detail={}, at=at)
+
+
+def change_password(conn: Connection, user: User, *, old: str, new: str, at: datetime) -> Ticket:
+    """Replace the user's password, end every session, begin a new one.
+
+    Raises SignInRefused where `old` is wrong, PasswordRefused where `new` will not do.
+    """
+    found = users.find(conn, user.name)
+    if found is None or not _verified(found[1], old):
+        raise SignInRefused
+    _refuse_weak(new, old=old, name=user.name)
+    users.set_password(conn, user.id, _hasher.hash(new), must_change=False)
+    audit.record(conn, actor=user.name, action="password.change", subject=f"user:{user.id}", detail={}, at=at)
+    changed = users.find(conn, user.name)
+    return open_session(conn, changed[0] if changed else user, at)
+
+
+def _verified(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerificationError, ValueError):  # the demo user's "!" is no argon2 hash
+        return False
+
+
+def _refuse_weak(new: str, *, old: str, name: str) -> None:
+    folded = new.casefold()
+    if len(new) < _SHORTEST:
+        raise PasswordRefused(f"只有 {len(new)} 位")
+    if new == old:
+        raise PasswordRefused("与原密码相同")
+    if name.casefold() in folded:
+        raise PasswordRefused("包含账号名")
+    steps = {ord(b) - ord(a) for a, b in pairwise(folded)}
+    if len(set(folded)) < 6 or len(steps) < 4 or "password" in folded:
+        raise PasswordRefused("过于简单")
+
+
+def _digest(cookie: str) -> bytes:
+    return hashlib.sha256(cookie.encode()).digest()

@@ -1,0 +1,55 @@
+"""What the console is given when it is put together. It reads neither files of settings nor the environment."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from db.engine import Engine
+from evidence import Store
+from records import Now, Source, now
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Submission:
+    """What a person brought in by hand through 新增线索: at least one of text, screenshot and page is there."""
+
+    #: A link, or the text that an app's share button makes; empty where only files were given.
+    text: str = ""
+    #: PNG, JPEG or WebP bytes; None where no screenshot was given.
+    screenshot: bytes | None = None
+    #: A saved page (HTML, MHTML or JSON), as uploaded; None where none was given.
+    page: bytes | None = None
+    #: Name of the uploaded page file, for its ending alone; never a path of ours.
+    page_name: str = ""
+    source: Source
+    note: str = ""
+    #: Name of the user who brought it in.
+    brought_by: str
+
+
+#: Takes a submission through `receive` and writes its audit row in the same transaction; returns the ids of the leads
+#: it is now part of (none where it is kept but nothing suspicious was found). Raises a Fault where it cannot be read.
+Intake = Callable[[Submission], list[int]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desk:
+    """Everything the pages need from the rest of the house."""
+
+    engine: Engine
+    store: Store
+    intake: Intake
+    #: Where people open the console, for example http://127.0.0.1:8000 ; its scheme and host are what Origin must say.
+    base_url: str = "http://127.0.0.1:8000"
+    #: True on the demo's own database alone: shows the banner and signs the demo user in, on loopback.
+    demo: bool = False
+    #: True where browsers reach us over TLS (ours or a declared proxy's): Secure cookies, HSTS.
+    tls: bool = False
+    #: Host names that requests may carry.
+    trusted_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+    #: Key and Chinese name of each platform.
+    platforms: Mapping[str, str] = field(default_factory=dict)
+    #: Key and Chinese name of each category, in the lexicon's order.
+    categories: Mapping[str, str] = field(default_factory=dict)
+    #: Name of the office, shown in the head of every page.
+    office: str = "网络交易监测"
+    now: Now = now

@@ -1,0 +1,268 @@
+"""The door: every request passes it before any route. What is not listed as public needs a signed-in user."""
+
+import hmac
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from ipaddress import ip_address
+from urllib.parse import quote, urlsplit
+
+from anyio import to_thread
+from starlette.datastructures import FormData, MutableHeaders
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from console.accounts import DEMO_USER, Ticket, Visitor, open_session, recognise
+from console.desk import Desk
+from console.errors import error_page
+from db import users
+from db.engine import transaction
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+#: Exact paths that anybody may ask for.
+PUBLIC = ("/login", "/healthz", "/readyz")
+#: Our own scripts, styles and pictures; nothing that people or pages wrote.
+PUBLIC_FOLDER = "/static/"
+
+#: Where somebody with a one-time password may go until it is replaced.
+_BEFORE_CHANGE = ("/password", "/logout")
+
+#: Largest body of an unsafe request, in bytes; the intake form brings a screenshot and a saved page.
+BODY_LIMIT = 64 << 10
+UPLOAD_LIMIT = 32 << 20
+_UPLOADS = ("/intake",)
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cookies:
+    """Names and flags of our cookies."""
+
+    tls: bool
+    demo: bool
+
+    @property
+    def session(self) -> str:
+        """`__Host-` binds the cookie to this host over TLS; browsers refuse that name without TLS."""
+        return ("__Host-" if self.tls else "") + ("xunwang_demo" if self.demo else "xunwang")
+
+    @property
+    def login(self) -> str:
+        """Holds the token that the login form must repeat."""
+        return self.session + "_login"
+
+    def header(self, name: str, value: str, *, max_age: int | None = None) -> str:
+        """One Set-Cookie value; without `max_age` the cookie ends with the browser."""
+        parts = [f"{name}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
+        if self.tls:
+            parts.append("Secure")
+        if max_age is not None:
+            parts.append(f"Max-Age={max_age}")
+        return "; ".join(parts)
+
+
+class Door:
+    """ASGI middleware: who is asking, may they, and is the request really theirs."""
+
+    def __init__(self, app: ASGIApp, desk: Desk) -> None:
+        self._app = app
+        self._desk = desk
+        self._cookies = Cookies(tls=desk.tls, demo=desk.demo)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers by itself what may not pass; all else goes on with `scope["state"]["visitor"]` set."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._admit(scope, receive, _with_headers(send, self._desk.tls, scope["path"]))
+        # websockets: there are none, and nothing is answered
+
+    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        ticket = None
+        visitor = await to_thread.run_sync(self._visitor, request)
+        if visitor is None and self._signs_demo_in(request):
+            ticket = await to_thread.run_sync(self._demo_ticket)
+            visitor = ticket.visitor if ticket else None
+        scope.setdefault("state", {})["visitor"] = visitor
+        if ticket is not None:
+            send = _with_cookie(send, self._cookies.header(self._cookies.session, ticket.cookie))
+        refusal = self._turned_away(request, visitor)
+        if refusal is None and request.method not in SAFE_METHODS:
+            body = await _body(receive, UPLOAD_LIMIT if request.url.path in _UPLOADS else BODY_LIMIT)
+            receive = _replay(body or b"")
+            refusal = await self._not_theirs(Request(scope, receive), visitor, body)
+            receive = _replay(body or b"")
+        await (refusal or self._app)(scope, receive, send)
+
+    def _visitor(self, request: Request) -> Visitor | None:
+        cookie = cookie_value(request, self._cookies.session)
+        if not cookie:
+            return None
+        with transaction(self._desk.engine) as conn:
+            return recognise(conn, cookie, self._desk.now())
+
+    def _signs_demo_in(self, request: Request) -> bool:
+        """Only the demo, only a page, only from this very machine and not through a proxy."""
+        return (
+            self._desk.demo
+            and request.method == "GET"
+            and not is_public(request.url.path)
+            and request.client is not None
+            and _is_loopback(request.client.host)
+            and not any(name in request.headers for name in ("x-forwarded-for", "forwarded", "x-real-ip", "via"))
+        )
+
+    def _demo_ticket(self) -> Ticket | None:
+        """None where the demo's user is missing: then this is no demo database."""
+        with transaction(self._desk.engine) as conn:
+            found = users.find(conn, DEMO_USER)
+            return open_session(conn, found[0], self._desk.now()) if found and found[0].enabled else None
+
+    def _turned_away(self, request: Request, visitor: Visitor | None) -> Response | None:
+        """The answer for somebody who may not pass; None for who may."""
+        path = request.url.path
+        if is_public(path):
+            return None
+        if visitor is None:
+            return _to_login(request)
+        if visitor.user.must_change and path not in _BEFORE_CHANGE:
+            return _send_to(request, "/password")
+        if visitor.user.role == "district":
+            # rows are not yet limited by district, so a district account sees none rather than all
+            return error_page(request, 403, "区（市）账号尚未开通本页面。")
+        return None
+
+    async def _not_theirs(self, request: Request, visitor: Visitor | None, body: bytes | None) -> Response | None:
+        """The answer for a forged or oversized request; None for one that our own page sent."""
+        if body is None:
+            return error_page(request, 413, "提交的内容过大。")
+        if not self._from_our_page(request):
+            return error_page(request, 403, "请求不是从本系统的页面发出的，已拒绝。")
+        expected = visitor.session.csrf_token if visitor else cookie_value(request, self._cookies.login)
+        given = request.headers.get("x-csrf-token") or _field(await request.form(max_files=4, max_fields=64))
+        if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
+            return error_page(request, 403, "页面已过期，请返回并刷新后再试。")
+        return None
+
+    def _from_our_page(self, request: Request) -> bool:
+        """Origin says where the request came from; browsers without it say Sec-Fetch-Site, or nothing at all."""
+        origin = request.headers.get("origin")
+        if origin is not None:
+            return origin == _origin(self._desk.base_url) or origin == f"{self._scheme}://{request.headers['host']}"
+        return request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+
+    @property
+    def _scheme(self) -> str:
+        return "https" if self._desk.tls else "http"
+
+
+def is_public(path: str) -> bool:
+    """True for what needs no sign-in. The path is compared whole, never in part."""
+    return path in PUBLIC or path.startswith(PUBLIC_FOLDER)
+
+
+def cookie_value(connection: HTTPConnection, name: str) -> str:
+    """The cookie's value; empty where it is missing or unreadable."""
+    jar = SimpleCookie()
+    jar.load(connection.headers.get("cookie", ""))
+    return jar[name].value if name in jar else ""
+
+
+def local_path(target: str) -> str:
+    """`target` where it is a page of ours, else the queue: nobody is sent elsewhere after signing in."""
+    fine = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+    return target if fine and "\\" not in target and not urlsplit(target).netloc else "/"
+
+
+def _to_login(request: Request) -> Response:
+    query = f"?{request.url.query}" if request.url.query else ""
+    where = request.url.path + query if request.method == "GET" and "hx-request" not in request.headers else "/"
+    return _send_to(request, f"/login?next={quote(where)}")
+
+
+def _send_to(request: Request, where: str) -> Response:
+    """A redirect; for htmx a header that makes the whole page move, and 401 so that nothing is swapped in."""
+    if "hx-request" in request.headers:
+        return Response(status_code=401, headers={"HX-Redirect": where})
+    if request.method not in SAFE_METHODS:
+        return error_page(request, 401, "登录已过期，请重新登录后再试。")
+    return RedirectResponse(where, status_code=303)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _field(form: FormData) -> str:
+    value = form.get("csrf_token")
+    return value if isinstance(value, str) else ""
+
+
+async def _body(receive: Receive, limit: int) -> bytes | None:
+    """The whole body; None as soon as it is longer than `limit` bytes."""
+    chunks, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            return None
+        chunks.append(chunk)
+        more = message.get("more_body", False)
+    return b"".join(chunks)
+
+
+def _replay(body: bytes) -> Receive:
+    """A `receive` that gives the body read before, then waits for nothing."""
+    messages = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def receive() -> Message:
+        return next(messages, {"type": "http.disconnect"})
+
+    return receive
+
+
+def _with_headers(send: Send, tls: bool, path: str) -> Send:
+    async def wrapped(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+            if tls:
+                headers["Strict-Transport-Security"] = "max-age=31536000"
+            headers["Cache-Control"] = "public, max-age=3600" if path.startswith(PUBLIC_FOLDER) else "no-store"
+        await send(message)
+
+    return wrapped
+
+
+def _with_cookie(send: Send, cookie: str) -> Send:
+    async def wrapped(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).append("Set-Cookie", cookie)
+        await send(message)
+
+    return wrapped

@@ -1,0 +1,90 @@
+"""Error pages: one human sentence, what to do, an id for the log; never a traceback."""
+
+import secrets
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
+
+from console.accounts import PasswordRefused, SignInRefused, SignInTooSoon, UserRefused
+from console.rendering import page
+from db.screening import LeadChanged, LeadMissing, NothingToUndo
+from evidence import EvidenceMissing
+from records import Fault
+
+_SENTENCES = {
+    400: "这个请求不完整或格式不对。",
+    401: "登录已过期，请重新登录。",
+    403: "您没有权限进行这项操作。",
+    404: "没有这个页面，或者您无权查看。",
+    405: "这个地址不接受这样的请求。",
+    409: "内容刚刚有变化，您的操作没有保存。",
+    413: "提交的内容过大。",
+    429: "请求过于频繁，请稍候再试。",
+    500: "系统出了问题，您的操作没有完成。",
+}
+_ADVICE = {
+    403: "如需开通，请联系本单位的系统管理员。",
+    404: "请从“核查”或“今日”重新进入。",
+    409: "请看过最新内容后再操作一次。",
+    500: "请稍后再试；若再次出现，请把下面的错误编号告诉管理员。",
+}
+_FAULTS: dict[type[Fault], int] = {
+    LeadMissing: 404,
+    LeadChanged: 409,
+    NothingToUndo: 409,
+    EvidenceMissing: 404,
+    UserRefused: 400,
+    PasswordRefused: 400,
+    SignInRefused: 401,
+    SignInTooSoon: 429,
+}
+
+
+def error_page(request: Request, status: int, sentence: str = "", advice: str = "") -> Response:
+    """The page for `status`; for htmx only the box, which the page in the browser shows as a message."""
+    fragment = "hx-request" in request.headers
+    context = {
+        "status": status,
+        "sentence": sentence or _SENTENCES.get(status, _SENTENCES[400]),
+        "advice": advice or _ADVICE.get(status, ""),
+        "error_id": secrets.token_hex(4),
+        "visitor": None if status >= 500 else getattr(request.state, "visitor", None),
+    }
+    if status >= 500:
+        structlog.get_logger().error("page failed", error_id=context["error_id"], path=request.url.path)
+    html = page(request, "error_box.html" if fragment else "error.html", context)
+    return HTMLResponse(html, status_code=status, headers={"X-Error-Id": str(context["error_id"])})
+
+
+def install(app: FastAPI) -> None:
+    """Gives the application its handlers."""
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(Fault, _fault)
+    app.add_exception_handler(Exception, _crash)
+
+
+def _http(request: Request, error: Exception) -> Response:
+    return error_page(request, error.status_code if isinstance(error, HTTPException) else 500)
+
+
+def _malformed(request: Request, error: Exception) -> Response:
+    # an id that is no number addresses nothing; everything else is a bad request
+    in_path = isinstance(error, RequestValidationError) and any(e["loc"][:1] == ("path",) for e in error.errors())
+    return error_page(request, 404 if in_path else 400)
+
+
+def _fault(request: Request, error: Exception) -> Response:
+    if not isinstance(error, Fault):
+        return error_page(request, 500)
+    cause, *rest = error.message("zh").rsplit(" [", 1)[0].split("\n")
+    return error_page(request, _FAULTS.get(type(error), 400), cause, "　".join(rest))
+
+
+def _crash(request: Request, error: Exception) -> Response:
+    """Starlette logs the traceback after this answer; the reader gets the id alone."""
+    del error
+    return error_page(request, 500)

@@ -1,0 +1,106 @@
+"""新增线索: what people bring in by hand."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, HTTPException, Request, UploadFile
+from starlette.responses import HTMLResponse, Response
+
+from console.access import Screener, TheDesk
+from console.desk import Submission
+from console.leads import picture_type
+from console.rendering import page
+from records import Fault, Source
+
+routes = APIRouter()
+
+#: What a person may bring in; the patrol brings its own.
+SOURCES = tuple(source for source in Source if source is not Source.PATROL)
+_PAGE_ENDINGS = (".html", ".htm", ".mhtml", ".mht", ".json", ".txt")
+
+
+class SubmissionRefused(Fault):
+    """提交的内容不能用。
+
+    What was handed in cannot be used.
+    """
+
+    code = "E-CONSOLE-030"
+    remedy = (
+        "请至少填写链接或分享文字，或上传截图（PNG、JPEG、WebP）、已保存的网页（HTML、MHTML、JSON）中的一项。",
+        "Give a link or share text, a screenshot (PNG, JPEG, WebP) or a saved page (HTML, MHTML, JSON).",
+    )
+
+
+@routes.get("/intake")
+def intake_form(request: Request, visitor: Screener) -> Response:
+    """The empty form."""
+    del visitor
+    return _form(request)
+
+
+@routes.post("/intake")
+def intake(
+    request: Request,
+    desk: TheDesk,
+    visitor: Screener,
+    source: Annotated[Source, Form()],
+    text: Annotated[str, Form(max_length=8000)] = "",
+    note: Annotated[str, Form(max_length=2000)] = "",
+    screenshot: Annotated[UploadFile | None, File()] = None,
+    saved_page: Annotated[UploadFile | None, File()] = None,
+) -> Response:
+    """Hand the submission to the same path that the patrol's listings take; then show what became of it."""
+    if source not in SOURCES:
+        raise HTTPException(400)
+    entered = {"text": text, "note": note, "source": source}
+    try:
+        submission = Submission(
+            text=text.strip(),
+            screenshot=_screenshot(screenshot),
+            page=_saved_page(saved_page),
+            page_name=saved_page.filename or "" if saved_page else "",
+            source=source,
+            note=note.strip(),
+            brought_by=visitor.user.name,
+        )
+        if not (submission.text or submission.screenshot or submission.page):
+            raise SubmissionRefused
+        lead_ids = desk.intake(submission)
+    except Fault as refusal:
+        told = " ".join(refusal.message("zh").rsplit(" [", 1)[0].split("\n"))
+        return _form(request, entered=entered, refusal=told, status=400)
+    return _form(request, lead_ids=lead_ids)
+
+
+def _form(
+    request: Request,
+    *,
+    entered: dict[str, str] | None = None,
+    refusal: str = "",
+    lead_ids: list[int] | None = None,
+    status: int = 200,
+) -> Response:
+    context = {
+        "entered": entered or {"text": "", "note": "", "source": ""},
+        "refusal": refusal,
+        "lead_ids": lead_ids,
+        "sources": SOURCES,
+    }
+    return HTMLResponse(page(request, "intake.html", context), status_code=status)
+
+
+def _screenshot(upload: UploadFile | None) -> bytes | None:
+    body = upload.file.read() if upload is not None and upload.filename else b""
+    if not body:
+        return None
+    if not any(picture_type(kind, body) for kind in ("image/png", "image/jpeg", "image/webp")):
+        raise SubmissionRefused("截图不是 PNG、JPEG 或 WebP 图片")
+    return body
+
+
+def _saved_page(upload: UploadFile | None) -> bytes | None:
+    if upload is None or not upload.filename:
+        return None
+    if not upload.filename.lower().endswith(_PAGE_ENDINGS):
+        raise SubmissionRefused("网页文件的类型不支持")
+    return upload.file.read() or None

@@ -1,0 +1,82 @@
+"""线索详情 and the files kept for it."""
+
+import hashlib
+
+from fastapi import APIRouter, HTTPException, Request
+from starlette.responses import HTMLResponse, Response
+
+from console.access import SCREENERS, Reader, TheDesk
+from console.evidence_check import checked
+from console.rendering import page
+from console.review import suggested, view_of
+from console.wording import REASONS
+from db import review as leads_review
+from db.engine import transaction
+from db.screening import LeadMissing
+from records import Fault, FileRole
+
+routes = APIRouter()
+
+#: How a picture that a browser may show begins. What merely calls itself one is handed out as a download.
+_PICTURES = {
+    "image/png": (b"\x89PNG\r\n\x1a\n", 0),
+    "image/jpeg": (b"\xff\xd8\xff", 0),
+    "image/gif": (b"GIF8", 0),
+    "image/webp": (b"WEBP", 8),
+}
+_SEALED = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
+
+
+class EvidenceDamaged(Fault):
+    """证据文件校验不通过：内容与采集时的哈希不一致，已停止提供。
+
+    The stored file is no longer what its hash says; it is not handed out.
+    """
+
+    code = "E-CONSOLE-020"
+    remedy = (
+        "请立即告知管理员，并从备份恢复该文件。",
+        "Tell the administrator at once and restore the file from a backup.",
+    )
+
+
+@routes.get("/leads/{lead_id}")
+def lead_detail(request: Request, desk: TheDesk, visitor: Reader, lead_id: int) -> Response:
+    """One lead with its hits, evidence and history."""
+    with transaction(desk.engine) as conn:
+        found = leads_review.lead_page(conn, lead_id)
+    if found is None:
+        raise LeadMissing
+    context = {
+        "found": found,
+        "checks": checked(desk.store, found.hits),
+        "may_screen": visitor.user.role in SCREENERS,
+        "suggested": suggested(found),
+        "reasons": REASONS,
+        "view": view_of(state=found.lead.state, district="*"),
+    }
+    return HTMLResponse(page(request, "lead.html", context))
+
+
+@routes.get("/leads/{lead_id}/evidence/{capture_file_id}")
+def evidence_file(desk: TheDesk, visitor: Reader, lead_id: int, capture_file_id: int) -> Response:
+    """The bytes of a file of that lead. Pictures are shown; what a platform's page said is only ever a download."""
+    del visitor
+    with transaction(desk.engine) as conn:
+        kept = leads_review.evidence_file(conn, lead_id, capture_file_id)
+    if kept is None:
+        raise HTTPException(404)
+    body = desk.store.get(kept.sha256)
+    if hashlib.sha256(body).hexdigest() != kept.sha256:
+        raise EvidenceDamaged(kept.sha256)
+    shown_as = picture_type(kept.media_type, body) if kept.role in (FileRole.SCREENSHOT, FileRole.PICTURE) else None
+    if shown_as is not None:
+        return Response(body, media_type=shown_as, headers=_SEALED)
+    disposition = f'attachment; filename="{kept.role}-{kept.sha256[:16]}.txt"'
+    return Response(body, media_type="text/plain", headers={**_SEALED, "Content-Disposition": disposition})
+
+
+def picture_type(media_type: str, body: bytes) -> str | None:
+    """The media type where the bytes really begin as such a picture, else None."""
+    start = _PICTURES.get(media_type)
+    return media_type if start and body[start[1] :].startswith(start[0]) else None

@@ -1,0 +1,100 @@
+"""Signing in and out, and replacing a one-time password."""
+
+import secrets
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from console.access import Reader, TheDesk
+from console.accounts import Attempt, PasswordRefused, SignInRefused, SignInTooSoon, change_password, sign_in, sign_out
+from console.door import Cookies, local_path
+from console.rendering import page
+from db.engine import transaction
+from records import Fault
+
+routes = APIRouter()
+
+Secret = Annotated[str, Form(max_length=256)]
+Target = Annotated[str, Form(alias="next", max_length=2000)]
+
+
+@routes.get("/login")
+def login_form(request: Request, desk: TheDesk, target: Annotated[str, Query(alias="next")] = "/") -> Response:
+    """The form; with a token of its own, since there is no session yet."""
+    if request.state.visitor is not None:
+        return RedirectResponse(local_path(target), status_code=303)
+    return _form(request, Cookies(tls=desk.tls, demo=desk.demo), target=local_path(target))
+
+
+@routes.post("/login")
+def login(request: Request, desk: TheDesk, name: Secret, password: Secret, target: Target = "/") -> Response:
+    """Begin a session under a new id, whatever cookie came along."""
+    cookies = Cookies(tls=desk.tls, demo=desk.demo)
+    address = request.client.host if request.client else ""
+    attempt = Attempt(name=name.strip(), password=password, address=address, at=desk.now())
+    try:
+        ticket = sign_in(lambda: transaction(desk.engine), attempt)
+    except (SignInRefused, SignInTooSoon) as refusal:
+        status = 429 if isinstance(refusal, SignInTooSoon) else 401
+        return _form(request, cookies, target=local_path(target), refusal=refusal, status=status)
+    response = RedirectResponse(local_path(target), status_code=303)
+    response.headers.append("Set-Cookie", cookies.header(cookies.session, ticket.cookie))
+    response.headers.append("Set-Cookie", cookies.header(cookies.login, "", max_age=0))
+    return response
+
+
+@routes.post("/logout")
+def logout(desk: TheDesk, visitor: Reader) -> Response:
+    """End the session on our side; the cookie is worth nothing afterwards."""
+    with transaction(desk.engine) as conn:
+        sign_out(conn, visitor, desk.now())
+    cookies = Cookies(tls=desk.tls, demo=desk.demo)
+    response = RedirectResponse("/login", status_code=303)
+    response.headers.append("Set-Cookie", cookies.header(cookies.session, "", max_age=0))
+    return response
+
+
+@routes.get("/password")
+def password_form(request: Request, visitor: Reader) -> Response:
+    """The form for a new password."""
+    return HTMLResponse(page(request, "password.html", {"refusal": None, "forced": visitor.user.must_change}))
+
+
+@routes.post("/password")
+def password(
+    request: Request,
+    desk: TheDesk,
+    visitor: Reader,
+    old: Secret,
+    new: Secret,
+    again: Secret,
+) -> Response:
+    """Replace the password; every other session of the user ends."""
+    try:
+        if new != again:
+            raise PasswordRefused("两次输入的新密码不一致")
+        with transaction(desk.engine) as conn:
+            ticket = change_password(conn, visitor.user, old=old, new=new, at=desk.now())
+    except (PasswordRefused, SignInRefused) as refusal:
+        context = {"refusal": _told(refusal), "forced": visitor.user.must_change}
+        return HTMLResponse(page(request, "password.html", context), status_code=400)
+    cookies = Cookies(tls=desk.tls, demo=desk.demo)
+    response = RedirectResponse("/", status_code=303)
+    response.headers.append("Set-Cookie", cookies.header(cookies.session, ticket.cookie))
+    return response
+
+
+def _form(
+    request: Request, cookies: Cookies, *, target: str, refusal: Fault | None = None, status: int = 200
+) -> Response:
+    token = secrets.token_urlsafe(32)
+    context = {"login_token": token, "target": target, "refusal": _told(refusal) if refusal else None}
+    response = HTMLResponse(page(request, "login.html", context), status_code=status)
+    response.headers.append("Set-Cookie", cookies.header(cookies.login, token))
+    return response
+
+
+def _told(refusal: Fault) -> str:
+    """Cause and remedy without the code, in one line."""
+    return " ".join(refusal.message("zh").rsplit(" [", 1)[0].split("\n"))

@@ -1,0 +1,50 @@
+"""Templates and what they may call."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+
+from console import wording
+from console.highlight import marked
+
+HERE = Path(__file__).resolve().parent
+STATIC = HERE / "static"
+
+
+@cache
+def environment() -> Environment:
+    """The one template environment: everything is escaped, an unknown name is an error."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(asset=asset, marked=marked)
+    made.filters.update(wording.FILTERS)
+    return made
+
+
+@cache
+def asset(name: str) -> str:
+    """Address of a static file, with its content's hash so that a new one is fetched at once."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:8]
+    return f"/static/{name}?v={digest}"
+
+
+def page(request: Request, template: str, context: Mapping[str, Any]) -> str:
+    """The template as HTML; every template knows `desk`, `visitor`, `path` and `now`."""
+    desk = request.app.state.desk
+    common = {
+        "desk": desk,
+        "visitor": getattr(request.state, "visitor", None),
+        "path": request.url.path,
+        "now": desk.now(),
+    }
+    return environment().get_template(template).render({**common, **context})

@@ -1,0 +1,78 @@
+"""今日: whether the night is to be trusted, what waits, and the last scans query by query."""
+
+from fastapi import APIRouter, HTTPException, Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from console.access import Reader, TheDesk
+from console.night import last_night
+from console.rendering import page
+from console.review import midnight
+from db import queue as leads_queue
+from db import scans
+from db.engine import transaction
+from db.faults import DatabaseUnreachable
+from db.queue import ANYWHERE, QueueFilter
+from records import ELSEWHERE, LeadState
+
+routes = APIRouter()
+
+_SCANS_SHOWN = 30
+_LEADS_SHOWN = 8
+
+
+@routes.get("/")
+def today(request: Request, desk: TheDesk, visitor: Reader) -> Response:
+    """The day on one screen."""
+    del visitor
+    now = desk.now()
+    with transaction(desk.engine) as conn:
+        kept = QueueFilter(state=LeadState.KEPT, district=ANYWHERE)
+        context = {
+            "night": last_night(conn, now),
+            "states": leads_queue.count_by_state(conn),
+            "waiting": leads_queue.queue_length(conn, QueueFilter()),
+            "elsewhere": leads_queue.queue_length(conn, QueueFilter(district=ELSEWHERE)),
+            "high": leads_queue.queue_length(conn, QueueFilter(level="high")),
+            "screened_today": leads_queue.screened_since(conn, midnight(now)),
+            "seen": leads_queue.seen_since(conn, midnight(now)),
+            "first": leads_queue.queue(conn, QueueFilter(), limit=_LEADS_SHOWN),
+            "kept": leads_queue.queue(conn, kept, limit=_LEADS_SHOWN),
+            "LeadState": LeadState,
+            "ELSEWHERE": ELSEWHERE,
+        }
+    return HTMLResponse(page(request, "today.html", context))
+
+
+@routes.get("/scans")
+def scan_list(request: Request, desk: TheDesk, visitor: Reader, scan: int | None = None) -> Response:
+    """The last scans; the queries of one of them with the outcome of each."""
+    del visitor
+    with transaction(desk.engine) as conn:
+        listed = scans.latest(conn, _SCANS_SHOWN)
+        chosen = next((row for row in listed if row.id == scan), None) if scan else (listed[0] if listed else None)
+        if scan and chosen is None:
+            raise HTTPException(404)
+        context = {
+            "listed": listed,
+            "chosen": chosen,
+            "queries": scans.query_rows(conn, chosen.id) if chosen else [],
+            "night": last_night(conn, desk.now()),
+        }
+    return HTMLResponse(page(request, "scans.html", context))
+
+
+@routes.get("/healthz")
+def healthz() -> Response:
+    """The process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+@routes.get("/readyz")
+def readyz(desk: TheDesk) -> Response:
+    """The database answers too."""
+    try:
+        with transaction(desk.engine) as conn:
+            leads_queue.count_by_state(conn)
+    except DatabaseUnreachable:
+        return JSONResponse({"status": "database"}, status_code=503)
+    return JSONResponse({"status": "ok"})

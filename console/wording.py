@@ -1,0 +1,150 @@
+"""How values read in Chinese: times, prices, keys, techniques, reasons."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+from records import DismissReason, FileRole, Level, Match, Outcome, ScanStatus, shanghai
+
+#: How a term was disguised, by `Match.technique`; an unknown one is shown as it is.
+TECHNIQUES = {
+    "plain": "原词",
+    "width": "全角/大小写",
+    "case": "大小写",
+    "traditional": "繁体",
+    "gap": "夹字符",
+    "gapped": "夹字符",
+    "lookalike": "形近字",
+    "radical": "偏旁",
+    "emoji": "表情符号",
+    "pinyin": "拼音",
+    "mixed": "汉字夹拼音",
+    "initials": "拼音首字母",
+    "homophone": "谐音",
+    "split": "拆字",
+    "code_word": "暗语",
+}
+
+LEVELS = {Level.HIGH.value: "高风险", Level.REVIEW.value: "待看", Level.NONE.value: "未命中"}
+FIELDS = {"title": "标题", "description": "描述", "title+description": "标题与描述"}
+ROLES = {
+    FileRole.PAGE.value: "原始页面",
+    FileRole.DOM.value: "渲染后页面",
+    FileRole.SCREENSHOT.value: "网页截图",
+    FileRole.PICTURE.value: "商品图片",
+}
+#: The number key of each reason, in the order shown.
+REASONS = dict(enumerate(DismissReason, start=1))
+STATUS_TONES = {
+    ScanStatus.NORMAL.value: "good",
+    ScanStatus.RUNNING.value: "busy",
+    ScanStatus.PARTIAL.value: "warn",
+    ScanStatus.BLOCKED.value: "bad",
+    ScanStatus.DRIFTED.value: "bad",
+    ScanStatus.NOT_RUN.value: "bad",
+}
+#: Outcome as counted in a scan; the empty one has not ended.
+OUTCOMES = {"": "进行中", **{outcome.value: outcome.label for outcome in Outcome}}
+SCAN_KINDS = {"nightly": "夜间监测", "foreground": "手动监测", "demo": "演示监测"}
+
+#: Characters that turn the reading direction around or are invisible: shown by their number instead.
+_CONTROLS = re.compile(
+    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+)
+_LONGEST = 6000
+
+
+def moment(value: datetime) -> str:
+    """2026-11-23 02:14, in China."""
+    return f"{shanghai(value):%Y-%m-%d %H:%M}"
+
+
+def moment_exact(value: datetime) -> str:
+    """2026-11-23 02:14:07 UTC+8."""
+    return f"{shanghai(value):%Y-%m-%d %H:%M:%S} UTC+8"
+
+
+def ago(value: datetime, now: datetime) -> str:
+    """3 分钟前, 5 小时前, 昨天 02:14, 11-20 02:14."""
+    seconds = (now - value).total_seconds()
+    if seconds < 60:
+        return "刚刚"
+    if seconds < 3600:
+        return f"{int(seconds // 60)} 分钟前"
+    days = (shanghai(now).date() - shanghai(value).date()).days
+    if days == 0:
+        return f"{int(seconds // 3600)} 小时前"
+    if days == 1:
+        return f"昨天 {shanghai(value):%H:%M}"
+    return f"{shanghai(value):%m-%d %H:%M}" if days < 300 else f"{shanghai(value):%Y-%m-%d}"
+
+
+def price(value: Decimal | None, text: str = "") -> str:
+    """¥1,234.00; the text as shown where no number was read; — where there is neither."""
+    if value is None:
+        return visible(text) or "—"
+    return f"¥{value:,.2f}"
+
+
+def visible(text: str) -> str:
+    """`text` with control and direction characters shown as ⟨U+202E⟩, and cut where it is very long."""
+    cut = text if len(text) <= _LONGEST else text[:_LONGEST] + "……（过长已截断，全文见证据）"
+    return _CONTROLS.sub(lambda found: f"⟨U+{ord(found.group()):04X}⟩", cut)
+
+
+def size(count: int) -> str:
+    """812 B, 14 KB, 2.3 MB."""
+    if count < 1024:
+        return f"{count} B"
+    return f"{count / 1024:.0f} KB" if count < 1 << 20 else f"{count / (1 << 20):.1f} MB"
+
+
+def short_hash(sha256: str) -> str:
+    """9f2c01ab…44e1."""
+    return f"{sha256[:8]}…{sha256[-4:]}"
+
+
+def web_address(url: str) -> str:
+    """`url` where a link may be made of it, else empty: only http and https, with a host."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if parts.scheme in ("http", "https") and parts.hostname and url.isprintable() else ""
+
+
+def technique(match: Match) -> str:
+    """原词, 谐音, 夹字符 …"""
+    return TECHNIQUES.get(match.technique, match.technique)
+
+
+def signed(points: int) -> str:
+    """+30 or −15."""
+    return f"+{points}" if points >= 0 else f"−{-points}"
+
+
+def _named(names: dict[str, str]) -> Callable[[str], str]:
+    return lambda key: names.get(str(key), str(key))
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "moment": moment,
+    "moment_exact": moment_exact,
+    "ago": ago,
+    "price": price,
+    "visible": visible,
+    "size": size,
+    "short_hash": short_hash,
+    "web_address": web_address,
+    "technique": technique,
+    "signed": signed,
+    "level_name": _named(LEVELS),
+    "field_name": _named(FIELDS),
+    "role_name": _named(ROLES),
+    "status_tone": _named(STATUS_TONES),
+    "scan_kind": _named(SCAN_KINDS),
+    "outcome_name": _named(OUTCOMES),
+}

@@ -1,0 +1,180 @@
+"""The review queue: which leads, in which order, how many."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select, true, tuple_
+
+from db.tables import lead_hits, leads, listings, sellers
+from records import ELSEWHERE, Lead, LeadState, Level
+
+#: `district` of a filter: the city's own districts, 市本级 and 待定 together, the view people open with.
+LOCAL = ""
+#: `district` of a filter: every district.
+ANYWHERE = "*"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueueFilter:
+    """Which leads of the queue; an empty field filters nothing."""
+
+    state: LeadState = LeadState.CANDIDATE
+    platform: str = ""
+    category: str = ""
+    #: Name of a district, LOCAL or ANYWHERE.
+    district: str = LOCAL
+    level: str = ""
+    #: Searched in the lead's number, seller and the titles and descriptions of its hits.
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facets:
+    """How many leads of the filter's state each value would show."""
+
+    platforms: dict[str, int]
+    categories: dict[str, int]
+    districts: dict[str, int]
+    levels: dict[str, int]
+
+
+def queue(conn: Connection, wanted: QueueFilter, *, limit: int, offset: int = 0) -> list[Lead]:
+    """The leads of the filter, the heaviest first."""
+    statement = lead_rows().where(_matches(wanted)).order_by(leads.c.score.desc(), leads.c.id)
+    return [to_lead(row) for row in conn.execute(statement.limit(limit).offset(offset))]
+
+
+def queue_length(conn: Connection, wanted: QueueFilter) -> int:
+    """How many leads the filter holds."""
+    return int(conn.execute(select(func.count()).select_from(with_sellers()).where(_matches(wanted))).scalar_one())
+
+
+def next_lead(conn: Connection, wanted: QueueFilter, after: int | None = None) -> int | None:
+    """Id of the lead that follows `after` in the queue's order; the first one past its end. None: the queue is empty.
+
+    `after` need not be in the filter any more: it usually has just been screened out of it.
+    """
+    statement = select(leads.c.id).select_from(with_sellers()).where(_matches(wanted))
+    ordered = statement.order_by(leads.c.score.desc(), leads.c.id).limit(1)
+    place = conn.execute(select(leads.c.score, leads.c.id).where(leads.c.id == after)).one_or_none()
+    if place is not None:
+        follows = tuple_(-leads.c.score, leads.c.id) > tuple_(-place.score, place.id)
+        found = conn.execute(ordered.where(follows)).scalar()
+        if found is not None:
+            return int(found)
+        ordered = ordered.where(leads.c.id != after)
+    found = conn.execute(ordered).scalar()
+    return None if found is None else int(found)
+
+
+def rank(conn: Connection, wanted: QueueFilter, lead_id: int) -> int:
+    """How many leads of the filter stand before this one: its offset in the queue."""
+    place = conn.execute(select(leads.c.score, leads.c.id).where(leads.c.id == lead_id)).one_or_none()
+    if place is None:
+        return 0
+    before = tuple_(-leads.c.score, leads.c.id) < tuple_(-place.score, place.id)
+    statement = select(func.count()).select_from(with_sellers()).where(_matches(wanted), before)
+    return int(conn.execute(statement).scalar_one())
+
+
+def facets(conn: Connection, wanted: QueueFilter) -> Facets:
+    """Counts by platform, category, district and level among all leads of the filter's state."""
+    of_state = leads.c.state == wanted.state
+
+    def count(column: ColumnElement[str]) -> dict[str, int]:
+        counted = select(column, func.count()).where(of_state).group_by(column).order_by(func.count().desc(), column)
+        return {str(value): int(number) for value, number in conn.execute(counted)}
+
+    return Facets(
+        platforms=count(leads.c.platform),
+        categories=count(leads.c.category),
+        districts=count(leads.c.district),
+        levels=count(leads.c.level),
+    )
+
+
+def screened_since(conn: Connection, since: datetime) -> int:
+    """How many leads have been screened from that moment on and stand screened."""
+    return int(conn.execute(select(func.count()).where(leads.c.screened_at >= since)).scalar_one())
+
+
+def count_by_state(conn: Connection) -> dict[str, int]:
+    """Every state with its number of leads, zeros included."""
+    counted = {str(s): int(n) for s, n in conn.execute(select(leads.c.state, func.count()).group_by(leads.c.state))}
+    return {state.value: counted.get(state.value, 0) for state in LeadState}
+
+
+def seen_since(conn: Connection, since: datetime) -> dict[str, int]:
+    """`listings`, `hits` and `leads` first seen from that moment on."""
+    is_hit = listings.c.level != Level.NONE.value
+    row = conn.execute(
+        select(func.count().label("listings"), func.count().filter(is_hit).label("hits")).where(
+            listings.c.first_seen >= since
+        )
+    ).one()
+    made = conn.execute(select(func.count()).where(leads.c.first_seen >= since)).scalar_one()
+    return {"listings": int(row.listings), "hits": int(row.hits), "leads": int(made)}
+
+
+def with_sellers() -> Any:
+    """Leads with their sellers, where they have one."""
+    return leads.outerjoin(sellers, sellers.c.id == leads.c.seller_id)
+
+
+def lead_rows() -> Select[Any]:
+    """What `to_lead` reads."""
+    return select(leads, sellers.c.key.label("seller_key"), sellers.c.name.label("seller_name")).select_from(
+        with_sellers()
+    )
+
+
+def _matches(wanted: QueueFilter) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = [leads.c.state == wanted.state]
+    if wanted.platform:
+        conditions.append(leads.c.platform == wanted.platform)
+    if wanted.category:
+        conditions.append(leads.c.category == wanted.category)
+    if wanted.level:
+        conditions.append(leads.c.level == wanted.level)
+    if wanted.district == LOCAL:
+        conditions.append(leads.c.district != ELSEWHERE)
+    elif wanted.district != ANYWHERE:
+        conditions.append(leads.c.district == wanted.district)
+    conditions.extend(_mentions(word) for word in wanted.text.split())
+    return and_(true(), *conditions)
+
+
+def _mentions(word: str) -> ColumnElement[bool]:
+    """True for a lead in which the word stands somewhere; % and _ mean themselves."""
+    in_a_hit = exists().where(
+        lead_hits.c.lead_id == leads.c.id,
+        listings.c.id == lead_hits.c.listing_id,
+        or_(listings.c.title.icontains(word, autoescape=True), listings.c.description.icontains(word, autoescape=True)),
+    )
+    return or_(
+        leads.c.number.icontains(word, autoescape=True), sellers.c.name.icontains(word, autoescape=True), in_a_hit
+    )
+
+
+def to_lead(row: Row[Any]) -> Lead:
+    """One row of `lead_rows` as a record."""
+    return Lead(
+        id=row.id,
+        number=row.number or "",
+        state=LeadState(row.state),
+        platform=row.platform,
+        seller_key=row.seller_key or "",
+        seller_name=row.seller_name or "",
+        district=row.district,
+        category=row.category,
+        level=row.level,
+        score=row.score,
+        hits=row.hits,
+        title=row.title,
+        source=row.source,
+        lexicon_version=row.lexicon_version,
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        version=row.version,
+    )

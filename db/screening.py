@@ -1,0 +1,204 @@
+"""初筛: what one key on the queue writes, and what Z takes back. Each change is one version and one audit row."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Row, cast, exists, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from db import audit
+from db.tables import lead_numbers, leads, screenings
+from records import DismissReason, Fault, LeadState, Screening, shanghai_date
+
+#: In `screenings.action`: takes back one earlier row.
+UNDO = "撤销"
+
+_STATES = {
+    Screening.KEEP: LeadState.KEPT,
+    Screening.DISMISS: LeadState.DISMISSED,
+    Screening.LATER: LeadState.LATER,
+}
+
+
+class LeadMissing(Fault):
+    """没有这条线索，或者它已被合并、清除。
+
+    There is no such lead, or it has been merged or purged.
+    """
+
+    code = "E-DB-404"
+    remedy = ("请回到队列刷新后再试。", "Go back to the queue, reload it and try again.")
+
+
+class LeadChanged(Fault):
+    """这条线索刚刚有变化（他人已处理，或又有新的疑似信息并入），您的操作没有保存。
+
+    The lead has just changed (somebody else screened it, or new hits joined it); nothing of yours was saved.
+    """
+
+    code = "E-DB-409"
+    remedy = ("请看过最新内容后再按一次。", "Read what it says now and press the key again.")
+
+
+class NothingToUndo(Fault):
+    """没有可以撤销的操作。
+
+    There is nothing to undo.
+    """
+
+    code = "E-DB-410"
+    remedy = (
+        "只能撤销本人所做、其后没有他人再处理的初筛。",
+        "Only screenings of your own that nobody has changed since can be taken back.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """What a person decided about one lead as it was shown."""
+
+    lead_id: int
+    #: The version that was on the screen; another one in the table refuses the decision.
+    version: int
+    action: Screening
+    #: Only with 排除.
+    reason: DismissReason | None = None
+    user_id: int
+    #: Name of the user in the audit.
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Screened:
+    """What became of it."""
+
+    lead_id: int
+    state: LeadState
+    #: XS-2026-1123-0001; empty while the lead has none.
+    number: str
+    version: int
+
+
+def screen(conn: Connection, decision: Decision) -> Screened:
+    """Write one decision. A lead screened in gets its number, which no other lead ever had.
+
+    Raises LeadMissing, or LeadChanged where `version` is no longer the newest.
+    """
+    if (decision.action is Screening.DISMISS) != (decision.reason is not None):
+        raise ValueError("a reason goes with 排除 and with nothing else")
+    row = _locked(conn, decision.lead_id)
+    if row.version != decision.version:
+        raise LeadChanged(f"{row.state}　{row.title}")
+    number = row.number
+    if decision.action is Screening.KEEP and number is None:
+        number = _past_number(conn, row.id) or _next_number(conn, decision.at)
+    after = {
+        "state": _STATES[decision.action],
+        "number": number,
+        "dismiss_reason": decision.reason or "",
+        "screened_at": decision.at,
+        "screened_by": decision.user_id,
+    }
+    _note(conn, row, decision.action, decision.reason or "", decision.user_id, decision.at, _before(row))
+    return _write(conn, row, after, actor=decision.actor, action=f"lead.{decision.action.name.lower()}", at=decision.at)
+
+
+def undo(conn: Connection, *, user_id: int, actor: str, at: datetime) -> Screened:
+    """Take back the user's last screening that still stands, and restore the lead exactly as it was before.
+
+    Raises NothingToUndo where there is none, or where somebody has screened the lead since.
+    """
+    last = _last_standing(conn, user_id)
+    if last is None:
+        raise NothingToUndo
+    row = _locked(conn, last.lead_id)
+    newer = select(screenings.c.id).where(screenings.c.lead_id == last.lead_id, screenings.c.id > last.id)
+    if conn.execute(newer.where(screenings.c.action != UNDO, ~_undone()).limit(1)).first():
+        raise NothingToUndo(f"{row.number or row.title}")
+    before = dict(last.before)
+    before["screened_at"] = before["screened_at"] and datetime.fromisoformat(before["screened_at"])
+    _note(conn, row, UNDO, "", user_id, at, {**_before(row), "undoes": last.id})
+    return _write(conn, row, before, actor=actor, action="lead.undo", at=at)
+
+
+def _locked(conn: Connection, lead_id: int) -> Row[Any]:
+    row = conn.execute(select(leads).where(leads.c.id == lead_id).with_for_update()).one_or_none()
+    if row is None:
+        raise LeadMissing(str(lead_id))
+    return row
+
+
+def _before(row: Row[Any]) -> dict[str, Any]:
+    """What an undo puts back, JSON-safe."""
+    return {
+        "state": row.state,
+        "number": row.number,
+        "dismiss_reason": row.dismiss_reason,
+        "screened_at": row.screened_at.isoformat() if row.screened_at else None,
+        "screened_by": row.screened_by,
+    }
+
+
+def _note(
+    conn: Connection, row: Row[Any], action: str, reason: str, user_id: int, at: datetime, before: dict[str, Any]
+) -> None:
+    conn.execute(
+        insert(screenings).values(lead_id=row.id, user_id=user_id, action=action, reason=reason, before=before, at=at)
+    )
+
+
+def _write(
+    conn: Connection, row: Row[Any], after: dict[str, Any], *, actor: str, action: str, at: datetime
+) -> Screened:
+    version = row.version + 1
+    conn.execute(update(leads).where(leads.c.id == row.id).values(**after, version=version))
+    detail = {
+        "from": row.state,
+        "to": str(after["state"]),
+        "number": after["number"],
+        "reason": str(after["dismiss_reason"]),
+        "version": version,
+    }
+    audit.record(conn, actor=actor, action=action, subject=f"lead:{row.id}", detail=detail, at=at)
+    return Screened(lead_id=row.id, state=LeadState(after["state"]), number=after["number"] or "", version=version)
+
+
+def _undone() -> Any:
+    """True for a row of `screenings` that a later one has taken back."""
+    later = screenings.alias("later")
+    return exists().where(
+        later.c.lead_id == screenings.c.lead_id,
+        later.c.action == UNDO,
+        cast(later.c.before["undoes"].astext, BigInteger) == screenings.c.id,
+    )
+
+
+def _last_standing(conn: Connection, user_id: int) -> Row[Any] | None:
+    return conn.execute(
+        select(screenings)
+        .where(screenings.c.user_id == user_id, screenings.c.action != UNDO, ~_undone())
+        .order_by(screenings.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def _past_number(conn: Connection, lead_id: int) -> str | None:
+    """The number the lead had before an undo took it away: a number belongs to one lead for good."""
+    number = screenings.c.before["number"].astext
+    return conn.execute(
+        select(number).where(screenings.c.lead_id == lead_id, number.is_not(None)).order_by(screenings.c.id).limit(1)
+    ).scalar()
+
+
+def _next_number(conn: Connection, at: datetime) -> str:
+    """The next free number of the day in China; the row lock on the counter keeps two from getting the same."""
+    day = shanghai_date(at)
+    statement = upsert(lead_numbers).values(day=day, last=1)
+    last = conn.execute(
+        statement.on_conflict_do_update(index_elements=["day"], set_={"last": lead_numbers.c.last + 1}).returning(
+            lead_numbers.c.last
+        )
+    ).scalar_one()
+    return f"XS-{day:%Y-%m%d}-{last:04d}"

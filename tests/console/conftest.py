@@ -1,0 +1,156 @@
+"""A console on a database of its own, a clock that the test holds, and a browser client that signs in as people do."""
+
+import re
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from console import Desk, Submission, add_user, create_app
+from console.accounts import ROLES
+from db.engine import transaction
+from evidence import Store
+from tests.console import seed
+
+with warnings.catch_warnings():
+    # starlette would rather have another HTTP client than the one that is in the lock
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
+
+BASE = "http://127.0.0.1:8000"
+PASSWORD = "七点半-在滕州-喝羊汤-2026"
+TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+@dataclass
+class Clock:
+    """Time as the test wants it."""
+
+    at: datetime = seed.MORNING
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def forward(self, **parts: float) -> None:
+        self.at += timedelta(**parts)
+
+
+@dataclass
+class Intake:
+    """Remembers what was handed in."""
+
+    taken: list[Submission] = field(default_factory=list)
+    answer: list[int] = field(default_factory=list)
+
+    def __call__(self, submission: Submission) -> list[int]:
+        self.taken.append(submission)
+        return self.answer
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def intake() -> Intake:
+    return Intake()
+
+
+@pytest.fixture
+def desk(engine: Engine, tmp_path: Path, clock: Clock, intake: Intake) -> Desk:
+    return Desk(
+        engine=engine,
+        store=Store(tmp_path / "evidence"),
+        intake=intake,
+        base_url=BASE,
+        platforms=seed.PLATFORMS,
+        categories=seed.CATEGORIES,
+        now=clock,
+    )
+
+
+@dataclass
+class Browser:
+    """One browser: cookies, and the token that its pages carry."""
+
+    http: TestClient
+    token: str = ""
+
+    def get(self, path: str, **more):
+        return self.http.get(path, follow_redirects=False, **more)
+
+    def post(self, path: str, data: dict | None = None, *, token: str | None = None, **more):
+        sent = {"csrf_token": self.token if token is None else token, **(data or {})}
+        headers = {"Origin": BASE, **more.pop("headers", {})}
+        return self.http.post(path, data=sent, headers=headers, follow_redirects=False, **more)
+
+    def key(self, path: str, data: dict | None = None, **more):
+        """A post as htmx sends it."""
+        headers = {"Origin": BASE, "HX-Request": "true", "X-CSRF-Token": self.token}
+        return self.http.post(path, data=data or {}, headers=headers, follow_redirects=False, **more)
+
+    def sign_in(self, name: str, password: str, target: str = "/"):
+        form = self.get("/login")
+        answer = self.post("/login", {"name": name, "password": password, "next": target}, token=token_in(form.text))
+        if answer.status_code == 303:
+            self.token = token_in(self.get("/password").text)
+        return answer
+
+
+def token_in(html: str) -> str:
+    return TOKEN.search(html).group(1)
+
+
+@pytest.fixture
+def browser(desk: Desk) -> Callable[..., Browser]:
+    """Makes browsers on one console; `browser(demo=True)` on one with another desk."""
+
+    def open_one(*, address: str = "203.0.113.9", **changes: object) -> Browser:
+        app = create_app(replace(desk, **changes))
+        base = changes.get("base_url", BASE)
+        client = TestClient(app, base_url=base, client=(address, 50000), raise_server_exceptions=False)
+        return Browser(http=client)
+
+    return open_one
+
+
+@pytest.fixture
+def account(desk: Desk, clock: Clock, browser) -> Callable[..., Browser]:
+    """Makes an account with its own password and returns a browser that is signed in with it."""
+
+    def make(name: str = "wang", role: str = "inspector", **more) -> Browser:
+        assert role in ROLES
+        with transaction(desk.engine) as conn:
+            once = add_user(conn, name=name, role=role, full_name="王某", actor="test", at=clock())
+        visitor = browser(**more)
+        assert visitor.sign_in(name, once).status_code == 303
+        changed = visitor.post("/password", {"old": once, "new": PASSWORD, "again": PASSWORD})
+        assert changed.status_code == 303, changed.text
+        visitor.token = token_in(visitor.get("/password").text)
+        return visitor
+
+    return make
+
+
+@pytest.fixture
+def leads(desk: Desk) -> list[int]:
+    """The sample leads, in the order written."""
+    with transaction(desk.engine) as conn:
+        campaign_id = seed.campaign(conn)
+        made = [
+            seed.lead(conn, desk.store, plant, campaign_id, serial=number) for number, plant in enumerate(seed.SAMPLES)
+        ]
+        seed.scan(
+            conn,
+            outcomes={
+                "demo_ads": ["searched"] * 5,
+                "demo_goods": ["searched"] * 3 + ["empty"],
+                "demo_shop": ["searched"],
+            },
+        )
+    return made
