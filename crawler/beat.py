@@ -1,0 +1,148 @@
+"""The walk over the queries of one platform: each reads its list, looks closer where it pays, ends in one outcome."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from crawler.closer import CloserLook, Tally
+from crawler.definition import Definition
+from crawler.ends import NoBrowser, QueryEnd
+from crawler.limits import Hooks, Limits
+from crawler.lists import ListReader, Read
+from crawler.politeness import Politeness
+from crawler.refusals import PlatformCannot
+from records import Listing, Outcome, Query, QueryReport, now
+
+log = structlog.get_logger(__name__)
+
+# After so many walls one after the other the platform has said no; the queries left are not run.
+_WALLS = 3
+_SHELL = "空壳"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tools:
+    """What a beat works with; made by the spider."""
+
+    hooks: Hooks
+    limits: Limits
+    politeness: Politeness
+    by_http: ListReader
+    by_browser: ListReader
+    closer: CloserLook
+
+
+class Beat:
+    """One platform, its queries one after the other."""
+
+    def __init__(self, definition: Definition, tools: Tools) -> None:
+        self._definition = definition
+        self._tools = tools
+        self._hooks = tools.hooks
+        #: Turns true for good once a page proved to be a shell (render: auto).
+        self._renders = definition.render == "always"
+        self._walls = 0
+
+    async def walk(self, queries: Sequence[Query]) -> None:
+        """Every query ends in one report. What a hook raises goes through."""
+        for query in queries:
+            if self._walls >= _WALLS:
+                await self._report(query, Tally(), (Outcome.NOT_RUN, "该平台接连拦截，本次不再访问"))
+            else:
+                await asyncio.to_thread(self._hooks.starting, query)
+                await self._run(query)
+
+    async def _run(self, query: Query) -> None:
+        tally, started_at, asked = Tally(), now(), self._tools.politeness.requests
+        try:
+            end = await self._search(query, tally)
+        except QueryEnd as stop:
+            end = (stop.outcome, stop.note)
+        except (NoBrowser, PlatformCannot) as fault:
+            end = (Outcome.FAILED, fault.message())
+        requests = self._tools.politeness.requests - asked
+        walled = end[0] in (Outcome.BLOCKED, Outcome.LOGIN_REQUIRED) and requests > 0
+        self._walls = self._walls + 1 if walled else 0
+        await self._report(query, tally, end, requests=requests, started_at=started_at)
+
+    async def _search(self, query: Query, tally: Tally) -> tuple[Outcome, str]:
+        if self._definition.access == "walled":
+            return Outcome.LOGIN_REQUIRED, f"平台不对公众开放，未访问。{self._definition.lawful}"
+        reader, read = await self._first(self._definition.address(query))
+        seen: set[str] = set()
+        most = _least(self._tools.limits.max_pages, self._definition.max_pages)
+        while read.cards.outcome is None:
+            tally.pages += 1
+            cards = [card for card in read.cards.listings if card.item_id not in seen]
+            seen.update(card.item_id for card in cards)
+            fresh = await self._fresh(cards, tally)
+            await self._tools.closer.look(query, read, fresh, tally)
+            if self._all_known(query, cards, fresh):
+                return Outcome.SEARCHED, f"读到第 {tally.pages} 页，其后均为已知且未变的商品"
+            if not cards:
+                return Outcome.SEARCHED, f"第 {tally.pages} 页没有新的商品"
+            if tally.pages >= most and reader.goes_on(read):
+                return Outcome.BUDGET_SPENT, f"读满 {most} 页，后面还有"
+            following = await reader.after(read)
+            if following is None:
+                return Outcome.SEARCHED, f"共 {tally.pages} 页，已读到末页" + _unread(read)
+            read = following
+        return self._stopped(read, tally)
+
+    def _stopped(self, read: Read, tally: Tally) -> tuple[Outcome, str]:
+        """The end that a page without cards stands for."""
+        outcome = read.cards.outcome or Outcome.DRIFTED
+        if outcome is Outcome.EMPTY and tally.pages:
+            return Outcome.SEARCHED, f"共 {tally.pages} 页，已读到末页"
+        return outcome, f"第 {tally.pages + 1} 页：{read.cards.note}"
+
+    async def _first(self, url: str) -> tuple[ListReader, Read]:
+        if not self._renders:
+            read = await self._tools.by_http.first(url)
+            shell = read.cards.outcome is Outcome.DRIFTED and read.cards.note.startswith(_SHELL)
+            if not (shell and self._definition.render == "auto"):
+                return self._tools.by_http, read
+            log.info("page is a shell, rendering from here on", platform=self._definition.key)
+            self._renders = True
+        return self._tools.by_browser, await self._tools.by_browser.first(url)
+
+    async def _fresh(self, cards: list[Listing], tally: Tally) -> list[Listing]:
+        """The cards that are unknown or changed."""
+        pairs = [(card.item_id, card.fingerprint) for card in cards]
+        known = await asyncio.to_thread(self._hooks.known, self._definition.key, pairs) if pairs else set()
+        fresh = [card for card in cards if card.item_id not in known]
+        tally.cards += len(cards)
+        tally.new += len(fresh)
+        return fresh
+
+    def _all_known(self, query: Query, cards: list[Listing], fresh: list[Listing]) -> bool:
+        """True where the rest of a list, newest first and read to its end before, holds nothing new either."""
+        return bool(cards) and not fresh and query.read_before and self._definition.sort == "newest"
+
+    async def _report(self, query: Query, tally: Tally, end: tuple[Outcome, str], **costs: object) -> None:
+        finished_at = now()
+        outcome, note = end
+        log.info("query ended", platform=query.platform, query=query.id, outcome=outcome.value, pages=tally.pages)
+        report = QueryReport(
+            query=query,
+            outcome=outcome,
+            note=note,
+            pages=tally.pages,
+            cards=tally.cards,
+            new=tally.new,
+            card_only=tally.card_only,
+            hits=tally.hits,
+            finished_at=finished_at,
+            **{"started_at": finished_at, **costs},  # type: ignore[arg-type]
+        )
+        await asyncio.to_thread(self._hooks.report, report)
+
+
+def _least(limit: int | None, own: int) -> int:
+    return own if limit is None else min(limit, own)
+
+
+def _unread(read: Read) -> str:
+    return f"（末页有 {read.cards.unread} 张卡片未能读出）" if read.cards.unread else ""

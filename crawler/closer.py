@@ -1,0 +1,116 @@
+"""One page of cards: judged, looked at more closely where that pays, delivered with evidence where they are hits."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from crawler.capture import Clerk
+from crawler.definition import Definition
+from crawler.details import Detail, DetailReader
+from crawler.ends import QueryEnd
+from crawler.limits import Hooks, Limits
+from crawler.lists import Read
+from records import Capture, Listing, Page, Query, Sighting
+
+
+@dataclass(kw_only=True, slots=True)
+class Tally:
+    """What one query has cost and found so far."""
+
+    pages: int = 0
+    cards: int = 0
+    new: int = 0
+    #: Details of clean cards that were read: what `max_details` limits.
+    details: int = 0
+    card_only: int = 0
+    hits: int = 0
+
+
+class CloserLook:
+    """Cards first, details where they pay (DESIGN §5).
+
+    A card is delivered only when nothing more will be read of it in this query: what a killed process did not
+    deliver is unknown to the next one, which then looks at it as closely.
+    """
+
+    def __init__(
+        self, definition: Definition, *, hooks: Hooks, limits: Limits, details: DetailReader, clerk: Clerk
+    ) -> None:
+        self._definition = definition
+        self._hooks = hooks
+        self._details = details
+        self._clerk = clerk
+        most = definition.max_details
+        self._most = most if limits.max_details is None else min(most, limits.max_details)
+
+    async def look(self, query: Query, read: Read, fresh: list[Listing], tally: Tally) -> None:
+        """Delivers every card of `fresh`. Raises QueryEnd where a wall or a budget stops the details half way."""
+        candidates, clean = await asyncio.to_thread(self._sort, fresh)
+        ended: QueryEnd | None = None
+        for card in candidates:
+            sighting, ended = await self._candidate(query, card, read.page, ended)
+            await self._deliver([sighting], tally)
+        room = max(0, self._most - tally.details) if self._definition.detail != "none" else 0
+        batch = [_sighting(query, card, card, read.page) for card in clean[room:]]
+        for card in clean[:room] if ended is None else ():
+            try:
+                sighting = await self._sighting(query, card, read.page)
+            except QueryEnd as end:
+                ended = end
+                break
+            tally.details += 1
+            # what the description gave away is a hit like any other: kept at once, evidence and all
+            await self._deliver([sighting], tally) if sighting.capture else batch.append(sighting)
+        await self._deliver(batch, tally)
+        if ended is not None:
+            raise ended
+
+    def _sort(self, cards: Sequence[Listing]) -> tuple[list[Listing], list[Listing]]:
+        """Candidates and clean cards."""
+        hits = [self._hooks.judge(card).level.is_hit for card in cards]
+        pairs = list(zip(cards, hits, strict=True))
+        return [card for card, hit in pairs if hit], [card for card, hit in pairs if not hit]
+
+    async def _sighting(self, query: Query, card: Listing, listed_on: Page) -> Sighting:
+        """The card as its detail shows it, captured where that judges at review level."""
+        gaps: tuple[str, ...] = ()
+        listing, page, photographer = card, listed_on, self._details.from_saved(listed_on)
+        if self._definition.detail != "none":
+            detail = await self._details.read(card)
+            if isinstance(detail, Detail):
+                listing, page, photographer = detail.listing, detail.page, detail.photographer
+            else:
+                gaps = (f"详情页：{detail.why}",)
+        capture: Capture | None = None
+        if (await asyncio.to_thread(self._hooks.judge, listing)).level.is_hit:
+            capture = await self._clerk.capture(listing, page, photographer, gaps)
+        return _sighting(query, card, listing, page, capture)
+
+    async def _candidate(
+        self, query: Query, card: Listing, page: Page, ended: QueryEnd | None
+    ) -> tuple[Sighting, QueryEnd | None]:
+        """A candidate in any case: once details are closed to us, with the list page alone as its evidence."""
+        if ended is None:
+            try:
+                return await self._sighting(query, card, page), None
+            except QueryEnd as end:
+                ended = end
+        gaps = (f"详情页与图片：{ended.note}",)
+        # no pictures: after a wall nothing more is asked of the platform
+        capture = await self._clerk.capture(replace(card, pictures=()), page, self._details.from_saved(page), gaps)
+        return _sighting(query, card, card, page, capture), ended
+
+    async def _deliver(self, sightings: list[Sighting], tally: Tally) -> None:
+        if sightings:
+            tally.card_only += sum(not sighting.listing.detail_read for sighting in sightings)
+            tally.hits += await asyncio.to_thread(self._hooks.deliver, sightings)
+
+
+def _sighting(query: Query, card: Listing, listing: Listing, page: Page, capture: Capture | None = None) -> Sighting:
+    return Sighting(
+        listing=listing,
+        page=page,
+        card_fingerprint=card.fingerprint,
+        query_id=query.id or None,
+        capture=capture,
+    )

@@ -1,0 +1,101 @@
+"""Opening an item's own page, by HTTP or in a tab, and reading it over the card that led there."""
+
+from dataclasses import dataclass
+
+from crawler.capture import Photographer
+from crawler.contained import contained
+from crawler.definition import Definition
+from crawler.ends import QueryEnd
+from crawler.fetch import Fetcher
+from crawler.reading import read_detail
+from crawler.studio import Photograph, Studio, develop
+from crawler.tab import Tab
+from crawler.walls import is_gone, recognise
+from records import CapturedFile, Listing, Page
+
+_PATIENCE = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Detail:
+    """An item's page as read, still open for its photograph."""
+
+    listing: Listing
+    page: Page
+    photographer: Photographer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unread:
+    """Why an item's page was not read, in Chinese; its card stands alone."""
+
+    why: str
+
+
+class DetailReader:
+    """Reads details of one platform in the way that its definition says."""
+
+    def __init__(self, definition: Definition, fetcher: Fetcher, *, studio: Studio, tab: Tab, deadline: float) -> None:
+        """`deadline` in seconds holds for one photograph."""
+        self._definition = definition
+        self._fetcher = fetcher
+        self._studio = studio
+        self._tab = tab
+        self._deadline = deadline
+
+    async def read(self, card: Listing) -> Detail | Unread:
+        """The detail behind `card`. Raises QueryEnd where a wall or a used-up limit closes all further details."""
+        try:
+            if self._definition.detail == "render":
+                return await self._rendered(card)
+            return await self._fetched(card)
+        except QueryEnd as end:
+            if end.closes_details:
+                raise
+            return Unread(why=end.note)
+
+    def from_saved(self, page: Page) -> Photographer:
+        """A photographer for a page that is only kept, not open: the list that carried a card."""
+
+        async def photograph(pictures: list[CapturedFile]) -> Photograph:
+            return await self._studio.photograph(page, pictures)
+
+        return photograph
+
+    async def _fetched(self, card: Listing) -> Detail | Unread:
+        page = await self._fetcher.page(card.url)
+        return self._judge(page, card, self.from_saved(page))
+
+    async def _rendered(self, card: Listing) -> Detail | Unread:
+        document = await self._fetcher.insist(card.url, lambda: self._tab.open(card.url))
+        if document.status >= 400:
+            return self._unreadable(document)
+        for _ in range(_PATIENCE if self._definition.data_url else 0):
+            page = await self._tab.data()
+            if page is None:
+                break
+            listing = contained(read_detail, self._definition, page, card)
+            if listing is not None:
+                return Detail(listing=listing, page=page, photographer=self._live)
+        await self._tab.settle()
+        page = await self._tab.document(card.url)
+        return self._judge(page, card, self._live)
+
+    def _judge(self, page: Page, card: Listing, photographer: Photographer) -> Detail | Unread:
+        listing = contained(read_detail, self._definition, page, card)
+        if listing is None:
+            return self._unreadable(page)
+        return Detail(listing=listing, page=page, photographer=photographer)
+
+    def _unreadable(self, page: Page) -> Unread:
+        """Why nothing could be read; a wall raises."""
+        if contained(is_gone, self._definition, page):
+            return Unread(why="商品已下架或不存在")
+        wall = contained(recognise, self._definition, page)
+        if wall is not None:
+            raise QueryEnd(wall[0], f"详情页：{wall[1]}")
+        return Unread(why="详情页读不出商品")
+
+    async def _live(self, pictures: list[CapturedFile]) -> Photograph:
+        await self._tab.settle()
+        return await develop(self._tab.page, pictures, self._deadline)

@@ -1,0 +1,134 @@
+"""Asking for pages and pictures over HTTP: two retries, Retry-After obeyed, the answer as a Page."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import structlog
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from w3lib.encoding import http_content_type_encoding
+
+from crawler.encodings import detect_encoding
+from crawler.ends import QueryEnd
+from crawler.manners import ERRAND, Charge, Errand
+from crawler.network import BROWSER_FAULTS, FINAL_FAULTS, NETWORK_FAULTS, chinese
+from crawler.retry_after import retry_after
+from crawler.walls import recognise
+from records import CapturedFile, FileRole, Outcome, Page, now
+
+log = structlog.get_logger(__name__)
+
+RETRIES = 2
+#: Pictures asked for at the same time.
+_AT_ONCE = 4
+_RATE_LIMITED = (429, 503)
+
+
+class Fetcher:
+    """Scrapy's downloader as three awaitable questions. Everything asked for passes `Manners`."""
+
+    def __init__(self, charge: Charge, crawler: Crawler) -> None:
+        self._charge = charge
+        self._crawler = crawler
+        self._pictures_at_once = asyncio.Semaphore(_AT_ONCE)
+
+    async def page(self, url: str) -> Page:
+        """The page at `url`, read by HTTP. Raises QueryEnd where it cannot be had."""
+        return await self.insist(url, lambda: self._http(url))
+
+    async def insist(self, url: str, ask: Callable[[], Awaitable[Page]]) -> Page:
+        """Asks up to three times while the network or the server fails; raises QueryEnd for a wall or in the end."""
+        why = ""
+        for attempt in range(RETRIES + 1):
+            try:
+                page = await ask()
+            except (*NETWORK_FAULTS, *BROWSER_FAULTS) as fault:
+                why = chinese(fault)
+                log.warning("fetch failed", url=url, why=type(fault).__name__, attempt=attempt)
+                if isinstance(fault, FINAL_FAULTS):
+                    break
+                continue
+            if await self._told_to_wait(page):
+                why = f"平台要求稍后再来（{page.status}）"
+                continue
+            if page.status < 500:
+                return page
+            self._stop_at_wall(page)
+            why = f"服务器错误 {page.status}"
+        outcome = Outcome.BLOCKED if why.startswith("平台要求") else Outcome.FAILED
+        raise QueryEnd(outcome, f"{why}，已重试：{url[:120]}")
+
+    async def pictures(self, urls: tuple[str, ...]) -> tuple[list[CapturedFile], list[str]]:
+        """The pictures that could be had, in the order given, and what is missing and why (Chinese)."""
+        answers = await asyncio.gather(*(self._picture(url) for url in urls))
+        files = [answer for answer in answers if isinstance(answer, CapturedFile)]
+        return files, [answer for answer in answers if isinstance(answer, str)]
+
+    async def _http(self, url: str) -> Page:
+        return page_of(url, await self._ask(url, Errand.PAGE, self._charge.limits.max_page_bytes))
+
+    async def _ask(self, url: str, errand: Errand, most: int) -> Response:
+        meta = {ERRAND: errand, "download_maxsize": most}
+        return await self._crawler.engine.download_async(Request(url, meta=meta, dont_filter=True))
+
+    async def _picture(self, url: str) -> CapturedFile | str:
+        async with self._pictures_at_once:
+            try:
+                response = await self._ask(url, Errand.PICTURE, self._charge.limits.max_picture_bytes)
+            except NETWORK_FAULTS as fault:
+                return f"图片未取得（{chinese(fault)}）：{url[:120]}"
+            except QueryEnd as end:
+                return f"图片未取得（{end.note}）"
+        media_type = _media_type(response)
+        if response.status != 200 or not media_type.startswith("image/"):
+            return f"图片未取得（{response.status} {media_type}）：{url[:120]}"
+        return CapturedFile(role=FileRole.PICTURE, body=response.body, media_type=media_type, url=url)
+
+    async def _told_to_wait(self, page: Page) -> bool:
+        """True after a Retry-After was waited for, so that the page may be asked for again."""
+        if page.status not in _RATE_LIMITED:
+            return False
+        header = next((value for name, value in page.headers if name.lower() == "retry-after"), "")
+        seconds = retry_after(header, now())
+        if seconds is None:
+            return False
+        log.warning("told to wait", platform=self._charge.definition.key, seconds=seconds)
+        await self._charge.politeness.stay_away(seconds)
+        return True
+
+    def _stop_at_wall(self, page: Page) -> None:
+        wall = recognise(self._charge.definition, page)
+        if wall is not None and wall[0] in (Outcome.BLOCKED, Outcome.LOGIN_REQUIRED):
+            raise QueryEnd(*wall)
+
+
+def page_of(url: str, response: Response, *, fetched_by: str = "http", at: datetime | None = None) -> Page:
+    """A Scrapy response as our record; `url` is the address first asked for."""
+    headers = tuple(
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, values in response.headers.items()
+        for value in values
+    )
+    declared = http_content_type_encoding(_header(response, b"Content-Type")) or ""
+    return Page(
+        url=url,
+        final_url=response.url,
+        status=response.status,
+        body=response.body,
+        media_type=_media_type(response) or "text/html",
+        headers=headers,
+        encoding=detect_encoding(response.body, declared),
+        fetched_at=at or now(),
+        fetched_by=fetched_by,
+    )
+
+
+def _media_type(response: Response) -> str:
+    return _header(response, b"Content-Type").partition(";")[0].strip().lower()
+
+
+def _header(response: Response, name: bytes) -> str:
+    value: bytes = response.headers.get(name) or b""
+    return value.decode("latin-1")

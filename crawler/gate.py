@@ -1,0 +1,119 @@
+"""The gate inside the browser: what a rendered page may ask for, one request at a time. `Manners` for Chromium."""
+
+import asyncio
+from collections.abc import Callable
+
+from playwright.async_api import Request as BrowserRequest
+
+from crawler.admission import refusal
+from crawler.ends import QueryEnd
+from crawler.manners import Charge, RobotsBook
+from crawler.politeness import Turn
+
+#: Navigations and data requests: they obey robots.txt and take a turn each.
+_ASKING = ("document", "xhr", "fetch")
+#: What a page is built of. Everything else (pictures, fonts, media, beacons, event streams) is refused.
+_STATIC = ("script", "stylesheet")
+_STATIC_AT_ONCE = 4
+
+
+class Gate:
+    """Decides on the requests of one tab. A data answer of a list is let through only when the reader asks for it."""
+
+    def __init__(self, charge: Charge, robots: RobotsBook, *, on_demand: bool) -> None:
+        """`on_demand`: hold requests for list data back until `permit()`, so that a page cannot scroll by itself."""
+        self.ended: QueryEnd | None = None
+        self._charge = charge
+        self._robots = robots
+        self._on_demand = on_demand
+        self._static = asyncio.Semaphore(_STATIC_AT_ONCE)
+        self._under_way: dict[BrowserRequest, Callable[[], None]] = {}
+        self._held: list[asyncio.Future[bool]] = []
+        self._document: Turn | None = None
+        self._permitted = True
+        self._queueing = 0
+
+    @property
+    def queueing(self) -> bool:
+        """True while a request waits for its turn: time that is ours and not the page's."""
+        return self._queueing > 0
+
+    @property
+    def busy(self) -> bool:
+        """True while the page waits for anything."""
+        return self.queueing or bool(self._under_way)
+
+    def begin(self, turn: Turn | None) -> None:
+        """A navigation of ours starts, for which `Manners` took `turn`; whatever the last page wanted is over."""
+        self.clear()
+        self._document = turn
+        self._permitted = True
+
+    def clear(self) -> None:
+        """Ends everything the page still waits for."""
+        self.ended = None
+        self._document = None
+        held, self._held = self._held, []
+        for waiting in held:
+            if not waiting.done():
+                waiting.set_result(False)
+        under_way, self._under_way = self._under_way, {}
+        for release in under_way.values():
+            release()
+
+    def permit(self) -> None:
+        """Lets one data request through: one that is waiting, or else the next that comes."""
+        while self._held:
+            waiting = self._held.pop(0)
+            if not waiting.done():
+                waiting.set_result(True)
+                return
+        self._permitted = True
+
+    async def refuses(self, request: BrowserRequest) -> bool:
+        """True where the request is to be aborted; else returns when its time has come."""
+        limits = self._charge.limits
+        if request.resource_type not in (*_ASKING, *_STATIC):
+            return True
+        if refusal(request.url, self._charge.definition, allow_loopback=limits.allow_loopback):
+            return True
+        if request.resource_type in _STATIC:
+            await self._static.acquire()
+            self._under_way[request] = self._static.release
+            return False
+        if request.is_navigation_request() and self._document is not None:
+            self._under_way[request], self._document = self._document.give_back, None
+            return False
+        return await self._refuses_asking(request)
+
+    def over(self, request: BrowserRequest) -> None:
+        """A request finished or failed, perhaps after redirects."""
+        step: BrowserRequest | None = request
+        while step is not None:
+            release = self._under_way.pop(step, None)
+            if release is not None:
+                release()
+            step = step.redirected_from
+
+    async def _refuses_asking(self, request: BrowserRequest) -> bool:
+        if self._on_demand and self._charge.definition.is_data(request.url) and not await self._demanded():
+            return True
+        self._queueing += 1
+        try:
+            await self._robots.check(request.url)
+            turn = await self._charge.politeness.take_turn()
+        except QueryEnd as end:
+            self.ended = end
+            return True
+        finally:
+            self._queueing -= 1
+        self._under_way[request] = turn.give_back
+        return False
+
+    async def _demanded(self) -> bool:
+        if self._permitted:
+            self._permitted = False
+            return True
+        waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._held.append(waiting)
+        return await waiting

@@ -1,0 +1,69 @@
+"""What a patrol may cost, and the callables through which it meets the rest of the house."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from records import Assessment, Listing, Query, QueryReport, Sighting
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BrowserSettings:
+    """Which Chromium is driven, and for what."""
+
+    #: The program; None looks for Playwright's own and then for the system's.
+    executable: Path | None = None
+    #: False skips the screenshots of HTTP-read platforms (a gap in each capture says so).
+    screenshots: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """Ceilings of one patrol (one platform, one process). What a definition says more strictly holds."""
+
+    #: Sent with every request: product token, version and a contact, for example `xunwang/0.1 (+mailto:…)`.
+    user_agent: str
+    #: List pages a query; None leaves it to the definition.
+    max_pages: int | None = None
+    #: Details of clean new cards a query; None leaves it to the definition.
+    max_details: int | None = None
+    #: Navigations and data requests of the whole patrol; pictures are not among them.
+    max_requests: int = 20_000
+    #: Seconds that the whole patrol may take.
+    max_seconds: float = 4 * 3600.0
+    #: Seconds that one page may take, waiting for its turn not counted.
+    page_deadline: float = 60.0
+    #: Bytes of one page and of one picture.
+    max_page_bytes: int = 10 * 1024 * 1024
+    max_picture_bytes: int = 5 * 1024 * 1024
+    #: Pictures kept of one hit.
+    max_pictures: int = 6
+    #: Up to this share is added to every delay, so that we do not tick like a clock.
+    jitter: float = 0.5
+    #: True for the demo markets and the tests alone: a definition whose site is this machine may be asked.
+    allow_loopback: bool = False
+    browser: BrowserSettings = field(default_factory=BrowserSettings)
+
+    @property
+    def product(self) -> str:
+        """The product token, by which robots.txt names us (RFC 9309 §2.2.1)."""
+        return self.user_agent.split("/", 1)[0].split(" ", 1)[0].lower()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hooks:
+    """What `ops` hands in. Plain blocking functions, called from worker threads, never two at once."""
+
+    #: Platform and (item id, card fingerprint) pairs in; ids of those stored and unchanged out.
+    known: Callable[[str, Sequence[tuple[str, str]]], set[str]]
+    #: The matcher.
+    judge: Callable[[Listing], Assessment]
+    #: Keeps a batch in one transaction; the number of hits among them out.
+    deliver: Callable[[list[Sighting]], int]
+    #: A query begins.
+    starting: Callable[[Query], None]
+    #: A query ended, and all its sightings were delivered before.
+    report: Callable[[QueryReport], None]
+    #: Platform and delay in seconds in; seconds to wait for the slot just reserved out, the next slot being `delay`
+    #: later. None paces within this process alone.
+    pace: Callable[[str, float], float] | None = None

@@ -1,0 +1,118 @@
+"""Reading a query's list page after page: over HTTP, or in a tab that is paged or scrolled."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from crawler.contained import contained
+from crawler.definition import Definition
+from crawler.ends import QueryEnd
+from crawler.fetch import Fetcher
+from crawler.reading import CardPage, read_cards
+from crawler.tab import Tab
+from records import Outcome, Page
+
+log = structlog.get_logger(__name__)
+
+# Answers that match the data address and hold no list (suggestions, counters) are passed over, so many at a time.
+_PATIENCE = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Read:
+    """A list page and what was read from it."""
+
+    page: Page
+    cards: CardPage
+
+
+class ListReader(Protocol):
+    """How the pages of one list follow each other. Its methods raise QueryEnd."""
+
+    async def first(self, url: str) -> Read:
+        """The page at `url`."""
+        ...
+
+    async def after(self, read: Read) -> Read | None:
+        """The page after `read`; None at the end."""
+        ...
+
+    def goes_on(self, read: Read) -> bool:
+        """True where a page follows `read`, as far as it says."""
+        ...
+
+
+class HttpList:
+    """Pages linked or numbered, fetched by HTTP."""
+
+    def __init__(self, definition: Definition, fetcher: Fetcher) -> None:
+        self._definition = definition
+        self._fetcher = fetcher
+
+    async def first(self, url: str) -> Read:
+        """See `ListReader`."""
+        page = await self._fetcher.page(url)
+        return Read(page=page, cards=contained(read_cards, self._definition, page))
+
+    async def after(self, read: Read) -> Read | None:
+        """See `ListReader`."""
+        return await self.first(read.cards.next_url) if read.cards.next_url else None
+
+    def goes_on(self, read: Read) -> bool:
+        """See `ListReader`."""
+        return read.cards.next_url is not None
+
+
+class RenderedList:
+    """Pages shown by a browser; the data answers that the page loads are read where the definition names them."""
+
+    def __init__(self, definition: Definition, fetcher: Fetcher, tab: Tab) -> None:
+        self._definition = definition
+        self._fetcher = fetcher
+        self._tab = tab
+
+    async def first(self, url: str) -> Read:
+        """See `ListReader`."""
+        document = await self._fetcher.insist(url, lambda: self._tab.open(url))
+        if document.status >= 400:
+            return Read(page=document, cards=contained(read_cards, self._definition, document))
+        return await self._data() or await self._document(url)
+
+    async def after(self, read: Read) -> Read | None:
+        """See `ListReader`."""
+        if self._definition.next_page != "scroll":
+            return await self.first(read.cards.next_url) if read.cards.next_url else None
+        if read.cards.more is False:
+            return None
+        await self._tab.scroll()
+        if not self._definition.data_url:
+            return await self._document(read.page.url)
+        following = await self._data()
+        if following is None and read.cards.more:
+            raise QueryEnd(Outcome.FAILED, "页面表示还有更多商品，但滚动后没有再加载")
+        return following
+
+    def goes_on(self, read: Read) -> bool:
+        """See `ListReader`. A list scrolled without saying how long it is goes on until nothing new appears."""
+        if self._definition.next_page == "scroll":
+            return read.cards.more is not False
+        return read.cards.next_url is not None
+
+    async def _data(self) -> Read | None:
+        if not self._definition.data_url:
+            return None
+        for _ in range(_PATIENCE):
+            page = await self._tab.data()
+            if page is None:
+                return None
+            cards = contained(read_cards, self._definition, page)
+            if cards.outcome is not Outcome.DRIFTED:
+                return Read(page=page, cards=cards)
+            log.info("data answer without a list", url=page.url)
+        return None
+
+    async def _document(self, url: str) -> Read:
+        await self._tab.settle()
+        page = await self._tab.document(url)
+        return Read(page=page, cards=contained(read_cards, self._definition, page))

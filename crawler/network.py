@@ -1,0 +1,49 @@
+"""The ways in which asking can fail, named once, and what they are called in Chinese."""
+
+from playwright.async_api import Error as BrowserError
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+    UnsupportedURLSchemeError,
+)
+
+#: What Scrapy raises where no usable answer came. IgnoreRequest: too many redirects, or a body over the limit once
+#: unpacked (a compression bomb).
+NETWORK_FAULTS = (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+    UnsupportedURLSchemeError,
+)
+
+#: What a browser adds to them. TimeoutError is the outer deadline that stands around every wait for a page.
+BROWSER_FAULTS = (BrowserError, TimeoutError)
+
+#: Not worth asking again: the next answer would be the same.
+FINAL_FAULTS = (DownloadCancelledError, IgnoreRequest, UnsupportedURLSchemeError)
+
+_CHINESE: tuple[tuple[type[Exception], str], ...] = (
+    (CannotResolveHostError, "域名无法解析"),
+    (DownloadCancelledError, "回应超过大小上限"),
+    (DownloadConnectionRefusedError, "连接被拒绝"),
+    (DownloadTimeoutError, "超时"),
+    (IgnoreRequest, "跳转过多，或解压后超过大小上限"),
+    (ResponseDataLossError, "回应不完整"),
+    (UnsupportedURLSchemeError, "地址类型不支持"),
+    (TimeoutError, "浏览器页面超时"),
+    (BrowserError, "浏览器未能打开页面"),
+)
+
+
+def chinese(fault: Exception) -> str:
+    """A phrase for the operator."""
+    return next((words for kind, words in _CHINESE if isinstance(fault, kind)), "网络错误")

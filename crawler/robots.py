@@ -1,0 +1,56 @@
+"""What a robots.txt allows us (RFC 9309), from the answer that came or did not come. Pure."""
+
+from dataclasses import dataclass
+
+from protego import Protego
+
+#: RFC 9309 §2.5 asks for at least 500 KiB to be parsed.
+READ_BYTES = 512 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Robots:
+    """The rules of one origin for one product token."""
+
+    product: str
+    #: None where no rules apply: everything is allowed, or with `unreachable` nothing is.
+    rules: Protego | None = None
+    #: Why everything is refused, in Chinese; empty where the file could be asked for.
+    unreachable: str = ""
+
+    def allows(self, url: str) -> bool:
+        """True where our product token may fetch `url`."""
+        if self.unreachable:
+            return False
+        return self.rules is None or bool(self.rules.can_fetch(url, self.product))
+
+    @property
+    def crawl_delay(self) -> float:
+        """Seconds between requests that the site asks for; 0 where it asks for none."""
+        asked = self.rules.crawl_delay(self.product) if self.rules else None
+        return max(0.0, float(asked or 0.0))
+
+
+def read_robots(product: str, status: int, body: bytes) -> Robots:
+    """The rules behind an answer: 2xx is parsed, 4xx allows all (§2.3.1.3), anything else refuses all (§2.3.1.4).
+
+    A redirect that could not be followed arrives here with its 3xx status and refuses too: what we were not able to
+    read we do not take for a yes.
+    """
+    if 200 <= status < 300:
+        return Robots(product=product, rules=Protego.parse(_head(body).decode("utf-8-sig", "replace")))
+    if 400 <= status < 500:
+        return Robots(product=product)
+    return Robots(product=product, unreachable=f"robots.txt 返回 {status}")
+
+
+def unreachable_robots(product: str, why: str) -> Robots:
+    """The rules where no answer came: complete disallow (§2.3.1.4). `why` is Chinese."""
+    return Robots(product=product, unreachable=f"robots.txt 无法取得（{why}）")
+
+
+def _head(body: bytes) -> bytes:
+    """The first `READ_BYTES`, cut at a line's end so that half a rule is not read as a whole one."""
+    if len(body) <= READ_BYTES:
+        return body
+    return body[:READ_BYTES].rpartition(b"\n")[0]

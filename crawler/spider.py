@@ -1,0 +1,162 @@
+"""One spider for every platform definition, and the process around it."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import scrapy
+import structlog
+from scrapy import signals
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from twisted.python.failure import Failure
+
+from crawler.beat import Beat, Tools
+from crawler.capture import Clerk
+from crawler.chromium import Browsers
+from crawler.closer import CloserLook
+from crawler.definition import Definition
+from crawler.details import DetailReader
+from crawler.ends import Interrupted
+from crawler.fetch import Fetcher
+from crawler.limits import Hooks, Limits
+from crawler.lists import HttpList, RenderedList
+from crawler.manners import Charge, Manners, RobotsBook
+from crawler.politeness import Politeness
+from crawler.studio import Studio
+from crawler.tab import Renderer, Tab, TabGates
+from records import Query
+
+log = structlog.get_logger(__name__)
+
+_PLAIN = "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler"
+
+
+def patrol(definition: Definition, queries: Sequence[Query], *, hooks: Hooks, limits: Limits) -> None:
+    """Runs `queries` on one platform to their ends, in this process, once per process.
+
+    Every query is reported through `hooks.report` with exactly one Outcome, after its sightings were delivered.
+    Raises what a hook raised, and Interrupted where a signal stopped the process before all queries were reported.
+    """
+    browsers, gates = Browsers(limits.browser, definition), TabGates()
+    process = AsyncCrawlerProcess(_settings(definition, limits, browsers, gates))
+    crawler = process.create_crawler(PatrolSpider)
+    failures: list[Failure] = []
+    crawler.signals.connect(lambda failure: failures.append(failure), signals.spider_error, weak=False)
+    parts = {"hooks": hooks, "limits": limits, "browsers": browsers, "gates": gates}
+    crawl = process.crawl(crawler, definition=definition, queries=tuple(queries), **parts)
+    process.start()
+    for failure in failures:
+        failure.raiseException()
+    crawl.result()
+    if not crawler.spider.finished:
+        raise Interrupted
+
+
+class PatrolSpider(scrapy.Spider):  # type: ignore[misc]
+    """Scrapy's side of a patrol: its downloader, middlewares and handlers serve a `Beat`.
+
+    The frontier of a patrol is the next page of a query and its progress is kept by `hooks`, so Scrapy's scheduler,
+    which does not survive a killed process, has nothing to do here.
+    """
+
+    name = "xunwang"
+
+    def __init__(
+        self, *, definition: Definition, queries: tuple[Query, ...], hooks: Hooks, limits: Limits, **parts: Any
+    ) -> None:
+        super().__init__()
+        self.queries = queries
+        self.hooks = hooks
+        self.browsers: Browsers = parts["browsers"]
+        self.gates: TabGates = parts["gates"]
+        politeness = Politeness(definition.key, definition.delay, hooks=hooks, limits=limits)
+        self.charge = Charge(definition=definition, limits=limits, politeness=politeness)
+        #: True once every query was reported.
+        self.finished = False
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **named: Any) -> "PatrolSpider":
+        """Called by Scrapy before it builds the middlewares, which share our robots.txt book."""
+        spider: PatrolSpider = super().from_crawler(crawler, *args, **named)
+        spider.robots = RobotsBook(spider.charge, crawler)
+        return spider
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Walks the beat. Yields nothing: what was found goes to `hooks.deliver`."""
+        charge, limits = self.charge, self.charge.limits
+        studio = Studio(self.browsers, limits.page_deadline)
+        list_tab = Tab(charge, self.crawler, self.robots, on_demand=charge.definition.next_page == "scroll")
+        item_tab = Tab(charge, self.crawler, self.robots, on_demand=False)
+        self.gates.tabs = [list_tab, item_tab]
+        try:
+            await Beat(charge.definition, self._tools(studio, list_tab, item_tab)).walk(self.queries)
+            self.finished = True
+        finally:
+            for closing in (list_tab, item_tab, studio, self.browsers):
+                await closing.close()
+        nothing: tuple[Any, ...] = ()
+        for item in nothing:
+            yield item
+
+    def _tools(self, studio: Studio, list_tab: Tab, item_tab: Tab) -> Tools:
+        definition, limits = self.charge.definition, self.charge.limits
+        fetcher = Fetcher(self.charge, self.crawler)
+        details = DetailReader(definition, fetcher, studio=studio, tab=item_tab, deadline=limits.page_deadline)
+        clerk = Clerk(fetcher, limits)
+        return Tools(
+            hooks=self.hooks,
+            limits=limits,
+            politeness=self.charge.politeness,
+            by_http=HttpList(definition, fetcher),
+            by_browser=RenderedList(definition, fetcher, list_tab),
+            closer=CloserLook(definition, hooks=self.hooks, limits=limits, details=details, clerk=clerk),
+        )
+
+
+def _settings(definition: Definition, limits: Limits, browsers: Browsers, gates: TabGates) -> dict[str, Any]:
+    """Scrapy's settings. Each line that departs from Scrapy's default says why where it is not plain."""
+    return {
+        "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
+        # both open a port that executes what is sent to it, and are on by default
+        "REMOTE_CONTROL_ENABLED": False,
+        "TELNETCONSOLE_ENABLED": False,
+        "LOG_LEVEL": "WARNING",
+        "LOG_INSTALL_ROOT_HANDLER": False,  # logging belongs to who runs the process
+        "USER_AGENT": limits.user_agent,
+        "DOWNLOAD_VERIFY_CERTIFICATES": True,
+        "DOWNLOAD_TIMEOUT": limits.page_deadline,
+        "DOWNLOAD_MAXSIZE": limits.max_page_bytes,
+        "DOWNLOAD_WARNSIZE": 0,
+        # the turns of `Politeness` are the only pace; a second one here would only hide it
+        "DOWNLOAD_DELAY": 0,
+        "COOKIES_ENABLED": False,
+        "RETRY_ENABLED": False,  # Fetcher retries, turn by turn
+        "REDIRECT_MAX_TIMES": 5,
+        "METAREFRESH_ENABLED": False,
+        "HTTPPROXY_ENABLED": False,  # reads the environment, which only ops/settings.py may
+        "ROBOTSTXT_OBEY": False,  # Manners obeys it more strictly: 5xx and silence refuse
+        "DOWNLOADER_MIDDLEWARES": {Manners: 980},
+        "DOWNLOAD_HANDLERS": _handlers(definition),
+        "PLAYWRIGHT_BROWSER_PROVIDER": lambda config: browsers,
+        "PLAYWRIGHT_ABORT_REQUEST": gates.refuses,
+        "PLAYWRIGHT_PROCESS_REQUEST_HEADERS": _identified(limits.user_agent),
+        "PLAYWRIGHT_DOWNLOAD_TIMEOUT": 1000,
+    }
+
+
+def _handlers(definition: Definition) -> dict[str, Any]:
+    """http and https alone. The renderer serves the site's own scheme: one more would start a second driver."""
+    handlers: dict[str, Any] = dict.fromkeys(("file", "ftp", "data", "s3"), None)
+    handlers |= {"http": _PLAIN, "https": _PLAIN}
+    if definition.render != "never" or definition.detail == "render":
+        handlers[definition.site.partition(":")[0]] = Renderer
+    return handlers
+
+
+def _identified(user_agent: str) -> Any:
+    """The browser says truly what it is, and then who drives it."""
+
+    async def headers(*, playwright_request: Any, **_: Any) -> dict[str, str]:
+        sent: dict[str, str] = await playwright_request.all_headers()
+        return {**sent, "user-agent": f"{sent.get('user-agent', '')} {user_agent}".strip()}
+
+    return headers
