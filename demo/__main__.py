@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
         titles=asked.titles,
         ports=asked.ports,
         log_dir=asked.log_dir or Path(tempfile.mkdtemp(prefix="xunwang-demo-")),
-        control_token=asked.control_token or secrets.token_urlsafe(16),
+        control_token=asked.control_token or secrets.token_hex(16),
         crawl_delay=asked.crawl_delay,
     )
     try:

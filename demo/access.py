@@ -93,16 +93,22 @@ class Logged:
         self._app, self._log = app, log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        at, status, size = datetime.now(UTC), 0, 0
+        at, size = datetime.now(UTC), 0
+        start: Message | None = None
+        status = 0
 
         async def counted(message: Message) -> None:
-            nonlocal status, size
+            nonlocal start, status, size
             if message["type"] == "http.response.start":
-                status = message["status"]
-            else:
-                size += 0 if scope["method"] == "HEAD" else len(message.get("body", b""))
-                if not message.get("more_body"):
-                    self._log.write(scope, at, status, size)
+                # Held back: an answer without a body is whole for the visitor as soon as its head is out.
+                start, status = message, message["status"]
+                return
+            size += 0 if scope["method"] == "HEAD" else len(message.get("body", b""))
+            if not message.get("more_body"):
+                self._log.write(scope, at, status, size)
+            if start is not None:
+                await send(start)
+                start = None
             await send(message)
 
         await self._app(scope, receive, counted)

@@ -90,7 +90,7 @@ def running(
     Without `log_dir` the logs go to a temporary folder that is removed at the end. Raises DemoNotStarted.
     """
     with tempfile.TemporaryDirectory(prefix="xunwang-demo-") as scratch:
-        logs, token = log_dir or Path(scratch), secrets.token_urlsafe(16)
+        logs, token = log_dir or Path(scratch), secrets.token_hex(16)
         options = {
             "--seed": seed,
             "--listings": listings,
@@ -115,7 +115,7 @@ def running(
 @contextmanager
 def _child(options: dict[str, object]) -> Iterator[dict[str, Any]]:
     """The child's first line, once it has said it; the child is ended with the block."""
-    words = [word for name, value in options.items() for word in (name, str(value))]
+    words = [f"{name}={value}" for name, value in options.items()]
     command = [sys.executable, "-m", "demo", *words, "--parent", str(os.getpid())]
     child = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
     assert child.stdout is not None
