@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, distinct, func, select, true
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, func, select, true
 
 from db.tables import lead_hits, leads, listings, queries
 from records import SHANGHAI, Outcome
@@ -107,7 +107,7 @@ def _hits(campaign_id: int) -> Subquery:
 def _all_hits(campaign_id: int, period: Period) -> Select[int]:
     """Counted another way than `_hits`, so that the check has something to compare with."""
     of_campaign = lead_hits.c.lead_id.in_(select(leads.c.id).where(leads.c.campaign_id == campaign_id))
-    inside = select(distinct(lead_hits.c.listing_id)).where(of_campaign, within(lead_hits.c.added_at, period))
+    inside = select(lead_hits.c.listing_id).where(of_campaign, within(lead_hits.c.added_at, period)).distinct()
     if period.since is None:
         return select(func.count()).select_from(inside.subquery())
     earlier = select(lead_hits.c.listing_id).where(of_campaign, lead_hits.c.added_at < period.since)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import xlsxwriter
@@ -19,6 +20,9 @@ from reports.faults import NotWritten
 SONG, HEI, KAI = "宋体", "黑体", "楷体"
 
 _A4 = 9
+
+#: Foreign text is never read as anything but text.
+_OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _INK, _RULE, _HEAD, _TOTAL, _BAND = "#1F2329", "#7F8794", "#DCE6F1", "#F2F2F2", "#595959"
 
 
@@ -75,23 +79,27 @@ def workbook(path: Path, *, made_at: datetime, title: str, streaming: bool = Fal
     `streaming`: rows go to disk as they are written, each once and in order; for long lists without merged rows.
     """
     growing = partial(path)
-    options = {
-        "constant_memory": streaming,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-        "default_date_format": "yyyy-mm-dd hh:mm",
-    }
-    book = xlsxwriter.Workbook(str(growing), options)
-    book.set_properties({"title": title, "author": "", "comments": "", "created": made_at.replace(tzinfo=None)})
-    try:
-        yield Book(book)
-        book.close()
-        growing.replace(path)
-    except (OSError, XlsxWriterException) as error:
-        raise NotWritten(f"{path.name}：{type(error).__name__}") from error
-    finally:
-        growing.unlink(missing_ok=True)
+    # xlsxwriter's rows go through this folder: whatever happens, they do not stay behind
+    with TemporaryDirectory(prefix="xunwang-") as rows:
+        book = xlsxwriter.Workbook(str(growing), _OPTIONS | {"constant_memory": streaming, "tmpdir": rows})
+        book.set_properties({"title": title, "created": made_at.replace(tzinfo=None)})
+        try:
+            yield Book(book)
+            book.close()
+            growing.replace(path)
+        except (OSError, XlsxWriterException) as error:
+            raise NotWritten(f"{path.name}：{type(error).__name__}") from error
+        finally:
+            _let_go(book)
+            growing.unlink(missing_ok=True)
+
+
+def _let_go(book: Any) -> None:
+    """Closes the row files of a book that was never closed itself."""
+    for sheet in book.worksheets():
+        handle = getattr(sheet, "row_data_fh", None)
+        if handle is not None:
+            handle.close()
 
 
 def write_text(sheet: Worksheet, row: int, column: int, text: str, look: Format) -> None:
