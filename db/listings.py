@@ -1,0 +1,322 @@
+"""Listings as stored: what is known of them, their upsert, their versions and assessments. Everything in batches."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+from sqlalchemy.dialects.postgresql import insert
+
+from db.sellers import HASHED
+from db.tables import assessments, listing_versions, listings
+from db.text import storable, storable_json
+from records import Assessment, Listing, Seller
+
+#: The columns that a sighting decides; the others are the table's own.
+FACTS = (
+    *("url", "title", "description", "price", "price_text", "currency", "seller_id", "place", "pictures"),
+    *("published_at", "detail_read", "fingerprint", "source", "brought_by", "note", "sanitised"),
+    *("level", "score", "category"),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """The newest assessment of a stored listing, as far as it decides whether a new one says anything new."""
+
+    fingerprint: str
+    lexicon_version: str
+    matcher_version: str
+    level: str
+    score: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredListing:
+    """A listing as the database holds it."""
+
+    id: int
+    #: Its seller only where that has a hit; else the database knows no more than `seller_id`.
+    listing: Listing
+    seller_id: int | None
+    #: Key of that row: the platform's own, or a hash; empty where there is none.
+    seller_key: str
+    fingerprint: str
+    source: str
+    brought_by: str
+    note: str
+    sanitised: bool
+    #: True when it belongs to a lead, now or ever.
+    in_lead: bool
+    last_seen: datetime
+    #: None where it was never assessed.
+    judged: Judged | None
+    #: Column values by name, for comparison.
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListingRow:
+    """What is to stand in the table for one listing."""
+
+    platform: str
+    item_id: str
+    #: One value for each of FACTS.
+    facts: dict[str, Any]
+    #: Empty: leave what stands there.
+    card_fingerprint: str
+    #: None: leave what stands there.
+    query_id: int | None
+    seen_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VersionRow:
+    """One state of a listing's text and price."""
+
+    listing_id: int
+    fingerprint: str
+    title: str
+    description: str
+    price: Decimal | None
+    price_text: str
+    seen_at: datetime
+
+
+def known(conn: Connection, platform: str, keys: Sequence[tuple[str, str]]) -> set[str]:
+    """Of the cards (item id, card fingerprint), the ids of those stored with that very card and nothing owed.
+
+    Whether a clean card's own page was worth a request was decided when the card was new; one that stayed 仅见卡片
+    costs nothing until it changes. A hit whose capture is still owed is not among them, so that a patrol that comes
+    past looks at it again and keeps its page.
+    """
+    found = conn.execute(
+        text(
+            "select l.item_id from unnest(cast(:items as text[]), cast(:cards as text[])) as seen (item_id, card) "
+            "join listings l on l.platform = :platform and l.item_id = seen.item_id "
+            "where l.card_fingerprint = seen.card and seen.card <> '' "
+            "and not exists (select from captures_due d where d.listing_id = l.id)"
+        ),
+        {"platform": storable(platform), **_columns(keys)},
+    )
+    return set(found.scalars())
+
+
+def _columns(keys: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    return {"items": [storable(item) for item, _ in keys], "cards": [card for _, card in keys]}
+
+
+def hold_platforms(conn: Connection, platforms: Sequence[str]) -> None:
+    """Until the end of the transaction nobody else writes listings of these platforms.
+
+    One lock a platform, taken in order: two batches with the same items can neither deadlock nor both find an
+    item missing. Patrols hold a platform alone anyway; it is imports, tips and rematches that wait here.
+    """
+    for platform in sorted(set(platforms)):
+        conn.execute(text("select pg_advisory_xact_lock(hashtextextended('listings:' || :p, 0))"), {"p": platform})
+
+
+def recall(conn: Connection, items: Sequence[tuple[str, str]]) -> dict[tuple[str, str], StoredListing]:
+    """What is stored of these (platform, item id)."""
+    wanted = {"platforms": [one for one, _ in items], "items": [one for _, one in items]}
+    rows = conn.execute(
+        text(
+            _STORED + " join unnest(cast(:platforms as text[]), cast(:items as text[])) as wanted (platform, item_id) "
+            "on l.platform = wanted.platform and l.item_id = wanted.item_id"
+        ),
+        wanted,
+    )
+    return {(row.platform, row.item_id): _stored(row) for row in rows}
+
+
+def walk(conn: Connection, *, after: int, limit: int) -> list[StoredListing]:
+    """The next `limit` listings by row id, beginning behind `after`."""
+    rows = conn.execute(text(_STORED + " where l.id > :after order by l.id limit :n"), {"after": after, "n": limit})
+    return [_stored(row) for row in rows]
+
+
+def upsert(conn: Connection, rows: Sequence[ListingRow]) -> dict[tuple[str, str], int]:
+    """Writes new and changed listings; returns their row ids by (platform, item id)."""
+    if not rows:
+        return {}
+    statement = insert(listings)
+    new = statement.excluded
+    change: dict[str, Any] = {name: new[name] for name in FACTS}
+    change["last_seen"] = text("greatest(listings.last_seen, excluded.last_seen)")
+    change["query_id"] = text("coalesce(excluded.query_id, listings.query_id)")
+    change["card_fingerprint"] = text("coalesce(nullif(excluded.card_fingerprint, ''), listings.card_fingerprint)")
+    written = conn.execute(
+        statement.on_conflict_do_update(index_elements=["platform", "item_id"], set_=change).returning(
+            listings.c.id, listings.c.platform, listings.c.item_id
+        ),
+        [_values(row) for row in sorted(rows, key=lambda row: (row.platform, row.item_id))],
+    )
+    return {(row.platform, row.item_id): row.id for row in written}
+
+
+def touch(conn: Connection, seen: Sequence[tuple[int, ListingRow]]) -> None:
+    """Marks unchanged listings (row id, what was seen) as seen again; nothing else of them changes."""
+    if not seen:
+        return
+    ordered = sorted(seen, key=lambda one: one[0])
+    conn.execute(
+        text(
+            "update listings l set last_seen = greatest(l.last_seen, s.at),"
+            " query_id = coalesce(s.query_id, l.query_id),"
+            " card_fingerprint = coalesce(nullif(s.card, ''), l.card_fingerprint) "
+            "from unnest(cast(:ids as bigint[]), cast(:at as timestamptz[]), cast(:queries as bigint[]),"
+            " cast(:cards as text[])) as s (id, at, query_id, card) where l.id = s.id"
+        ),
+        {
+            "ids": [listing_id for listing_id, _ in ordered],
+            "at": [row.seen_at for _, row in ordered],
+            "queries": [row.query_id for _, row in ordered],
+            "cards": [row.card_fingerprint for _, row in ordered],
+        },
+    )
+
+
+def rejudge(conn: Connection, judged: Sequence[tuple[int, Assessment]]) -> None:
+    """Puts level, score and category of a new assessment on stored listings."""
+    if not judged:
+        return
+    conn.execute(
+        text(
+            "update listings l set level = j.level, score = j.score, category = j.category "
+            "from unnest(cast(:ids as bigint[]), cast(:levels as text[]), cast(:scores as integer[]),"
+            " cast(:categories as text[])) as j (id, level, score, category) where l.id = j.id"
+        ),
+        {
+            "ids": [listing_id for listing_id, _ in judged],
+            "levels": [found.level.value for _, found in judged],
+            "scores": [found.score for _, found in judged],
+            "categories": [found.category for _, found in judged],
+        },
+    )
+
+
+def keep_versions(conn: Connection, rows: Sequence[VersionRow]) -> None:
+    """Writes states of listings that are not on record yet."""
+    if rows:
+        conn.execute(insert(listing_versions).on_conflict_do_nothing(), [asdict(row) for row in rows])
+
+
+def keep_assessments(conn: Connection, judged: Sequence[tuple[int, str, Assessment]], at: datetime) -> None:
+    """Writes assessments (row id, fingerprint of the text, assessment). The one written last is the newest one.
+
+    The same text judged again by the same lexicon and matcher keeps its one row, which becomes the newest: a seller
+    who changes a text and changes it back is judged by the text that stands.
+    """
+    if not judged:
+        return
+    statement = insert(assessments)
+    new = statement.excluded
+    told = ("level", "score", "category", "direction", "parts", "matches", "assessed_at")
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["listing_id", "fingerprint", "lexicon_version", "matcher_version"],
+            set_={name: new[name] for name in told},
+        ),
+        [_assessment(*one, at=at) for one in judged],
+    )
+
+
+def count(conn: Connection) -> Iterator[tuple[str, int]]:
+    """Platforms with their number of listings."""
+    rows = conn.execute(text("select platform, count(*) as n from listings group by platform order by platform"))
+    return ((row.platform, row.n) for row in rows)
+
+
+_STORED = (
+    "select l.*, s.key as seller_key, s.name as seller_name, s.place as seller_place, s.url as seller_url,"
+    " a.fingerprint as a_fingerprint, a.lexicon_version as a_lexicon, a.matcher_version as a_matcher,"
+    " a.level as a_level, a.score as a_score,"
+    " exists (select from lead_hits h where h.listing_id = l.id) as in_lead "
+    "from listings l left join sellers s on s.id = l.seller_id "
+    "left join lateral (select * from assessments a where a.listing_id = l.id"
+    " order by a.assessed_at desc, a.id desc limit 1) a on true"
+)
+
+
+def _stored(row: Row[Any]) -> StoredListing:
+    return StoredListing(
+        id=row.id,
+        listing=_listing(row),
+        seller_id=row.seller_id,
+        seller_key=row.seller_key or "",
+        fingerprint=row.fingerprint,
+        source=row.source,
+        brought_by=row.brought_by,
+        note=row.note,
+        sanitised=row.sanitised,
+        in_lead=row.in_lead,
+        last_seen=row.last_seen,
+        judged=_judged(row),
+        facts={name: getattr(row, name) for name in FACTS},
+    )
+
+
+def _judged(row: Row[Any]) -> Judged | None:
+    if row.a_fingerprint is None:
+        return None
+    return Judged(
+        fingerprint=row.a_fingerprint,
+        lexicon_version=row.a_lexicon,
+        matcher_version=row.a_matcher,
+        level=row.a_level,
+        score=row.a_score,
+    )
+
+
+def _listing(row: Row[Any]) -> Listing:
+    return Listing(
+        platform=row.platform,
+        item_id=row.item_id,
+        url=row.url,
+        title=row.title,
+        description=row.description,
+        price=row.price,
+        price_text=row.price_text,
+        currency=row.currency,
+        seller=_seller(row),
+        place=row.place,
+        pictures=tuple(row.pictures),
+        published_at=row.published_at,
+        detail_read=row.detail_read,
+    )
+
+
+def _seller(row: Row[Any]) -> Seller | None:
+    if row.seller_key is None or row.seller_key.startswith(HASHED):
+        return None
+    return Seller(key=row.seller_key, name=row.seller_name, place=row.seller_place, url=row.seller_url)
+
+
+def _values(row: ListingRow) -> dict[str, Any]:
+    return {
+        "platform": row.platform,
+        "item_id": row.item_id,
+        **{name: row.facts[name] for name in FACTS},
+        "card_fingerprint": row.card_fingerprint,
+        "query_id": row.query_id,
+        "first_seen": row.seen_at,
+        "last_seen": row.seen_at,
+    }
+
+
+def _assessment(listing_id: int, fingerprint: str, found: Assessment, *, at: datetime) -> dict[str, Any]:
+    return {
+        "listing_id": listing_id,
+        "fingerprint": fingerprint,
+        "lexicon_version": found.lexicon_version,
+        "matcher_version": found.matcher_version,
+        "level": found.level.value,
+        "score": found.score,
+        "category": found.category,
+        "direction": found.direction,
+        "parts": storable_json([asdict(part) for part in found.parts]),
+        "matches": storable_json([asdict(match) for match in found.matches]),
+        "assessed_at": at,
+    }

@@ -1,0 +1,93 @@
+"""Sellers: known by a keyed hash alone until their first hit, by key and name from then on (DESIGN §10).
+
+One seller is one row for good. While none of its listings is a hit, the row's key is `hash:<hmac>` and every other
+text of it is empty. At the first hit that very row gets the real key and the name, so the listings that were
+stored before stay joined to it. A later listing without a hit finds the row by its real key first.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from db.tables import leads, sellers
+
+#: How the key of a seller without a hit begins.
+HASHED = "hash:"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SellerSeen:
+    """A seller as one batch saw it."""
+
+    platform: str
+    #: The platform's own id.
+    key: str
+    #: `hash:` and the keyed hash of `key`.
+    hashed: str
+    name: str
+    place: str
+    url: str
+    #: True when one of its listings in this batch is a hit.
+    hit: bool
+    seen_at: datetime
+
+
+def keep(conn: Connection, seen: Sequence[SellerSeen]) -> dict[tuple[str, str], int]:
+    """Writes the sellers of a batch; returns the row id by (platform, real key).
+
+    The caller holds the lock of the platforms, so no other batch makes the same seller meanwhile.
+    """
+    if not seen:
+        return {}
+    known = _ids(conn, [(one.platform, key) for one in seen for key in (one.key, one.hashed)])
+    named = [one for one in seen if one.hit]
+    revealed = [one for one in named if (one.platform, one.key) not in known]
+    _reveal(conn, [one for one in revealed if (one.platform, one.hashed) in known])
+    _upsert(conn, [_row(one, one.key) for one in named], named=True)
+    anonymous = [one for one in seen if not one.hit]
+    keys = {one: one.key if (one.platform, one.key) in known else one.hashed for one in anonymous}
+    _upsert(conn, [_row(one, key) for one, key in keys.items()], named=False)
+    written = {one: (one.platform, keys.get(one, one.key)) for one in seen}
+    ids = _ids(conn, written.values())
+    return {(one.platform, one.key): ids[place] for one, place in written.items()}
+
+
+def _ids(conn: Connection, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    place = tuple_(sellers.c.platform, sellers.c.key)
+    statement = sellers.select().where(place.in_(sorted(set(wanted))))
+    return {(row.platform, row.key): row.id for row in conn.execute(statement)}
+
+
+def _reveal(conn: Connection, seen: Sequence[SellerSeen]) -> None:
+    """The hashed row becomes the seller's own, and so do leads that a rematch made for the hash."""
+    if not seen:
+        return
+    names = [{"p": one.platform, "h": one.hashed, "k": one.key} for one in seen]
+    of_seller = (sellers.c.platform == bindparam("p"), sellers.c.key == bindparam("h"))
+    conn.execute(update(sellers).where(*of_seller).values(key=bindparam("k")), names)
+    of_lead = (leads.c.platform == bindparam("p"), leads.c.subject_key == bindparam("h"))
+    conn.execute(update(leads).where(*of_lead).values(subject_key=bindparam("k")), names)
+
+
+def _row(one: SellerSeen, key: str) -> dict[str, Any]:
+    shown = {"name": one.name, "place": one.place, "url": one.url} if one.hit else {"name": "", "place": "", "url": ""}
+    return {"platform": one.platform, "key": key, **shown, "first_seen": one.seen_at, "last_seen": one.seen_at}
+
+
+def _upsert(conn: Connection, rows: list[dict[str, Any]], *, named: bool) -> None:
+    if not rows:
+        return
+    statement = insert(sellers)
+    new = statement.excluded
+    change: dict[str, Any] = {"last_seen": func.greatest(sellers.c.last_seen, new.last_seen)}
+    if named:
+        # a page that shows less than an earlier one takes nothing away
+        change |= {
+            name: func.coalesce(func.nullif(new[name], ""), sellers.c[name]) for name in ("name", "place", "url")
+        }
+    rows.sort(key=lambda row: (row["platform"], row["key"]))
+    conn.execute(statement.on_conflict_do_update(index_elements=["platform", "key"], set_=change), rows)
