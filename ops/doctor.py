@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from crawler import BrowserSettings, find_chromium, portrait
+from crawler import BrowserSettings, find_chromium
+from crawler.portrait import portrait
 from db import scans
 from db.engine import transaction
 from keywords import Matcher

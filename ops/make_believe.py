@@ -3,11 +3,12 @@
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 
-from db import statistics
+from db import queue
 from db.engine import transaction
 from db.scans import QueryRow
-from demo.serve import Running
+from demo.serve import RunningTown
 from ops.commands.scan import watch_scan
 from ops.house import House
 from ops.planning import chosen
@@ -35,7 +36,7 @@ class DemoScan:
         return asdict(self)
 
 
-def scan_town(house: House, town: Running) -> tuple[DemoScan, list[QueryRow]]:
+def scan_town(house: House, town: RunningTown) -> tuple[DemoScan, list[QueryRow]]:
     """Scan the open markets of `town` once; the counts and the queries."""
     begun = time.monotonic()
     there = _at(house, town)
@@ -44,21 +45,21 @@ def scan_town(house: House, town: Running) -> tuple[DemoScan, list[QueryRow]]:
         raise AssertionError("a demo scan was not planned")
     rows = watch_scan(there, scan_id)
     with transaction(house.engine) as conn:
-        counted = statistics.overall(conn)
+        counted = queue.seen_since(conn, datetime(2000, 1, 1, tzinfo=UTC))
     outcomes = Counter(str(row.outcome) for row in rows)
     done = DemoScan(
         queries=dict(outcomes),
         fetched=dict(town.counts),
         pages=sum(row.pages for row in rows),
-        listings=counted.listings,
-        hits=counted.hits,
-        leads=counted.leads,
+        listings=counted["listings"],
+        hits=counted["hits"],
+        leads=counted["leads"],
         seconds=round(time.monotonic() - begun, 1),
     )
     return done, rows
 
 
-def _at(house: House, town: Running) -> House:
+def _at(house: House, town: RunningTown) -> House:
     """The house with the markets' addresses, which differ from run to run."""
     crawl = house.settings.crawl.model_copy(update={"sites": dict(town.sites)})
     return replace(house, settings=house.settings.model_copy(update={"crawl": crawl}))

@@ -1,6 +1,8 @@
 """What a scan is to ask: platforms × category pages and search terms."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain, zip_longest
 from pathlib import Path
 
 from crawler import Definition, definition, definitions
@@ -26,29 +28,53 @@ class NothingToScan(Fault):
     exit_code = 4
 
 
-def chosen(settings: Settings, names: Iterable[str], *, demo: bool) -> list[Definition]:
-    """The definitions of `names` (keys or files); without names those of the settings, else every one.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chosen:
+    """A platform that a scan covers."""
 
-    Each stands at the address that the settings give for it. Raises NothingToScan.
+    definition: Definition
+    #: Absolute path of its file where it is not a built-in one; else empty.
+    file: str
+    #: Base address that the settings put in place of the definition's own; empty for none.
+    site: str
+
+
+def chosen(settings: Settings, names: Iterable[str], *, demo: bool) -> list[Chosen]:
+    """The platforms of `names` (keys or files); without names those of the settings, else every one.
+
+    Raises NothingToScan.
     """
-    picked = [definition(name if not Path(name).suffix else Path(name)) for name in names]
-    if not picked:
-        picked = [definition(key) for key in settings.crawl.platforms if not demo]
-    if not picked:
-        picked = [one for key, one in definitions().items() if key.startswith(DEMO_PREFIX) == demo]
-    if not picked:
+    wanted = list(names) or [key for key in settings.crawl.platforms if not demo]
+    wanted = wanted or [key for key in definitions() if key.startswith(DEMO_PREFIX) == demo]
+    if not wanted:
         raise NothingToScan
-    return [one.at(settings.crawl.sites[one.key]) if one.key in settings.crawl.sites else one for one in picked]
+    return [_choose(settings, name) for name in dict.fromkeys(wanted)]
+
+
+def _choose(settings: Settings, name: str) -> Chosen:
+    is_file = bool(Path(name).suffix)
+    found = definition(Path(name) if is_file else name)
+    return Chosen(
+        definition=found,
+        file=str(Path(name).resolve()) if is_file else "",
+        site=settings.crawl.sites.get(found.key, ""),
+    )
 
 
 def queries_for(platform: Definition, lexicon: Lexicon, *, terms: Iterable[str] = (), max_terms: int) -> list[Query]:
     """The queries of one platform: the given terms alone, or its category pages and the lexicon's first terms."""
     asked = list(dict.fromkeys(terms))
     if not asked:
-        asked = list(lexicon.search_terms())[:max_terms] if platform.search_url else []
+        asked = ranked_terms(lexicon)[:max_terms] if platform.search_url else []
         browsed = [Query(platform=platform.key, kind=QueryKind.BROWSE, text=name) for name in platform.browse]
     else:
         browsed = []
     searched = [Query(platform=platform.key, kind=QueryKind.SEARCH, text=term) for term in asked]
     # a platform with neither still gets a query, so that its silence shows in the outcomes
     return browsed + searched or [Query(platform=platform.key, kind=QueryKind.BROWSE, text="")]
+
+
+def ranked_terms(lexicon: Lexicon) -> list[str]:
+    """Every category's first search term, then every second one, and so on: a small budget still asks for all kinds."""
+    by_rank = zip_longest(*(lexicon.search_terms(category.key) for category in lexicon.categories))
+    return list(dict.fromkeys(term for term in chain.from_iterable(by_rank) if term))

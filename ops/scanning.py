@@ -9,12 +9,11 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
-from crawler import Definition
 from db import scans
 from db.engine import transaction
 from keywords import Lexicon
 from ops.house import House
-from ops.planning import queries_for
+from ops.planning import Chosen, queries_for
 from ops.slice import order_text
 from records import Outcome, now, shanghai_date
 
@@ -26,7 +25,7 @@ SIDE_BY_SIDE = 4
 
 def plan_scan(
     house: House,
-    platforms: list[Definition],
+    platforms: list[Chosen],
     lexicon: Lexicon,
     *,
     kind: str,
@@ -39,12 +38,14 @@ def plan_scan(
     `options`: `terms` (search these alone), `max_pages`; files and sites of the platforms are added.
     """
     chosen = dict(options or {})
-    chosen["platforms"] = {one.key: {"file": one.file, "site": one.site} for one in platforms}
+    chosen["platforms"] = {one.definition.key: {"file": one.file, "site": one.site} for one in platforms}
     at = now()
     planned = [
         query
         for one in platforms
-        for query in queries_for(one, lexicon, terms=chosen.get("terms", ()), max_terms=house.settings.crawl.max_terms)
+        for query in queries_for(
+            one.definition, lexicon, terms=chosen.get("terms", ()), max_terms=house.settings.crawl.max_terms
+        )
     ]
     with transaction(house.engine) as conn:
         return scans.plan(

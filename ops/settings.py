@@ -120,6 +120,8 @@ class Webhook(_Part):
 
     name: str = "webhook"
     url: str
+    #: Sent as `Authorization: Bearer …`; empty for none.
+    token: str = ""
 
 
 class Alerts(_Part):
@@ -130,6 +132,10 @@ class Alerts(_Part):
     webhook: tuple[Webhook, ...] = ()
     #: Hosts that a webhook may name, besides qyapi.weixin.qq.com.
     webhook_hosts: tuple[str, ...] = ()
+    #: Plain HTTP to this very machine: for trying things out.
+    allow_loopback: bool = False
+    #: Forward proxy of the unit, http://host:port; empty for none.
+    proxy: str = ""
 
 
 class Nightly(_Part):

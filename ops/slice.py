@@ -88,8 +88,8 @@ def _limits(settings: Settings, order: Order) -> Limits:
     crawl = settings.crawl
     return Limits(
         user_agent=crawl.user_agent,
-        max_pages=order.max_pages or None,
-        max_details=None,
+        max_pages=order.max_pages or crawl.max_pages,
+        max_details=crawl.max_details,
         page_deadline=crawl.page_deadline,
         allow_loopback=order.demo or bool(order.site),
         browser=BrowserSettings(executable=Path(crawl.chromium) if crawl.chromium else None),

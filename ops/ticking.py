@@ -10,7 +10,7 @@ from alerts import deliver_due, make_digest
 from db import scans, schedules
 from db.engine import transaction
 from db.schedules import Schedule
-from ops.channels import channels
+from ops.channels import channels, labels
 from ops.clock import Due, due, minute_of
 from ops.house import House
 from ops.planning import chosen
@@ -49,7 +49,10 @@ def tick(house: House, app: App, *, clock: Now = now) -> Ticked:
             scan_id = _plan(house, one)
             planned += [scan_id] if scan_id is not None else []
         elif not one.missed and one.planned_for == shanghai_date(moment):
-            digest = make_digest(house.engine, now=moment, console_url=house.settings.console_url) is not None
+            digest = (
+                make_digest(house.engine, now=moment, console_url=house.settings.console_url, labels=labels(house))
+                is not None
+            )
     with transaction(house.engine) as conn:
         open_scans = [scan.id for scan in scans.latest(conn, kind="nightly", limit=7) if scan.finished_at is None]
     slices = sum(enqueue(house, app, scan_id) for scan_id in open_scans)
@@ -73,7 +76,9 @@ def _plan(house: House, wanted: Due) -> int | None:
     if scan_id is not None and wanted.missed:
         with transaction(house.engine) as conn:
             for platform in platforms:
-                scans.end_rest(conn, scan_id, platform.key, Outcome.NOT_RUN, "到点未运行，且已过补跑时限", now())
+                scans.end_rest(
+                    conn, scan_id, platform.definition.key, Outcome.NOT_RUN, "到点未运行，且已过补跑时限", now()
+                )
             scans.close_if_done(conn, scan_id, now())
     return scan_id
 

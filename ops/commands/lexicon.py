@@ -104,7 +104,7 @@ def import_additions(house: House, file: Path, *, note: str, author: str, dry_ru
     Raises keywords.LexiconFileRefused with the address of every cell at fault; then nothing has changed.
     """
     base = house.lexicon()
-    additions = read_additions(file, base)
+    additions = read_additions(file, against=base)
     with transaction(house.engine) as conn:
         name = released.next_name(conn)
         grown = base.with_additions(additions, version=name)
@@ -117,7 +117,7 @@ def template(
     path: Annotated[Path, typer.Argument(help="要写的 .xlsx 文件。")],
 ) -> None:
     """写一份可填的 Excel 模板。"""
-    write_template(path, builtin())
+    write_template(path)
     say(f"已写 {path}")
 
 

@@ -1,0 +1,46 @@
+"""The channels that the settings name, as alerts knows them."""
+
+from alerts import Channel, Mail, Webhook, WeComRobot
+from alerts.channels import WECOM_HOSTS
+from crawler import definitions
+from ops.house import House
+from ops.settings import Settings
+from records import Labels
+
+
+def channels(settings: Settings) -> list[Channel]:
+    """Every channel of the settings. Raises alerts.ChannelRefused, naming the one at fault."""
+    alerts = settings.alerts
+    hosts = WECOM_HOSTS | frozenset(alerts.webhook_hosts)
+    loopback = alerts.allow_loopback
+    found: list[Channel] = [
+        WeComRobot(name=one.name, url=one.url, hosts=hosts, allow_loopback=loopback, proxy=alerts.proxy)
+        for one in alerts.wecom
+    ]
+    found += [
+        Webhook(name=one.name, url=one.url, token=one.token, hosts=hosts, allow_loopback=loopback, proxy=alerts.proxy)
+        for one in alerts.webhook
+    ]
+    found += [
+        Mail(
+            name=one.name,
+            host=one.host,
+            port=one.port,
+            security=one.security,
+            username=one.user,
+            password=one.password,
+            sender=one.sender,
+            recipients=one.recipients,
+        )
+        for one in alerts.mail
+    ]
+    return found
+
+
+def labels(house: House) -> Labels:
+    """Chinese names of platforms and categories, for people."""
+    lexicon = house.lexicon()
+    return Labels(
+        platforms={key: one.name for key, one in definitions().items()},
+        categories={category.key: category.name for category in lexicon.categories},
+    )
