@@ -245,3 +245,16 @@ def _create(connection: Connection, name: str) -> None:
         # 42P04 is there already, 23505 was made by a rival in this very moment
         if not (isinstance(error.orig, psycopg.Error) and error.orig.sqlstate in {"42P04", "23505"}):
             raise
+
+
+def drop_database(url: str, name: str) -> None:
+    """Drops database `name` on the server of `url`, whoever is still connected to it; nothing where there is none."""
+    engine = connect(url)
+    quoted = engine.dialect.identifier_preparer.quote_identifier(name)
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"drop database if exists {quoted} with (force)")
+    except OperationalError as error:
+        raise unreachable(engine, error) from None
+    finally:
+        engine.dispose()

@@ -120,14 +120,6 @@ def begin_slice(conn: Connection, scan_id: int, platform: str) -> int:
     return int(attempt)
 
 
-def is_current(conn: Connection, query_id: int, attempt: int) -> bool:
-    """True while `attempt` is the newest at a query that has not ended; locks the row for the transaction."""
-    row = conn.execute(
-        select(queries.c.attempt, queries.c.outcome).where(queries.c.id == query_id).with_for_update(key_share=True)
-    ).one_or_none()
-    return row is not None and row.attempt == attempt and row.outcome is None
-
-
 def started(conn: Connection, query_id: int, at: datetime) -> None:
     """Note when the running attempt began with a query."""
     conn.execute(update(queries).where(queries.c.id == query_id, queries.c.outcome.is_(None)).values(started_at=at))
@@ -250,7 +242,6 @@ __all__ = [
     "close_if_done",
     "end_rest",
     "ended",
-    "is_current",
     "latest",
     "plan",
     "platforms",

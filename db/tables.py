@@ -82,6 +82,8 @@ schedules = Table(
     Column("late_minutes", Integer, nullable=False, server_default=text("360")),  # may still start this much later
     Column("options", JSONB, nullable=False, server_default=text("'{}'")),  # platforms, queries, limits
     Column("enabled", Boolean, nullable=False, server_default=text("true")),
+    # no start before this moment was ever wanted, so none of them counts as missed
+    Column("since", DateTime(timezone=True), nullable=False, server_default=func.now()),
     CheckConstraint("at_minute between 0 and 1439", name="at_minute"),
     CheckConstraint("job in ('scan', 'digest')", name="job"),
 )
