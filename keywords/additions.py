@@ -167,8 +167,9 @@ def _excel_row(cells: Any, headers: dict[int, str], name: str, refusals: list[Re
         place = f"{name}!{cell.coordinate}"
         places[header] = place
         if cell.data_type == "f" or str(cell.value).startswith("="):
+            # The rest of the row is not read: it would only be told as missing.
             refusals.append(Refusal(place=place, reason="单元格是公式，请改为文字"))
-            continue
+            return None
         values[header] = str(cell.value).strip()
     if not any(values.values()) and not places:
         return None

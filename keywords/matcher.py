@@ -5,12 +5,14 @@ from collections.abc import Iterable, Iterator
 from keywords.folding import folding
 from keywords.resolving import Candidate, cover, resolve
 from keywords.scanning import ContextScanner, Scanner, View
-from keywords.scoring import Context, judge, require_company
+from keywords.scoring import gather, judge, require_company
 from keywords.terms import Lexicon
 from records import Assessment, Level, Listing, Match
 
 #: Counts up when the same lexicon may judge differently.
 MATCHER_VERSION = "1"
+#: Matches kept of one listing, counting and cancelled ones each.
+_TOLD = 100
 
 
 class Matcher:
@@ -60,7 +62,7 @@ class Matcher:
         candidates = resolve(view, self._scanner.scan(view), scoring, joint)
         if not candidates:
             return self._clean
-        contexts = [Context(group=g, word=w, start=s, end=e) for g, w, s, e in self._contexts.scan(view)]
+        contexts = gather(self._contexts.scan(view))
         require_company(view, candidates, contexts, scoring)
         cover(candidates)
         verdict = judge(view, candidates, contexts, scoring)
@@ -77,8 +79,10 @@ class Matcher:
 
 
 def _told(candidates: list[Candidate]) -> list[Candidate]:
-    """What is worth telling: guesses that came to nothing are not."""
-    return [item for item in candidates if item.alive or item.tier == "T1"]
+    """What is worth telling: guesses that came to nothing are not, nor the same thing a thousand times."""
+    alive = [item for item in candidates if item.alive][:_TOLD]
+    taken = [item for item in candidates if not item.alive and item.tier == "T1"][:_TOLD]
+    return sorted(alive + taken, key=lambda item: (item.found.start, -item.found.end))
 
 
 def _match(view: View, item: Candidate, joint: int) -> Match:

@@ -11,7 +11,6 @@ from keywords.terms import Exclusion, Scoring, Term
 _STOPS = frozenset("。？?!！\n\r；;")
 #: Generated spellings that are guesses: single characters, no ordinary word, or nothing.
 _GUESSES = frozenset(("homophone", "lookalike", "reversed"))
-_MAX_FINDINGS = 2000
 
 
 @dataclass(kw_only=True, slots=True)
@@ -39,12 +38,33 @@ class Candidate:
         return not self.cancelled_by and not self.covered_by
 
 
+class Places:
+    """Candidates by the skeleton characters that they cover, so that a long text costs what a short one does."""
+
+    def __init__(self, candidates: Iterable[Candidate]) -> None:
+        self._at: dict[int, list[Candidate]] = {}
+        for candidate in candidates:
+            self.add(candidate)
+
+    def add(self, candidate: Candidate) -> None:
+        """Remembers one more."""
+        for place in range(candidate.found.start, candidate.found.end):
+            self._at.setdefault(place, []).append(candidate)
+
+    def between(self, start: int, end: int) -> list[Candidate]:
+        """Those that cover any character of [start, end), each once."""
+        found: dict[int, Candidate] = {}
+        for place in range(start, end):
+            for candidate in self._at.get(place, ()):
+                found[id(candidate)] = candidate
+        return list(found.values())
+
+
 def resolve(view: View, findings: Sequence[Found], scoring: Scoring, joint: int) -> list[Candidate]:
     """All candidates, also those that were taken away; company and then `cover` come later.
 
     `joint` is the raw index of the newline between title and description, or -1.
     """
-    findings = findings[:_MAX_FINDINGS]
     candidates = []
     for found in findings:
         if found.meaning.term is not None:
@@ -201,11 +221,13 @@ def _around(window: Cut, start: int, end: int) -> str:
 
 def _exclude(view: View, candidates: list[Candidate], exclusions: Iterable[Found]) -> None:
     """An exclusion cancels what it covers and is longer than, where its own edges are word boundaries."""
+    places = Places(candidates)
     for found in exclusions:
         exclusion = found.meaning.exclusion
         assert exclusion is not None
-        covered = [item for item in candidates if found.covers(item.found) or _same_place(found, item.found)]
-        longer = [item for item in candidates if item.found.covers(found)]
+        near = places.between(found.start, found.end)
+        covered = [item for item in near if found.covers(item.found) or _same_place(found, item.found)]
+        longer = [item for item in near if item.found.covers(found)]
         if not covered or longer or not _stands(view, found, exclusion):
             continue
         for item in covered:
@@ -237,14 +259,15 @@ def cover(candidates: list[Candidate]) -> None:
 
     A longer term that does not count itself (crossing words, no company) hides nothing.
     """
-    kept: list[Candidate] = []
+    kept = Places(())
     shapely = [item for item in candidates if item.alive]
     order = sorted(shapely, key=lambda c: (c.found.start - c.found.end, c.tier, c.disguised, c.found.start))
     for item in order:
-        holder = next((other for other in kept if _takes(other, item)), None)
+        near = kept.between(item.found.start, item.found.end)
+        holder = next((other for other in near if _takes(other, item)), None)
         if holder is None:
-            kept.append(item)
-        elif holder is not None:
+            kept.add(item)
+        else:
             item.covered_by = holder.term.text
 
 

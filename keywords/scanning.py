@@ -4,6 +4,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import ahocorasick_rs
 
@@ -12,6 +13,8 @@ from keywords.terms import ContextGroup, Exclusion, Lexicon, Term
 from keywords.variants import Spelling, spellings
 
 #: Han characters with one or two letters or digits between them: 象1牙.
+#: More findings than any honest listing has; what follows them in a text is not read.
+_MOST = 20_000
 _STUFFING = "[0-9a-z]{1,2}"
 
 
@@ -105,7 +108,7 @@ class Scanner:
     def _matches(self, view: View, skeleton: str, origin: list[int] | None) -> Iterator[Found]:
         if self._automaton is None:
             return
-        for index, start, end in self._automaton.find_matches_as_indexes(skeleton, overlapping=True):
+        for index, start, end in islice(self._automaton.find_matches_as_indexes(skeleton, overlapping=True), _MOST):
             first, last = (start, end) if origin is None else (origin[start], origin[end - 1] + 1)
             for meaning in self._meanings[index]:
                 yield Found(

@@ -1,15 +1,19 @@
 """The score: a sum of parts, each readable by an inspector. The numbers come from keywords/lexicon/scoring.yml."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from keywords.resolving import Candidate
+from keywords.resolving import Candidate, Places
 from keywords.scanning import View
 from keywords.terms import ContextGroup, Scoring
 from records import Level, Part
 
 #: Written before a word of imitation they turn it round: 不是树脂, 绝非塑料.
 _NEGATIONS = ("不是", "绝非", "并非", "不含", "没有", "拒绝", "不做", "非", "无", "不")
+#: Occurrences of one context word that are looked at, and matches that a score is made of.
+_REPEATS = 20
+_WEIGHED = 100
 _DISBELIEVED = frozenset(("imitation", "imitation_prefix"))
 _TRUSTING = frozenset(("evasive", "authentic", "contact"))
 
@@ -51,10 +55,27 @@ class _Sheet:
         return sum(part.points for part in self.parts)
 
 
+def gather(found: Iterable[tuple[ContextGroup, str, int, int]]) -> list[Context]:
+    """The context words of a text by place; of one repeated without end only so many."""
+    seen: dict[tuple[str, str], int] = {}
+    contexts = []
+    for group, word, start, end in found:
+        seen[group.key, word] = seen.get((group.key, word), 0) + 1
+        if seen[group.key, word] <= _REPEATS:
+            contexts.append(Context(group=group, word=word, start=start, end=end))
+    return sorted(contexts, key=lambda context: context.start)
+
+
 def require_company(view: View, candidates: list[Candidate], contexts: list[Context], scoring: Scoring) -> None:
     """A weak term without company of its own category within the window does not count."""
+    places = Places(candidates)
+    starts = [context.start for context in contexts]
     for item in candidates:
-        if item.alive and item.weak and not _company(view, item, candidates, contexts, scoring):
+        if not item.alive or not item.weak:
+            continue
+        low, high = max(0, item.found.start - scoring.window), item.found.end + scoring.window
+        near = contexts[bisect_left(starts, low) : bisect_right(starts, high)]
+        if not _company(view, item, places.between(low, high), near, scoring):
             item.cancelled_by = "弱词，附近没有本类语境"
 
 
@@ -62,9 +83,9 @@ def _company(
     view: View, item: Candidate, candidates: list[Candidate], contexts: list[Context], scoring: Scoring
 ) -> bool:
     low, high = item.found.start - scoring.window, item.found.end + scoring.window
-    if item.term.company:
-        near = view.skeleton[max(0, low) : item.found.start] + "\0" + view.skeleton[item.found.end : high]
-        return any(view.folding.skeleton(word) in near for word in item.term.company)
+    near = view.skeleton[max(0, low) : item.found.start] + "\0" + view.skeleton[item.found.end : high]
+    if any(view.folding.skeleton(word) in near for word in item.term.company):
+        return True
     for context in contexts:
         inside = item.found.start <= context.start and context.end <= item.found.end
         speaks = context.group.company and _concerns(context.group, item.term.category)
@@ -84,7 +105,7 @@ def _company(
 
 def judge(view: View, candidates: list[Candidate], contexts: list[Context], scoring: Scoring) -> Verdict:
     """The verdict on a listing. Level none when no match counts."""
-    counting = [item for item in candidates if item.alive]
+    counting = sorted((c for c in candidates if c.alive), key=lambda c: -_weight(c, scoring))[:_WEIGHED]
     if not counting:
         return Verdict(level=Level.NONE, score=0, parts=(), category="", direction=_direction(contexts, ""))
     heaviest = max(counting, key=lambda item: (_weight(item, scoring), item.found.end - item.found.start))
@@ -159,15 +180,15 @@ def _add_raising(
 
 def _longest(contexts: Iterable[Context]) -> list[Context]:
     """Context words that lie inside a longer one say nothing of their own."""
-    found = list(contexts)
-    return [
-        one
-        for one in found
-        if not any(
-            other.start <= one.start and one.end <= other.end and other.end - other.start > one.end - one.start
-            for other in found
-        )
-    ]
+    kept: list[Context] = []
+    reach = -1
+    for one in sorted(contexts, key=lambda context: (context.start, -context.end)):
+        longer = kept and kept[-1].start <= one.start and one.end <= kept[-1].end
+        same = longer and (kept[-1].start, kept[-1].end) == (one.start, one.end)
+        if same or one.end > reach:
+            kept.append(one)
+            reach = max(reach, one.end)
+    return kept
 
 
 def _distance(context: Context, counting: list[Candidate]) -> int:

@@ -30,7 +30,7 @@ class Term:
     variants: tuple[Variant, ...] = ()
     #: Generated spellings that are ordinary words and are left out (除味, 爆皮).
     not_variants: tuple[str, ...] = ()
-    #: Words that alone count as company for this term; empty: the contexts of its category do.
+    #: Words that are company for this term beside the contexts of its category.
     company: tuple[str, ...] = ()
 
 

@@ -1,0 +1,123 @@
+"""What holds for every text."""
+
+import pickle
+import random
+import string
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keywords import Lexicon, Matcher, builtin
+from keywords.folding import folding, without_markup
+from records import Listing
+
+_MATCHER = Matcher(builtin())
+_FOLD = folding()
+_WORDS = [
+    "象牙",
+    "象",
+    "牙",
+    "虎骨",
+    "穿山甲",
+    "捕兽夹",
+    "象牙白",
+    "手串",
+    "加V",
+    " ",
+    "\n",
+    "\u200b",
+    "*",
+    "1",
+    "套子",
+    "野猪",
+    "xiang",
+    "⽛",
+    "🐘",
+]
+_TEXTS = st.one_of(
+    st.text(alphabet=st.characters(exclude_categories=())),
+    st.lists(st.sampled_from(_WORDS), max_size=12).map("".join),
+)
+_MANY = settings(max_examples=300, deadline=None)
+
+
+def _listing(title: str, description: str = "") -> Listing:
+    return Listing(platform="demo", item_id="1", url="https://example.invalid/1", title=title, description=description)
+
+
+@_MANY
+@given(_TEXTS)
+def test_folding_twice_is_folding_once_and_keeps_the_length(text: str) -> None:
+    fold = _FOLD.fold(text)
+    assert len(fold) == len(text)
+    assert _FOLD.fold(fold) == fold
+    skeleton = _FOLD.skeleton(text)
+    assert _FOLD.skeleton(skeleton) == skeleton
+
+
+@_MANY
+@given(_TEXTS)
+def test_skeleton_characters_know_where_they_come_from(text: str) -> None:
+    located = _FOLD.located(text)
+    assert located.text == _FOLD.skeleton(text)
+    assert located.origin == sorted(located.origin)
+    assert "".join(_FOLD.skeleton(text[index]) for index in sorted(set(located.origin))) == located.text
+    assert len(without_markup(text)) == len(text)
+
+
+@_MANY
+@given(_TEXTS, _TEXTS)
+def test_spans_index_the_original(title: str, description: str) -> None:
+    fields = {"title": title, "description": description, "title+description": f"{title}\n{description}"}
+    assessment = _MATCHER.assess(_listing(title, description))
+    for match in assessment.matches:
+        assert fields[match.field][match.start : match.end] == match.surface
+        assert match.surface
+    if assessment.level.is_hit:
+        assert any(match.counts for match in assessment.matches)
+    assert assessment.score == max(0, min(100, sum(part.points for part in assessment.parts)))
+
+
+@_MANY
+@given(st.lists(st.tuples(_TEXTS, _TEXTS), max_size=5))
+def test_many_are_judged_like_one(texts: list[tuple[str, str]]) -> None:
+    listings = [_listing(*pair) for pair in texts]
+    assert list(_MATCHER.assess_many(listings)) == [_MATCHER.assess(listing) for listing in listings]
+
+
+def test_a_pickled_matcher_judges_alike() -> None:
+    copy = pickle.loads(pickle.dumps(_MATCHER))
+    for text in ("老象 牙手串 包真", "象牙白连衣裙", "套子 抓野猪"):
+        assert copy.explain(text) == _MATCHER.explain(text)
+
+
+def test_a_lexicon_survives_json() -> None:
+    import json
+
+    data = json.loads(json.dumps(builtin().to_data(), ensure_ascii=False))
+    assert Lexicon.from_data(data) == builtin()
+
+
+def test_long_and_hostile_texts_come_back() -> None:
+    dice = random.Random(7)
+    zalgo = "".join(char + "".join(chr(dice.randrange(0x300, 0x36F)) for _ in range(40)) for char in "象牙手串" * 50)
+    texts = [
+        "象牙" * 500_000,
+        "象\u200b" * 300_000,
+        zalgo,
+        "\u202e牙象\u202c",
+        "<" * 100_000,
+        "&nbsp" * 50_000,
+        string.printable * 5_000,
+        "懂" * 200_000,
+        "象1" * 100_000,
+    ]
+    for text in texts:
+        assert _MATCHER.explain(text).score <= 100
+
+
+def test_every_block_of_unicode_comes_back() -> None:
+    for start in range(0, 0x110000, 0x80):
+        text = "象" + "".join(map(chr, range(start, start + 0x80))) + "牙手串"
+        for match in _MATCHER.explain(text).matches:
+            assert text[match.start : match.end] == match.surface
