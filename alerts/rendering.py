@@ -16,6 +16,9 @@ from records import ScanStatus, shanghai
 
 WECOM_LIMIT = 4096
 
+#: Leads named one by one: a chat is glanced at, a mail is read. The others are counted.
+_IN_CHAT, _IN_MAIL = 10, 20
+
 _GOOD, _BAD = "info", "warning"
 
 
@@ -157,7 +160,7 @@ def _wecom_leads(digest: Digest, room: int) -> str:
     room -= size(_others(digest.leads_new))
     if size(text) > room:
         return ""
-    for lead in digest.leads:
+    for lead in digest.leads[:_IN_CHAT]:
         line = f"- [{_name(lead)}]({_link(digest, lead)}) {_lead(lead)}\n"
         if size(text) + size(line) > room:
             break
@@ -196,8 +199,8 @@ def mail_text(digest: Digest) -> str:
             else []
         )
         lines += ["", "系统提示：", *(f"  - {notice}" for notice in _notices(digest))] if _notices(digest) else []
-        lines += ["", *(f"  {_name(lead)}  {_lead(lead)}  {_link(digest, lead)}" for lead in digest.leads)]
-        others = digest.leads_new - len(digest.leads)
+        lines += ["", *(f"  {_name(lead)}  {_lead(lead)}  {_link(digest, lead)}" for lead in digest.leads[:_IN_MAIL])]
+        others = digest.leads_new - len(digest.leads[:_IN_MAIL])
         lines += [f"  另有 {others:,} 条，见控制台"] if others else []
     return "\n".join([*lines, "", f"核查队列：{_queue(digest)}", _marks(digest), ""])
 
@@ -218,8 +221,8 @@ def mail_html(digest: Digest) -> str:
         today=today,
         districts=[(inert(name), count) for name, count in digest.by_district],
         notices=_notices(digest),
-        leads=[(_name(lead), _link(digest, lead), _lead_facts(lead)) for lead in digest.leads],
-        others=digest.leads_new - len(digest.leads),
+        leads=[(_name(lead), _link(digest, lead), _lead_facts(lead)) for lead in digest.leads[:_IN_MAIL]],
+        others=digest.leads_new - len(digest.leads[:_IN_MAIL]),
         queue=_queue(digest),
         marks=_marks(digest),
     )

@@ -30,6 +30,11 @@ class Column(BaseModel):
     categories: tuple[str, ...] | Literal["rest"] = ()
     meaning: str
 
+    @property
+    def splits(self) -> bool:
+        """False where nobody can say which district a figure belongs to: the patrol is the city's."""
+        return self.measure in ("hits", "leads")
+
     @model_validator(mode="after")
     def _fits(self) -> "Column":
         if self.measure != "leads" and (self.states or self.categories):

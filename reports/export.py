@@ -1,6 +1,6 @@
 """线索清单.xlsx: leads and their hits as a list that may leave the house, sellers masked."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -49,6 +49,8 @@ class _Column:
     #: Name of the Looks that its cells wear.
     look: str
     value: Callable[[Any], str | int | Decimal | datetime | None]
+    #: False: on the screen alone, right of what is printed.
+    printed: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,24 +99,24 @@ def export_leads(
 def _lead_columns(manner: _Manner) -> tuple[_Column, ...]:
     labels = manner.labels
     return (
-        _Column(title="线索编号", width=20, look="centre", value=lead_name),
-        _Column(title="状态", width=9, look="centre", value=lambda row: row.state),
-        _Column(title="平台", width=14, look="text", value=lambda row: labels.platform(row.platform)),
-        _Column(title="涉嫌类别", width=12, look="centre", value=lambda row: labels.category(row.category)),
-        _Column(title="研判等级", width=9, look="centre", value=lambda row: _LEVELS[Level(row.level)]),
-        _Column(title="研判分", width=8, look="number", value=lambda row: row.score),
-        _Column(title="涉嫌商品标题（分值最高）", width=46, look="wrapped", value=lambda row: manner.words(row.title)),
-        _Column(title="卖家", width=14, look="text", value=lambda row: manner.seller(row.seller_name)),
-        _Column(title="卖家自报地", width=14, look="text", value=lambda row: row.seller_place),
-        _Column(title="区（市）", width=10, look="centre", value=lambda row: row.district),
-        _Column(title="线索来源", width=10, look="centre", value=lambda row: row.source),
-        _Column(title="疑似信息（条）", width=9, look="number", value=lambda row: row.hits),
-        _Column(title="首次发现（北京时间）", width=17, look="moment", value=lambda row: row.first_seen),
-        _Column(title="最近发现（北京时间）", width=17, look="moment", value=lambda row: row.last_seen),
-        _Column(title="初筛时间（北京时间）", width=17, look="moment", value=lambda row: row.screened_at),
-        _Column(title="初筛人", width=10, look="centre", value=lambda row: row.screened_by),
+        _Column(title="线索编号", width=18, look="centre", value=lead_name),
+        _Column(title="状态", width=7, look="centre", value=lambda row: row.state),
+        _Column(title="平台", width=13, look="wrapped", value=lambda row: labels.platform(row.platform)),
+        _Column(title="涉嫌类别", width=9, look="centre", value=lambda row: labels.category(row.category)),
+        _Column(title="研判等级", width=7, look="centre", value=lambda row: _LEVELS[Level(row.level)]),
+        _Column(title="研判分", width=7, look="number", value=lambda row: row.score),
+        _Column(title="涉嫌商品标题（分值最高）", width=38, look="wrapped", value=lambda row: manner.words(row.title)),
+        _Column(title="卖家", width=8, look="wrapped", value=lambda row: manner.seller(row.seller_name)),
+        _Column(title="卖家自报地", width=9, look="wrapped", value=lambda row: row.seller_place),
+        _Column(title="区（市）", width=9, look="centre", value=lambda row: row.district),
+        _Column(title="线索来源", width=9, look="centre", value=lambda row: row.source),
+        _Column(title="疑似信息（条）", width=8, look="number", value=lambda row: row.hits),
+        _Column(title="首次发现（北京时间）", width=16, look="moment", value=lambda row: row.first_seen),
+        _Column(title="最近发现日期", width=11, look="day", value=lambda row: row.last_seen),
+        _Column(title="初筛日期", width=11, look="day", value=lambda row: row.screened_at),
+        _Column(title="初筛人", width=8, look="centre", value=lambda row: row.screened_by),
         _Column(title="排除原因", width=14, look="centre", value=lambda row: row.dismiss_reason),
-        _Column(title="词库版本", width=18, look="centre", value=lambda row: row.lexicon_version),
+        _Column(title="词库版本", width=18, look="centre", value=lambda row: row.lexicon_version, printed=False),
     )
 
 
@@ -131,7 +133,7 @@ def _hit_columns(manner: _Manner) -> tuple[_Column, ...]:
         _Column(title="研判分", width=8, look="number", value=lambda row: row.score),
         _Column(title="标价", width=12, look="money", value=lambda row: row.price),
         _Column(title="所在地", width=12, look="text", value=lambda row: row.place),
-        _Column(title="链接", width=44, look="text", value=lambda row: row.url),
+        _Column(title="链接", width=44, look="wrapped", value=lambda row: row.url),
         _Column(title="首次采集（北京时间）", width=17, look="moment", value=lambda row: row.first_seen),
         _Column(title="最近采集（北京时间）", width=17, look="moment", value=lambda row: row.last_seen),
     )
@@ -154,10 +156,23 @@ def _list(book: Book, name: str, columns: tuple[_Column, ...], rows: Iterable[Le
         sheet.write_string(0, place, column.title, book.looks.head)
     count = 0
     for count, row in enumerate(rows, start=1):
-        for place, column in enumerate(columns):
-            _cell(sheet, (count, place), column.value(row), column.look, book.looks)
+        values = [column.value(row) for column in columns]
+        sheet.set_row(count, _height(columns, values))
+        for place, (column, value) in enumerate(zip(columns, values, strict=True)):
+            _cell(sheet, (count, place), value, column.look, book.looks)
+    sheet.print_area(0, 0, count, sum(column.printed for column in columns) - 1)
     sheet.autofilter(0, 0, max(count, 1), len(columns) - 1)
     return count
+
+
+def _height(columns: tuple[_Column, ...], values: Sequence[object]) -> float:
+    """Points that the longest wrapped text needs, five lines at most: programs do not fit rows of a streamed sheet."""
+    lines = 1
+    for column, value in zip(columns, values, strict=True):
+        if column.look == "wrapped" and isinstance(value, str):
+            wide = sum(2 if ord(each) > 0x2E80 else 1 for each in value[:400])
+            lines = max(lines, -(-wide // (column.width - 2)) + value[:400].count("\n"))
+    return 4 + 14.5 * min(lines, 5)
 
 
 def _cell(

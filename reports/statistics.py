@@ -93,7 +93,7 @@ def _figure(
     Nobody can say in which district an innocent listing lies, and the patrol is the city's: both stand under 市本级.
     A lead under a district that is not on the list stands under 待定, and a check says so.
     """
-    if column.measure in ("platforms", "listings"):
+    if not column.splits:
         number = tally.platforms if column.measure == "platforms" else tally.listings
         return number if district in (None, CITY) else 0
     counts = tally.leads if column.measure == "leads" else tally.hits

@@ -1,10 +1,13 @@
 """The sheets of 统计表.xlsx: how figures look on A4."""
 
+from collections.abc import Iterable
 from itertools import groupby
 
+from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from db.statistics import Period
+from records import CITY
 from reports.cells import sheet_name, stamp
 from reports.definitions import Column
 from reports.tables import Statistics, Table
@@ -21,17 +24,18 @@ def write_table(
     """One sheet: title, notes, three header rows, the districts, 合计, and lines to sign. `around`: unit, banner."""
     sheet = book.sheet(sheet_name(table.name))
     width = len(columns)
-    sheet.set_column(0, 0, 11)
-    sheet.set_column(1, width, 9.5)
+    sheet.set_column(0, 0, 10)
+    sheet.set_column(1, width, 8.2)
     sheet.freeze_panes(_FIRST_ROW, 1)
     sheet.repeat_rows(_HEAD_ROW, _FIRST_ROW - 1)
     _notes(book, sheet, paper, table, (width, *around))
     _head(book, sheet, columns)
     row = _FIRST_ROW
     for name, figures in table.rows.items():
-        _line(book, sheet, row, (name, figures), total=False)
+        looks = [book.looks.number if column.splits or name == CITY else book.looks.nowhere for column in columns]
+        _line(sheet, row, (name, book.looks.name), zip(figures, looks, strict=True))
         row += 1
-    _line(book, sheet, row, ("合计", table.total), total=True)
+    _line(sheet, row, ("合计", book.looks.total_name), [(figure, book.looks.total) for figure in table.total])
     _signatures(book, sheet, row + 2, around[0])
     sheet.print_area(0, 0, row + 2, width)
 
@@ -70,17 +74,23 @@ def _head(book: Book, sheet: Worksheet, columns: tuple[Column, ...]) -> None:
             sheet.merge_range(_HEAD_ROW, place, _HEAD_ROW, place + count - 1, group, book.looks.head)
         place += count
     for place, column in enumerate(columns, start=1):
-        sheet.write_string(_HEAD_ROW + 1, place, column.title, book.looks.head)
+        sheet.write_string(_HEAD_ROW + 1, place, _two_lines(column.title), book.looks.head)
         sheet.write_string(_HEAD_ROW + 2, place, column.unit, book.looks.unit)
 
 
-def _line(book: Book, sheet: Worksheet, row: int, line: tuple[str, tuple[int, ...]], *, total: bool) -> None:
-    name, figures = line
-    looks = book.looks
-    sheet.set_row(row, 24)
-    write_text(sheet, row, 0, name, looks.total_name if total else looks.name)
-    for place, figure in enumerate(figures, start=1):
-        sheet.write_number(row, place, figure, looks.total if total else looks.number)
+def _two_lines(title: str) -> str:
+    """A long title broken where it reads well; left alone, programs break it in the middle of a word."""
+    if len(title) <= 5:
+        return title
+    at = title.find("（") if "（" in title else 4
+    return f"{title[:at]}\n{title[at:]}"
+
+
+def _line(sheet: Worksheet, row: int, name: tuple[str, Format], figures: Iterable[tuple[int, Format]]) -> None:
+    sheet.set_row(row, 27)
+    write_text(sheet, row, 0, *name)
+    for place, (figure, look) in enumerate(figures, start=1):
+        sheet.write_number(row, place, figure, look)
 
 
 def _signatures(book: Book, sheet: Worksheet, row: int, unit: str) -> None:
@@ -94,9 +104,11 @@ def _signatures(book: Book, sheet: Worksheet, row: int, unit: str) -> None:
 def write_checks(book: Book, paper: Statistics, columns: tuple[Column, ...]) -> None:
     """校验与口径: every rule with both sides, then the definition of every column."""
     sheet = book.sheet("校验与口径")
-    for place, width in enumerate((16, 46, 14, 14, 10)):
+    sheet.set_portrait()
+    sheet.fit_to_pages(1, 1)
+    for place, width in enumerate((22, 46, 12, 12, 10)):
         sheet.set_column(place, place, width)
-    _row(book, sheet, 0, ("工作表", "校验规则", "左边", "右边", "结果"))
+    _row(book, sheet, 0, ("工作表", "校验规则", "计算值", "核对值", "结果"))
     row = 1
     for check in paper.checks:
         write_text(sheet, row, 0, check.sheet, book.looks.name)
@@ -108,10 +120,11 @@ def write_checks(book: Book, paper: Statistics, columns: tuple[Column, ...]) -> 
         )
         row += 1
     row += 1
-    _row(book, sheet, row, ("列", "口径", "单位", "", ""))
+    _row(book, sheet, row, ("列", "口径", "口径", "口径", "单位"))
+    sheet.merge_range(row, 1, row, 3, "口径", book.looks.head)
     for column in columns:
         row += 1
-        sheet.set_row(row, 18 * (1 + len(column.meaning) // 38))
+        sheet.set_row(row, 18 * (1 + len(column.meaning) // 40))
         write_text(sheet, row, 0, column.title, book.looks.plain)
         sheet.merge_range(row, 1, row, 3, "", book.looks.plain)
         write_text(sheet, row, 1, column.meaning, book.looks.plain)

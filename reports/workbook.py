@@ -37,6 +37,8 @@ class Looks:
     unit: Format
     name: Format
     number: Format
+    #: A figure that cannot be had here: its zero reads —.
+    nowhere: Format
     total_name: Format
     total: Format
     #: Foreign text, quote-prefixed: even when somebody edits the cell it stays text.
@@ -45,6 +47,7 @@ class Looks:
     plain: Format
     centre: Format
     moment: Format
+    day: Format
     money: Format
     good: Format
     bad: Format
@@ -129,6 +132,7 @@ def _looks(book: Any) -> Looks:
         unit=look(ruled, middle, {"font_size": 9, "font_color": _BAND, "bg_color": _HEAD}),
         name=look(ruled, middle),
         number=look(ruled, count),
+        nowhere=look(ruled, count, {"num_format": '#,##0;-#,##0;"—"'}),
         total_name=look(ruled, middle, strong, {"bg_color": _TOTAL}),
         total=look(ruled, count, {"bold": True, "bg_color": _TOTAL}),
         text=look(ruled, quoted),
@@ -136,6 +140,7 @@ def _looks(book: Any) -> Looks:
         plain=look(ruled, {"text_wrap": True, "align": "left"}),
         centre=look(ruled, middle),
         moment=look(ruled, middle, {"num_format": "yyyy-mm-dd hh:mm"}),
+        day=look(ruled, middle, {"num_format": "yyyy-mm-dd"}),
         money=look(ruled, {"num_format": "#,##0.00", "align": "right"}),
         good=look(ruled, middle, {"font_color": "#1A7F4B"}),
         bad=look(ruled, middle, strong, {"font_color": "#C00000", "bg_color": "#FDE9E7"}),

@@ -51,7 +51,7 @@ def name(engine: Engine) -> str:
 def read(path: Path, sheet: str) -> dict[str, dict[str, object]]:
     """District → column title → figure."""
     page = openpyxl.load_workbook(path)[sheet]
-    titles = [cell.value for cell in page[5]]
+    titles = [str(cell.value).replace("\n", "") for cell in page[5]]
     rows = [[cell.value for cell in row] for row in page.iter_rows(min_row=7)]
     return {str(row[0]): dict(zip(titles[1:], row[1:], strict=True)) for row in rows if isinstance(row[1], int)}
 
