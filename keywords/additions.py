@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import openpyxl
 import yaml
-from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import InvalidFileException
 
 from keywords.files import builtin, default_variants
 from keywords.folding import folding
@@ -105,6 +102,10 @@ def _rows(path: Path, refusals: list[Refusal]) -> list[_Row]:
 
 def _excel_rows(path: Path, refusals: list[Refusal]) -> Iterator[_Row]:
     _check_archive(path)
+    # Half a second of import that a spider never needs.
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=False)
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
@@ -176,8 +177,13 @@ def _excel_row(cells: Any, headers: dict[int, str], name: str, refusals: list[Re
     line = next(iter(places.values()), f"{name}!A1").rstrip("0123456789")
     number = next(iter(places.values()), "").removeprefix(line)
     for index, header in headers.items():
-        places.setdefault(header, f"{name}!{get_column_letter(index + 1)}{number}")
+        places.setdefault(header, f"{name}!{_column(index)}{number}")
     return _Row(sheet=name, cells=values, places=places)
+
+
+def _column(index: int) -> str:
+    # At most 20 columns are read.
+    return chr(ord("A") + index)
 
 
 def _yaml_rows(path: Path, refusals: list[Refusal]) -> Iterator[_Row]:

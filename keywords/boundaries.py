@@ -4,48 +4,16 @@ Segmentation runs in a small window around a candidate, with the HMM off: it inv
 Windows of six characters give the same edges as whole texts in every case measured.
 """
 
-import threading
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import accumulate
-
-import jieba
+from typing import Any
 
 #: Characters on each side of a candidate that decide its edges.
 REACH = 6
 #: Longest dictionary word that is looked for; longer ones are proverbs and names of no use here.
-_LONGEST = 12
-
-
-class _Dictionary(jieba.Tokenizer):  # type: ignore[misc]
-    """jieba's own dictionary and algorithm, loaded by ourselves.
-
-    The stock loader unmarshals a cache from the shared temporary folder, where anybody may have put it, and takes
-    0.8 s; it also stores every prefix of every word, which bounded look-ups do not need.
-    """
-
-    FREQ: dict[str, int]
-
-    def initialize(self, dictionary: str | None = None) -> None:
-        with self.lock:
-            if self.FREQ:
-                return
-            cells = (files("jieba") / "dict.txt").read_text(encoding="utf-8").split()
-            self.FREQ = dict(zip(cells[0::3], map(int, cells[1::3]), strict=True))
-            self.total = sum(self.FREQ.values())
-            self.initialized = True
-
-    def get_DAG(self, sentence: str) -> dict[int, list[int]]:
-        known = self.FREQ
-        size = len(sentence)
-        return {
-            start: [
-                end - 1 for end in range(start + 1, min(start + _LONGEST, size) + 1) if sentence[start:end] in known
-            ]
-            or [start]
-            for start in range(size)
-        }
+_LONGEST = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,15 +41,35 @@ class Cut:
 
 
 @cache
-def _dictionary() -> _Dictionary:
-    # One private Tokenizer for the process, never jieba.dt; read-only once loaded, so threads may share it.
-    with _LOADING:
-        tokenizer = _Dictionary()
-        tokenizer.initialize()
-        return tokenizer
+def _dictionary() -> Any:
+    """jieba's own dictionary and algorithm in a private Tokenizer, never jieba.dt; read-only, so threads may share it.
 
+    The stock loader unmarshals a cache from the shared temporary folder, where anybody may have put it, and takes
+    0.8 s; it also stores every prefix of every word, which bounded look-ups do not need.
+    """
+    # Imported at the first candidate that needs evidence: most texts never do.
+    import jieba
 
-_LOADING = threading.Lock()
+    class Dictionary(jieba.Tokenizer):  # type: ignore[misc]
+        FREQ: dict[str, int]
+
+        def get_DAG(self, sentence: str) -> dict[int, list[int]]:
+            known = self.FREQ
+            size = len(sentence)
+            return {
+                start: [
+                    end - 1 for end in range(start + 1, min(start + _LONGEST, size) + 1) if sentence[start:end] in known
+                ]
+                or [start]
+                for start in range(size)
+            }
+
+    tokenizer = Dictionary()
+    cells = (files("jieba") / "dict.txt").read_text(encoding="utf-8").split()
+    tokenizer.FREQ = dict(zip(cells[0::3], map(int, cells[1::3]), strict=True))
+    tokenizer.total = sum(tokenizer.FREQ.values())
+    tokenizer.initialized = True
+    return tokenizer
 
 
 def cut(text: str, start: int, end: int) -> Cut:

@@ -51,13 +51,19 @@ class Folding:
 
     def located(self, raw: str) -> Skeleton:
         """The same text as `skeleton(raw)`, with the origin of each character."""
-        pieces: list[str] = []
+        table, end = self._skeleton, len(self._skeleton)
         origin: list[int] = []
-        for index, char in enumerate(raw):
-            piece = char.translate(self._skeleton)
-            pieces.append(piece)
-            origin += [index] * len(piece)
-        return Skeleton(text="".join(pieces), origin=origin)
+        for index, code in enumerate(map(ord, raw)):
+            piece = table[code] if code < end else code
+            if isinstance(piece, str):
+                origin += [index] * len(piece)
+            elif piece is not None:
+                origin.append(index)
+        return Skeleton(text=raw.translate(table), origin=origin)
+
+    def has_unseen(self, raw: str) -> bool:
+        """True when some character takes no room on the line."""
+        return not self._unseen.isdisjoint(map(ord, raw))
 
     def is_unseen(self, char: str) -> bool:
         """True for marks, joiners, fillers and other characters that a reader does not notice."""

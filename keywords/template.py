@@ -3,11 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import openpyxl
-from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
-
 from keywords.files import builtin
 from keywords.terms import Lexicon
 
@@ -35,6 +30,10 @@ _GUIDE = (
 
 def write_template(path: Path, *, lexicon: Lexicon | None = None) -> None:
     """Writes an empty .xlsx form to `path`, with the categories and context groups of `lexicon` as drop-downs."""
+    # Half a second of import that a spider never needs; so in the other functions here.
+    import openpyxl
+    from openpyxl.styles import Font
+
     source = lexicon or builtin()
     book = openpyxl.Workbook()
     guide = book.active
@@ -60,6 +59,8 @@ def write_template(path: Path, *, lexicon: Lexicon | None = None) -> None:
 
 def _write_lists(book: Any, choices: dict[str, list[str]]) -> dict[str, str]:
     """Drop-downs refer to columns of the guide: a list written into the rule may hold 255 characters only."""
+    from openpyxl.utils import get_column_letter
+
     guide = book["填写说明"]
     found = {}
     for index, (header, values) in enumerate(choices.items()):
@@ -72,6 +73,10 @@ def _write_lists(book: Any, choices: dict[str, list[str]]) -> dict[str, str]:
 
 
 def _write_sheet(book: Any, name: str, columns: tuple[str, ...], lists: dict[str, str]) -> None:
+    from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
     sheet = book.create_sheet(name)
     headers = (*columns, "说明")
     sheet.append(headers)
