@@ -70,12 +70,19 @@ def attach(conn: Connection, hits: Sequence[HitFound], *, campaign_id: int, at: 
     joined = _join(conn, [(lead_id, hit.listing_id) for lead_id, hit in pairs], at)
     _see(conn, pairs)
     _place(conn, pairs)
-    levels = _sum_up(conn, pairs)
+    levels = _sum_up(conn, {lead_id: hit.lexicon_version for lead_id, hit in pairs})
     returned = _return(conn, before, joined, levels)
     more = tuple(sorted(pair for pair in joined if pair[0] not in made))
     attached = Attached(new=tuple(sorted(made)), more=more, returned=returned)
     _announce(conn, attached, before, at)
     return attached
+
+
+def refresh(conn: Connection, listing_ids: Sequence[int], lexicon_version: str) -> None:
+    """Brings the leads of these listings to what their hits weigh now; one that has no hit left stays as it was."""
+    statement = text("select distinct lead_id from lead_hits where listing_id = any(cast(:ids as bigint[]))")
+    touched = conn.execute(statement, {"ids": list(listing_ids)}).scalars()
+    _sum_up(conn, dict.fromkeys(sorted(touched), lexicon_version))
 
 
 def lead_of(conn: Connection, platform: str, item_id: str) -> int | None:
@@ -211,9 +218,8 @@ def _place(conn: Connection, pairs: Sequence[tuple[int, HitFound]]) -> None:
     conn.execute(statement, rows)
 
 
-def _sum_up(conn: Connection, pairs: Sequence[tuple[int, HitFound]]) -> dict[int, str]:
+def _sum_up(conn: Connection, versions: dict[int, str]) -> dict[int, str]:
     """Brings hit count, level, score, category and title of the leads to their heaviest hit; returns new levels."""
-    versions = {lead_id: hit.lexicon_version for lead_id, hit in pairs}
     rows = conn.execute(
         text(
             "with touched as ("

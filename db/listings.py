@@ -131,10 +131,19 @@ def recall(conn: Connection, items: Sequence[tuple[str, str]]) -> dict[tuple[str
     return {(row.platform, row.item_id): _stored(row) for row in rows}
 
 
-def walk(conn: Connection, *, after: int, limit: int) -> list[StoredListing]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Which listing a row is."""
+
+    id: int
+    platform: str
+    item_id: str
+
+
+def walk(conn: Connection, *, after: int, limit: int) -> list[Place]:
     """The next `limit` listings by row id, beginning behind `after`."""
-    rows = conn.execute(text(_STORED + " where l.id > :after order by l.id limit :n"), {"after": after, "n": limit})
-    return [_stored(row) for row in rows]
+    statement = text("select id, platform, item_id from listings where id > :after order by id limit :n")
+    return [Place(**row._mapping) for row in conn.execute(statement, {"after": after, "n": limit})]
 
 
 def upsert(conn: Connection, rows: Sequence[ListingRow]) -> dict[tuple[str, str], int]:

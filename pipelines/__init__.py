@@ -2,6 +2,7 @@
 
 from pipelines.receive import receive
 from pipelines.reception import Assessor, Received, Reception
+from pipelines.rematch import Rematched, rematch
 from pipelines.routing import District, Geography, Routed, district_of, route
 
 __all__ = [
@@ -10,8 +11,10 @@ __all__ = [
     "Geography",
     "Received",
     "Reception",
+    "Rematched",
     "Routed",
     "district_of",
     "receive",
+    "rematch",
     "route",
 ]

@@ -32,7 +32,7 @@ def merge(stored: StoredListing | None, seen: Listing, salt: bytes) -> Merged:
     if seen.detail_read:
         return Merged(listing=seen, fingerprint=fingerprint(seen, salt))
     held = stored.listing
-    if held.detail_read and _same(held, seen):
+    if (held.detail_read and _same(held, seen)) or _repeats(held, seen):
         # seller and pictures are not stored while a listing is no hit; the card brings what it has of them
         stands = replace(held, seller=held.seller or seen.seller, pictures=held.pictures or seen.pictures)
         return Merged(listing=stands, fingerprint=stored.fingerprint)
@@ -54,3 +54,9 @@ def _same(held: Listing, card: Listing) -> bool:
     if card.title != held.title and not shortened:
         return False
     return card.price is None or card.price == held.price
+
+
+def _repeats(held: Listing, seen: Listing) -> bool:
+    """True for what says the same and shows no picture: a person's tip about an item that is stored already."""
+    said = ("title", "description", "price", "place")
+    return not seen.pictures and all(getattr(held, name) == getattr(seen, name) for name in said)

@@ -8,21 +8,22 @@ from functools import partial
 
 import structlog
 
+from db import audit, listings
 from db import evidence as evidence_rows
-from db import listings
 from db.campaigns import current
 from db.engine import Connection, run
 from db.listings import ListingRow, StoredListing, VersionRow
-from db.quarantine import blames_data, put_aside
+from db.quarantine import put_aside
 from db.sellers import SellerSeen
 from db.sellers import keep as keep_sellers
 from db.text import storable
 from evidence import Store
+from pipelines.fence import halving
 from pipelines.judging import Hit, differs, floor, lead
 from pipelines.merging import Merged, merge
 from pipelines.normalise import Normal, normalise, seller_hash
 from pipelines.reception import Progress, Received, Reception
-from records import Assessment, Capture, Fault, Listing, Sighting, Source, shanghai_date
+from records import Assessment, Capture, Listing, Sighting, Source, shanghai_date
 
 log = structlog.get_logger(__name__)
 
@@ -69,23 +70,12 @@ def receive(sightings: Iterable[Sighting], reception: Reception) -> Received:
     batch = tuple(sightings)
     if not batch:
         return Received()
-    stages: list[str] = []
-    try:
-        return _receive_together(batch, reception, stages)
-    except (Fault, OSError, MemoryError):
-        raise
-    except Exception as error:  # the fence around a listing
-        if not blames_data(error):
-            raise
-        if len(batch) == 1:
-            return _put_aside(batch[0], error, stages[-1] if stages else "normalise", reception)
-    half = len(batch) // 2
-    return receive(batch[:half], reception) + receive(batch[half:], reception)
+    return halving(batch, partial(_receive_together, reception=reception), partial(_put_aside, reception=reception))
 
 
-def _receive_together(batch: Sequence[Sighting], reception: Reception, stages: list[str]) -> Received:
+def _receive_together(batch: Sequence[Sighting], reached: Progress, *, reception: Reception) -> Received:
     def progress(stage: str) -> None:
-        stages.append(stage)
+        reached(stage)
         reception.step(stage)
 
     normal = [normalise(sighting) for sighting in batch]
@@ -114,6 +104,7 @@ def _take_in(conn: Connection, *, normal: Sequence[Normal], reception: Reception
     progress("lead")
     campaign = current(conn, shanghai_date(at))
     led = lead(conn, [_hit(*hit) for hit in hits], reception, campaign_id=campaign.id, at=at)
+    _note_tips(conn, [(rows[draft.place], draft) for draft in drafts], at)
     progress("commit")
     new = sum(draft.stored is None for draft in drafts)
     return led + Received(
@@ -327,10 +318,20 @@ def _hit(kept: _Kept, draft: Draft) -> Hit:
     )
 
 
+def _note_tips(conn: Connection, drafts: Sequence[tuple[_Kept, Draft]], at: datetime) -> None:
+    """What a person brings in is an act of that person: each time one row in the audit."""
+    for kept, draft in drafts:
+        sighting = draft.sighting
+        if sighting.brought_by:
+            detail = {"source": sighting.source.value, "platform": draft.place[0], "item_id": draft.place[1]}
+            subject = f"listing:{kept.listing_id}"
+            audit.record(conn, actor=sighting.brought_by, action="intake", subject=subject, detail=detail, at=at)
+
+
 # --- quarantine -------------------------------------------------------------------------------------------------------
 
 
-def _put_aside(sighting: Sighting, error: Exception, stage: str, reception: Reception) -> Received:
+def _put_aside(sighting: Sighting, error: Exception, stage: str, *, reception: Reception) -> Received:
     """Writes the listing that could not be taken in, without seller or pictures: nobody has judged it."""
     listing = sighting.listing
     log.error("listing quarantined", platform=str(listing.platform), stage=stage, error=type(error).__name__)
