@@ -106,12 +106,21 @@ class Scanner:
         if self._automaton is None:
             return False
         skeleton = without_markup(raw).translate(self._table)
-        if self._automaton.find_matches_as_indexes(skeleton, overlapping=True):
+        found = self._automaton.find_matches_as_indexes(skeleton, overlapping=True)
+        if found and self._promising(found, skeleton):
             return True
         if self._stuffed is None or self._stuffed.search(skeleton) is None:
             return False
         bare = self._stuffed.sub("", skeleton)
         return bool(self._automaton.find_matches_as_indexes(bare, overlapping=True))
+
+    def _promising(self, found: list[tuple[int, int, int]], skeleton: str) -> bool:
+        """False where there are only exclusions, or halves of pairs."""
+        return any(
+            meaning.term is not None and all(part in skeleton for part in meaning.partners)
+            for index, _, _ in found
+            for meaning in self._meanings[index]
+        )
 
     def scan(self, view: View) -> list[Found]:
         """All findings, overlapping ones too, by start and then longest first."""

@@ -1,0 +1,155 @@
+"""The score, its parts, and what moves it."""
+
+import pytest
+
+from keywords import Matcher, builtin, lint
+from keywords.terms import Lexicon
+from records import Level, Listing
+from tests.keywords.conftest import lexicon_of
+
+
+def _parts(matcher: Matcher, text: str) -> dict[str, int]:
+    return {part.label: part.points for part in matcher.explain(text).parts}
+
+
+def test_the_parts_are_readable_and_add_up(matcher: Matcher) -> None:
+    assessment = matcher.explain("出一条象牙 手串 加V")
+    parts = {part.label: part.points for part in assessment.parts}
+    assert parts["命中“象牙手串”"] == 40
+    assert parts["紧邻“加V”"] == 12
+    assert assessment.score == sum(parts.values())
+    assert assessment.level is Level.HIGH
+
+
+def test_a_term_may_begin_in_the_title_and_end_in_the_description(matcher: Matcher) -> None:
+    listing = Listing(
+        platform="demo", item_id="1", url="https://example.invalid/1", title="老物件 象", description="牙 手串 包真"
+    )
+    assessment = matcher.assess(listing)
+    match = next(m for m in assessment.matches if m.counts)
+    assert (match.field, match.surface) == ("title+description", "象\n牙 手串")
+    assert f"{listing.title}\n{listing.description}"[match.start : match.end] == match.surface
+    apart = Listing(platform="d", item_id="1", url="https://example.invalid/1", title="毛绒大象", description="牙刷架")
+    assert not matcher.assess(apart).level.is_hit
+
+
+def test_fields_are_named_and_offsets_start_anew(matcher: Matcher) -> None:
+    listing = Listing(
+        platform="demo",
+        item_id="1",
+        url="https://example.invalid/1",
+        title="老物件出手",
+        description="其实是象牙 懂的来",
+    )
+    match = next(m for m in matcher.assess(listing).matches if m.counts)
+    assert (match.field, match.start, match.end) == ("description", 3, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("仿象牙 手串", Level.NONE),
+        ("象牙手串 树脂 仿真", Level.NONE),
+        ("仿象牙 懂的来 包真 加V", Level.HIGH),  # the word of imitation is only a cover
+        ("象牙手串 不是树脂 包真", Level.HIGH),
+        ("象牙色 非洲料 手串 包真", Level.REVIEW),  # an exclusion clears its span, not the listing
+        ("拒绝象牙制品 公益海报", Level.NONE),
+        ("毛绒 穿山甲 公仔", Level.NONE),
+        ("猛犸象牙手串 包真 加V 懂的来", Level.REVIEW),  # borderline: never more than review
+        ("猛犸象牙", Level.REVIEW),
+        ("熊胆粉 国药准字", Level.REVIEW),
+        ("牙雕图录 博物馆 画册", Level.NONE),
+        ("虎骨酒", Level.REVIEW),  # declared content is a hit whatever is in the bottle
+        ("白料", Level.NONE),
+        ("白料 雕件 勒兹纹 懂的来", Level.HIGH),
+        ("香牙膏", Level.NONE),
+        ("清香牙膏", Level.NONE),
+        ("狩猎夹克", Level.NONE),
+        ("聊天网站", Level.NONE),
+        ("大象牙刷", Level.NONE),
+    ],
+)
+def test_levels(matcher: Matcher, text: str, level: Level) -> None:
+    assert matcher.explain(text).level is level
+
+
+@pytest.mark.parametrize(
+    ("text", "direction"),
+    [
+        ("求购 象牙手串", "wanted"),
+        ("象牙走私案 新闻", "information"),
+        ("象牙手串 包真", "sale"),
+        ("象牙筷 维修", "service"),
+    ],
+)
+def test_directions(matcher: Matcher, text: str, direction: str) -> None:
+    assert matcher.explain(text).direction == direction
+
+
+def test_buying_is_still_a_hit(matcher: Matcher) -> None:
+    assert matcher.explain("求购 象牙手串").level.is_hit
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("象牙白连衣裙", "排除语“象牙白”（颜色名）"),
+        ("大象 牙刷", "跨词"),
+        ("虎牙", "弱词，附近没有本类语境"),
+        ("狼牙棒", "在词语“狼牙棒”之中"),
+        ("象。牙", "字间间隔过长或跨句"),
+    ],
+)
+def test_what_did_not_match_is_explained(matcher: Matcher, text: str, why: str) -> None:
+    told = [match.cancelled_by for match in matcher.explain(text).matches]
+    assert any(reason.startswith(why) for reason in told), told
+
+
+def test_pairs_match_in_any_order_within_their_window(matcher: Matcher) -> None:
+    for text in ("套子 抓野猪", "抓野猪用的套子"):
+        match = next(m for m in matcher.explain(text).matches if m.counts and m.technique == "pair")
+        assert match.surface in text
+    assert not any(m.technique == "pair" for m in matcher.explain("套子" + "很长的一段话" * 5 + "野猪").matches)
+
+
+def test_a_homophone_alone_stays_at_review(matcher: Matcher) -> None:
+    assessment = matcher.explain("捕寿夹子")
+    assert assessment.level in (Level.NONE, Level.REVIEW)
+
+
+def test_a_weak_term_hides_no_strong_one() -> None:
+    from dataclasses import replace
+
+    base = lexicon_of("象牙")
+    weak = replace(lexicon_of("象牙某某").terms[0], strength="weak", variants=())
+    finder = Matcher(replace(base, terms=(*base.terms, weak)))
+    assert [m.term for m in finder.explain("象牙某某").matches if m.counts] == ["象牙"]
+
+
+def test_the_built_in_lexicon_is_sound() -> None:
+    lexicon: Lexicon = builtin()
+    assert len(lexicon.categories) == 25
+    assert lexicon.category_name("ivory") == "象牙"
+    assert lexicon.category_name("unknown") == "unknown"
+    assert lexicon.version.startswith("builtin-")
+    assert all(category.law and category.search for category in lexicon.categories)
+    assert [problem for problem in lint(lexicon) if problem.severity == "error"] == []
+
+
+@pytest.mark.parametrize(
+    ("terms", "exclusions", "kind"),
+    [
+        (("牙",), (), "one_character"),
+        (("***",), (), "empty"),
+        (("象牙", "象*牙"), (), "duplicate"),
+        (("象牙",), ("象牙",), "swallowed"),
+    ],
+)
+def test_lint_names_what_is_wrong(terms: tuple[str, ...], exclusions: tuple[str, ...], kind: str) -> None:
+    problems = lint(lexicon_of(*terms, exclusions=exclusions), dictionary=False)
+    assert [problem.kind for problem in problems] == [kind]
+
+
+def test_lint_finds_ordinary_words_and_seams() -> None:
+    found = lint(lexicon_of("委员", variants=()))
+    assert any(problem.kind == "in_a_word" and "委员会" in problem.detail for problem in found)
