@@ -12,6 +12,7 @@ from crawler.prices import read_price
 from crawler.program import find_chromium
 from crawler.reading import CardPage, read_any, read_cards, read_detail
 from crawler.refusals import DefinitionRefused, PageFileRefused, PlatformCannot, PlatformUnknown
+from crawler.table import platform_table
 from crawler.walls import is_gone, recognise
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ __all__ = [
     "is_gone",
     "page_from_file",
     "patrol",
+    "platform_table",
     "read_any",
     "read_cards",
     "read_detail",

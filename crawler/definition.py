@@ -277,7 +277,12 @@ def read_definition(path: Path) -> Definition:
 
 
 class _OnceLoader(yaml.SafeLoader):
-    """SafeLoader that refuses a key given twice: the second would silently replace the first."""
+    """SafeLoader that refuses a key given twice, where the second would silently replace the first.
+
+    Every scalar stays the text that was written (2026-11-23 is no date, 58 no number); pydantic does the rest.
+    """
+
+    yaml_implicit_resolvers: dict[Any, Any] = {}  # noqa: RUF012 - named and typed by PyYAML
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [key.value for key, _ in node.value]
@@ -288,13 +293,18 @@ class _OnceLoader(yaml.SafeLoader):
 
 
 def _yaml(name: str, text: str) -> dict[str, Any]:
+    loader = None
     try:
-        loaded = yaml.load(text, Loader=_OnceLoader)  # noqa: S506 - a SafeLoader
+        loader = _OnceLoader(text)
+        loaded = loader.get_single_data()
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"第 {mark.line + 1} 行，" if mark else ""
         problem = getattr(error, "problem", None) or str(error)
         raise DefinitionRefused(f"{name}：{where}不是正确的 YAML（{problem}）") from error
+    finally:
+        if loader is not None:
+            loader.dispose()
     if not isinstance(loaded, dict):
         raise DefinitionRefused(f"{name}：应是一行一项的“键: 值”")
     return {str(key): value for key, value in loaded.items()}

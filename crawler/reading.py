@@ -201,7 +201,8 @@ def _addresses(definition: Definition, fields: dict[str, Selector], place: _Plac
         links = (values.link(fill(template, filled), definition.site + "/", keeps) for template in templates)
         url = next((one for one in links if one), "")
     if place.card is not None:
-        return url or place.card.url, item_id or place.card.item_id, seller_id
+        # the address it was found by: mirrors (m.) name themselves differently, and a listing has one address
+        return place.card.url, item_id or place.card.item_id, seller_id
     if not url and place.alone and urlsplit(place.document.page.final_url).path.strip("/"):
         url = definition.canonical(place.document.page.final_url)
     return url, item_id, seller_id

@@ -80,9 +80,9 @@ def moment(found: Any, seen: datetime, *, live: bool = True) -> datetime | None:
     text = raw(found)
     if re.fullmatch(r"\d{10}|\d{13}", text):
         seconds = int(text) / (1000 if len(text) == 13 else 1)
-        return _sane(datetime.fromtimestamp(seconds, UTC), seen)
+        return _sane(datetime.fromtimestamp(seconds, UTC), seen if live else None)
     if date := _DATE.search(text):
-        return _dated(date, seen)
+        return _dated(date, seen if live else None)
     if not live:
         return None
     if ago := _AGO.search(text):
@@ -146,7 +146,7 @@ def _element_text(element: Any, *, broken: bool) -> str:
     return "".join(pieces)
 
 
-def _dated(date: re.Match[str], seen: datetime) -> datetime | None:
+def _dated(date: re.Match[str], seen: datetime | None) -> datetime | None:
     year, month, day, hour, minute, second = (int(date[name] or 0) for name in ("y", "m", "d", "H", "M", "S"))
     try:
         read = datetime(year, month, day, hour, minute, second, tzinfo=SHANGHAI)
@@ -158,9 +158,10 @@ def _dated(date: re.Match[str], seen: datetime) -> datetime | None:
         return None
 
 
-def _sane(read: datetime, seen: datetime) -> datetime | None:
-    """None for dates before the web and more than two days ahead of the page."""
-    return read if read.year >= 1995 and read <= seen + timedelta(days=2) else None
+def _sane(read: datetime, seen: datetime | None) -> datetime | None:
+    """None for dates before the web, and for those more than two days ahead of a page whose time is known."""
+    ahead = seen is not None and read > seen + timedelta(days=2)
+    return read if read.year >= 1995 and not ahead else None
 
 
 def _cut(text: str, longest: int) -> str:
