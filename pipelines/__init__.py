@@ -1,5 +1,7 @@
 """The path of a listing, from a page that showed it to a lead in the queue."""
 
+from pipelines.importing import Imported, ImportOrder, import_listings
+from pipelines.intake import IntakeRefused, Taken, Tip, intake
 from pipelines.receive import receive
 from pipelines.reception import Assessor, Received, Reception
 from pipelines.rematch import Rematched, rematch
@@ -9,11 +11,18 @@ __all__ = [
     "Assessor",
     "District",
     "Geography",
+    "ImportOrder",
+    "Imported",
+    "IntakeRefused",
     "Received",
     "Reception",
     "Rematched",
     "Routed",
+    "Taken",
+    "Tip",
     "district_of",
+    "import_listings",
+    "intake",
     "receive",
     "rematch",
     "route",
