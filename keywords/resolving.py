@@ -29,6 +29,8 @@ class Candidate:
     softened: Exclusion | None = None
     #: True when the spelling itself is a disguise.
     disguised: bool = False
+    #: The word of its own that is its company, if any.
+    companion: str = ""
     #: Skeleton spans of the parts of a pair beside the anchor.
     partners: list[tuple[int, int]] = field(default_factory=list)
 
@@ -230,13 +232,21 @@ def _exclude(view: View, candidates: list[Candidate], exclusions: Iterable[Found
         longer = [item for item in near if item.found.covers(found)]
         if not covered or longer or not _stands(view, found, exclusion):
             continue
-        for item in covered:
+        for item in [*covered, *_continued(found, covered, near)]:
             if exclusion.kind == "hard":
                 item.cancelled_by = item.cancelled_by or f"排除语“{exclusion.text}”" + (
                     f"（{exclusion.why}）" if exclusion.why else ""
                 )
             else:
                 item.softened = exclusion
+
+
+def _continued(found: Found, covered: list[Candidate], near: list[Candidate]) -> list[Candidate]:
+    """Longer terms that only go on from a covered one: 象牙雕刻 in 植物象牙雕刻, 象牙手串 in 仿象牙手串."""
+    starts = {(item.found.start, item.term.category) for item in covered if item.found.start > found.start}
+    if found.meaning.exclusion is None or found.meaning.exclusion.edges == "none":
+        return []
+    return [item for item in near if item.found.end > found.end and (item.found.start, item.term.category) in starts]
 
 
 def _same_place(found: Found, other: Found) -> bool:

@@ -84,7 +84,8 @@ def _company(
 ) -> bool:
     low, high = item.found.start - scoring.window, item.found.end + scoring.window
     near = view.skeleton[max(0, low) : item.found.start] + "\0" + view.skeleton[item.found.end : high]
-    if any(view.folding.skeleton(word) in near for word in item.term.company):
+    item.companion = next((word for word in item.term.company if view.folding.skeleton(word) in near), "")
+    if item.companion:
         return True
     for context in contexts:
         inside = item.found.start <= context.start and context.end <= item.found.end
@@ -113,6 +114,8 @@ def judge(view: View, candidates: list[Candidate], contexts: list[Context], scor
     sheet = _Sheet()
     _add_matches(view, sheet, heaviest, counting, scoring)
     _add_raising(sheet, counting, contexts, category, scoring)
+    if heaviest.companion and not any(c.group.company and c.group.key in sheet.raised for c in contexts):
+        sheet.add(f"特定语境“{heaviest.companion}”", scoring.points["companion"])
     negated = _add_negations(view, sheet, contexts, scoring)
     _add_lowering(view, sheet, counting, [c for c in contexts if c not in negated], scoring)
     return _verdict(sheet, heaviest, counting, contexts, scoring)
