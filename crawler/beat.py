@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from crawler.closer import CloserLook, Tally
+from crawler.closer import CloserLook, Tally, marks
 from crawler.definition import Definition
 from crawler.ends import NoBrowser, QueryEnd
 from crawler.limits import Hooks, Limits
@@ -77,7 +77,7 @@ class Beat:
             tally.pages += 1
             cards = [card for card in read.cards.listings if card.item_id not in seen]
             seen.update(card.item_id for card in cards)
-            fresh = await self._fresh(cards, tally)
+            fresh = await self._fresh(query, cards, tally)
             await self._tools.closer.look(query, read, fresh, tally)
             if self._all_known(query, cards, fresh):
                 return Outcome.SEARCHED, f"读到第 {tally.pages} 页，其后均为已知且未变的商品"
@@ -108,9 +108,9 @@ class Beat:
             self._renders = True
         return self._tools.by_browser, await self._tools.by_browser.first(url)
 
-    async def _fresh(self, cards: list[Listing], tally: Tally) -> list[Listing]:
+    async def _fresh(self, query: Query, cards: list[Listing], tally: Tally) -> list[Listing]:
         """The cards that are unknown or changed."""
-        pairs = [(card.item_id, card.fingerprint) for card in cards]
+        pairs = [(card.item_id, mark) for card in cards for mark in marks(query, card)]
         known = await asyncio.to_thread(self._hooks.known, self._definition.key, pairs) if pairs else set()
         fresh = [card for card in cards if card.item_id not in known]
         tally.cards += len(cards)

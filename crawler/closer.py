@@ -10,7 +10,9 @@ from crawler.details import Detail, DetailReader
 from crawler.ends import QueryEnd
 from crawler.limits import Hooks, Limits
 from crawler.lists import Read
-from records import Capture, Listing, Page, Query, Sighting
+from records import Capture, Listing, Page, Query, QueryKind, Sighting
+
+_SKIMMED = "browse:"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -24,6 +26,15 @@ class Tally:
     details: int = 0
     card_only: int = 0
     hits: int = 0
+
+
+def marks(query: Query, card: Listing) -> tuple[str, ...]:
+    """The card fingerprints under which `card` may be stored so that `query` need not look at it again.
+
+    What a browsed page showed and nobody opened is stored under a mark of its own, which means nothing to a search:
+    a suspicious term that returns the same card later still gets its detail, where words hide.
+    """
+    return (card.fingerprint, _SKIMMED + card.fingerprint) if query.kind is QueryKind.BROWSE else (card.fingerprint,)
 
 
 class CloserLook:
@@ -107,10 +118,11 @@ class CloserLook:
 
 
 def _sighting(query: Query, card: Listing, listing: Listing, page: Page, capture: Capture | None = None) -> Sighting:
+    skimmed = not listing.detail_read and capture is None
     return Sighting(
         listing=listing,
         page=page,
-        card_fingerprint=card.fingerprint,
+        card_fingerprint=marks(query, card)[-1] if skimmed else card.fingerprint,
         query_id=query.id or None,
         capture=capture,
     )

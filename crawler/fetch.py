@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 
 import structlog
 from scrapy import Request
@@ -104,13 +103,8 @@ class Fetcher:
             raise QueryEnd(*wall)
 
 
-def page_of(url: str, response: Response, *, fetched_by: str = "http", at: datetime | None = None) -> Page:
+def page_of(url: str, response: Response) -> Page:
     """A Scrapy response as our record; `url` is the address first asked for."""
-    headers = tuple(
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, values in response.headers.items()
-        for value in values
-    )
     declared = http_content_type_encoding(_header(response, b"Content-Type")) or ""
     return Page(
         url=url,
@@ -118,10 +112,18 @@ def page_of(url: str, response: Response, *, fetched_by: str = "http", at: datet
         status=response.status,
         body=response.body,
         media_type=_media_type(response) or "text/html",
-        headers=headers,
+        headers=headers_of(response),
         encoding=detect_encoding(response.body, declared),
-        fetched_at=at or now(),
-        fetched_by=fetched_by,
+        fetched_at=now(),
+    )
+
+
+def headers_of(response: Response) -> tuple[tuple[str, str], ...]:
+    """Name and value of each header that Scrapy kept."""
+    return tuple(
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, values in response.headers.items()
+        for value in values
     )
 
 

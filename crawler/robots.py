@@ -6,6 +6,8 @@ from protego import Protego
 
 #: RFC 9309 §2.5 asks for at least 500 KiB to be parsed.
 READ_BYTES = 512 * 1024
+# A day ends any patrol just as well as an absurd number does, and fits into every clock.
+_LONGEST_DELAY = 86_400.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +30,7 @@ class Robots:
     def crawl_delay(self) -> float:
         """Seconds between requests that the site asks for; 0 where it asks for none."""
         asked = self.rules.crawl_delay(self.product) if self.rules else None
-        return max(0.0, float(asked or 0.0))
+        return min(_LONGEST_DELAY, max(0.0, float(asked or 0.0)))
 
 
 def read_robots(product: str, status: int, body: bytes) -> Robots:

@@ -1,6 +1,7 @@
 """One reused browser tab: opens addresses through scrapy-playwright, collects data answers, scrolls, serialises."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import structlog
@@ -15,6 +16,7 @@ from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 from crawler.admission import refusal
 from crawler.encodings import detect_encoding
 from crawler.ends import QueryEnd
+from crawler.fetch import headers_of
 from crawler.gate import Gate
 from crawler.manners import ERRAND, TURN, Charge, Errand, RobotsBook
 from crawler.network import BROWSER_FAULTS
@@ -92,8 +94,8 @@ class Tab:
             await self.close()
             raise
         await self._check_arrival(url, response.url)
-        body = response.text.encode("utf-8", "replace") if isinstance(response, TextResponse) else response.body
-        return self._record(url, response.url, response.status, body, "text/html", _headers(response))
+        text = response.text if isinstance(response, TextResponse) else ""
+        return replace(self._serialised(url, response.url, response.status, text), headers=headers_of(response))
 
     async def data(self) -> Page | None:
         """The next answer that the page itself loaded from the definition's data address; None when it rests.
@@ -133,7 +135,7 @@ class Tab:
         if self.gate.ended is not None:
             raise self.gate.ended
         text = await self._within(self.page.content())
-        return self._record(url, self.page.url, 200, text.encode("utf-8", "replace"), "text/html", ())
+        return self._serialised(url, self.page.url, 200, text)
 
     async def close(self) -> None:
         """Closes the tab with its context; what hangs is left to the driver. The next `open` makes a new one."""
@@ -206,31 +208,35 @@ class Tab:
         except BROWSER_FAULTS as fault:
             log.warning("data answer lost", url=response.url, why=type(fault).__name__)
             return
+        if len(body) > self._charge.limits.max_page_bytes:
+            log.warning("data answer too large", url=response.url, bytes=len(body))
+            return
         media_type = next((v for n, v in headers if n.lower() == "content-type"), "application/json")
-        media_type = media_type.partition(";")[0].strip().lower()
-        answers.put_nowait(self._record(response.request.url, response.url, response.status, body, media_type, headers))
+        arrived = _arrived(response.request.url, response.url, response.status, body)
+        answers.put_nowait(
+            replace(
+                arrived,
+                media_type=media_type.partition(";")[0].strip().lower(),
+                headers=headers,
+                encoding=detect_encoding(body),
+            )
+        )
 
     async def _within(self, work: Any) -> Any:
         """`content()` and `evaluate()` have no deadline of their own (FAULTS §0.9)."""
         return await asyncio.wait_for(work, self._charge.limits.page_deadline)
 
-    def _record(
-        self, url: str, final_url: str, status: int, body: bytes, media_type: str, headers: tuple[tuple[str, str], ...]
-    ) -> Page:
+    def _serialised(self, url: str, final_url: str, status: int, text: str) -> Page:
+        body = text.encode("utf-8", "replace")
         if len(body) > self._charge.limits.max_page_bytes:
             raise QueryEnd(Outcome.FAILED, "页面超过大小上限")
-        encoding = "utf-8" if media_type == "text/html" else detect_encoding(body)
-        return Page(
-            url=url,
-            final_url=final_url,
-            status=status,
-            body=body,
-            media_type=media_type,
-            headers=headers,
-            encoding=encoding,
-            fetched_at=now(),
-            fetched_by="browser",
-        )
+        return _arrived(url, final_url, status, body)
+
+
+def _arrived(url: str, final_url: str, status: int, body: bytes) -> Page:
+    return Page(
+        url=url, final_url=final_url, status=status, body=body, encoding="utf-8", fetched_at=now(), fetched_by="browser"
+    )
 
 
 class TabGates:
@@ -247,11 +253,3 @@ class TabGates:
             return True
         tab = next((tab for tab in self.tabs if tab.owns(page)), None)
         return True if tab is None else await tab.gate.refuses(request)
-
-
-def _headers(response: Response) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, values in response.headers.items()
-        for value in values
-    )
