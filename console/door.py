@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.accounts import DEMO_USER, Ticket, Visitor, open_session, recognise
 from console.desk import Desk
-from console.errors import error_page
+from console.errors import SECURITY_HEADERS, error_page
 from db import users
 from db.engine import transaction
 
@@ -25,25 +25,13 @@ PUBLIC = ("/login", "/healthz", "/readyz")
 #: Our own scripts, styles and pictures; nothing that people or pages wrote.
 PUBLIC_FOLDER = "/static/"
 
-#: Where somebody with a one-time password may go until it is replaced.
-_BEFORE_CHANGE = ("/password", "/logout")
+#: Where everybody may go who is signed in, even with a one-time password.
+_OWN_ACCOUNT = ("/password", "/logout")
 
 #: Largest body of an unsafe request, in bytes; the intake form brings a screenshot and a saved page.
 BODY_LIMIT = 64 << 10
 UPLOAD_LIMIT = 32 << 20
 _UPLOADS = ("/intake",)
-
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +126,9 @@ class Door:
             return None
         if visitor is None:
             return _to_login(request)
-        if visitor.user.must_change and path not in _BEFORE_CHANGE:
+        if path in _OWN_ACCOUNT:
+            return None
+        if visitor.user.must_change:
             return _send_to(request, "/password")
         if visitor.user.role == "district":
             # rows are not yet limited by district, so a district account sees none rather than all
@@ -152,7 +142,10 @@ class Door:
         if not self._from_our_page(request):
             return error_page(request, 403, "请求不是从本系统的页面发出的，已拒绝。")
         expected = visitor.session.csrf_token if visitor else cookie_value(request, self._cookies.login)
-        given = request.headers.get("x-csrf-token") or _field(await request.form(max_files=4, max_fields=64))
+        given = request.headers.get("x-csrf-token")
+        if given is None:
+            async with request.form(max_files=4, max_fields=64) as form:
+                given = _field(form)
         if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
             return error_page(request, 403, "页面已过期，请返回并刷新后再试。")
         return None

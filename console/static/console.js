@@ -79,6 +79,15 @@
     if (pane.dataset.here) { window.history.replaceState(null, "", pane.dataset.here); }
   }
   document.addEventListener("htmx:afterSettle", follow);
+
+  // a message of success goes by itself; one of failure stays until the next
+  var fading = null;
+  new MutationObserver(function () {
+    window.clearTimeout(fading);
+    var note = document.querySelector("#toast .toast-note:not(.bad)");
+    if (note) { fading = window.setTimeout(function () { note.remove(); }, 6000); }
+  }).observe(byId("toast"), { childList: true });
+
   document.addEventListener("DOMContentLoaded", follow);
 
   function step(by) {
@@ -147,7 +156,7 @@
     }
     if (event.code === "Slash") {
       event.preventDefault();
-      if (event.shiftKey) { byId("keys-sheet").showModal(); } else if (byId("search")) { byId("search").focus(); byId("search").select(); }
+      if (event.shiftKey || /[?？]/.test(event.key)) { byId("keys-sheet").showModal(); } else if (byId("search")) { byId("search").focus(); byId("search").select(); }
     } else if (event.code === "KeyE") {
       var shot = document.querySelector("[data-view]");
       if (shot) { event.preventDefault(); shot.click(); }

@@ -1,0 +1,224 @@
+"""The console in a real Chromium: a night screened by keys alone, and hostile text that stays text."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+
+import pytest
+import uvicorn
+from playwright.sync_api import Page, sync_playwright
+from sqlalchemy import select
+
+from console import add_demo_user, create_app
+from db import tables
+from db.engine import transaction
+from tests.console import seed
+
+pytestmark = [pytest.mark.db, pytest.mark.browser, pytest.mark.slow]
+
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage")  # fmt: skip
+
+WATCH = """
+window.__ran = [];
+document.addEventListener('securitypolicyviolation', e => window.__ran.push(e.violatedDirective + ' ' + e.blockedURI));
+"""
+
+PAYLOADS = (
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "'><body onpageshow=alert(1)>",
+    "</title><script>alert(1)</script>",
+    "<a href='javascript:alert(1)'>x</a>",
+    "{{ 7*7 }}{% raw %}",
+    "<iframe srcdoc='<script>parent.alert(1)</script>'>",
+    "<div hx-get=/healthz hx-trigger=load hx-on::load=alert(1)>",
+    "<style>@import 'http://evil.example/x.css'</style>",
+    "<meta http-equiv=refresh content='0;url=http://evil.example'>",
+    "<link rel=prefetch href=http://evil.example/beacon>",
+    "<form action=http://evil.example><input autofocus onfocus=alert(1)>",
+    "<details open ontoggle=alert(1)>",
+    "--><script>alert(1)</script><!--",
+)
+
+
+@dataclass
+class Seen:
+    """What a browser page did that it should not have done."""
+
+    dialogs: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    away: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def site(desk, engine, leads) -> Iterator[SimpleNamespace]:
+    with transaction(engine) as conn:
+        add_demo_user(conn, desk.now())
+    config = uvicorn.Config(
+        create_app(replace(desk, demo=True)), host="127.0.0.1", port=0, log_level="critical", proxy_headers=False
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield SimpleNamespace(url=f"http://127.0.0.1:{port}", leads=leads)
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def page(chromium: str) -> Iterator[tuple[Page, Seen]]:
+    seen = Seen()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        opened = browser.new_page(viewport={"width": 1366, "height": 768})
+        opened.set_default_timeout(20_000)
+        opened.add_init_script(WATCH)
+        opened.on("dialog", lambda dialog: (seen.dialogs.append(dialog.message), dialog.dismiss()))
+        opened.on("console", lambda m: seen.violations.append(m.text) if "Content Security" in m.text else None)
+        opened.on("pageerror", lambda error: seen.violations.append(str(error)))
+        opened.on("request", lambda r: seen.away.append(r.url) if "127.0.0.1" not in r.url else None)
+        yield opened, seen
+        browser.close()
+
+
+def state_of(engine, lead_id: int):
+    with transaction(engine) as conn:
+        return conn.execute(select(tables.leads).where(tables.leads.c.id == lead_id)).one()
+
+
+def press(page: Page, key: str, *, until: int | None) -> None:
+    """Presses a key and waits until the lead `until` stands in the pane (None: the empty page)."""
+    page.keyboard.press(key)
+    wanted = f'#focus[data-lead="{until}"]' if until else "#focus.empty"
+    page.wait_for_selector(wanted)
+    page.wait_for_function("!document.querySelector('.htmx-request, .htmx-settling, .htmx-swapping')")
+
+
+def test_a_night_is_screened_by_keys_alone(site, page, engine):
+    opened, seen = page
+    first, second, third, fourth, _ = site.leads
+    opened.goto(site.url + "/review")
+    opened.wait_for_selector(f'#focus[data-lead="{first}"]')
+    assert opened.locator(".demo-banner").is_visible()
+    press(opened, "j", until=second)
+    press(opened, "ArrowUp", until=first)
+    opened.keyboard.press("e")
+    opened.wait_for_selector("#viewer[open] img")
+    opened.keyboard.press("a")  # a dialog is open: nothing is decided
+    opened.keyboard.press("Escape")
+    opened.keyboard.press("?")
+    opened.wait_for_selector("#keys-sheet[open]")
+    opened.keyboard.press("Escape")
+    assert state_of(engine, first).state == "疑似"
+    press(opened, "a", until=second)
+    assert "XS-2026-1123-0001" in opened.locator("#toast").inner_text()
+    assert opened.locator(f"#row-{first}.done").count() == 1
+    assert opened.locator("#progress b").inner_text() == "1"
+    opened.keyboard.press("x")
+    opened.wait_for_selector("#act-reasons:not([hidden])")
+    press(opened, "2", until=third)
+    assert state_of(engine, second).dismiss_reason == "词义误报"
+    opened.keyboard.press("x")
+    press(opened, "x", until=fourth)
+    assert state_of(engine, third).dismiss_reason == "仿制品或材质不符"
+    press(opened, "z", until=third)
+    assert state_of(engine, third).state == "疑似"
+    press(opened, "q", until=fourth)
+    press(opened, "q", until=None)
+    assert "今日没有待核查线索" in opened.locator("#focus").inner_text()
+    press(opened, "z", until=fourth)
+    assert [state_of(engine, lead).state for lead in site.leads] == ["核查中", "已排除", "待研判", "疑似", "疑似"]
+    assert seen == Seen()
+    assert opened.evaluate("window.__ran") == []
+
+
+def test_keys_are_safe_with_input_methods_and_can_be_switched_off(site, page, engine):
+    opened, _ = page
+    opened.goto(site.url + "/review")
+    first = site.leads[0]
+    opened.wait_for_selector(f'#focus[data-lead="{first}"]')
+    opened.keyboard.press("/")
+    opened.keyboard.type("aqz")
+    assert opened.input_value("#search") == "aqz"
+    opened.keyboard.press("Escape")
+    for odd in ({"isComposing": True}, {"keyCode": 229}, {"ctrlKey": True}, {"repeat": True}):
+        opened.evaluate(
+            "o => document.body.dispatchEvent(new KeyboardEvent('keydown', {code: 'KeyA', bubbles: true, ...o}))",
+            odd,
+        )
+    opened.evaluate("localStorage.setItem('xunwang.keys', 'off')")
+    opened.keyboard.press("a")
+    opened.wait_for_timeout(400)
+    assert state_of(engine, first).version == 1
+    opened.evaluate("localStorage.setItem('xunwang.keys', 'on')")
+    # full-width mode changes the character, not the key
+    opened.evaluate(
+        "document.body.dispatchEvent(new KeyboardEvent('keydown', {code: 'KeyA', key: 'ａ', bubbles: true}))"
+    )
+    opened.wait_for_selector(f'#focus[data-lead="{site.leads[1]}"]')
+    assert state_of(engine, first).state == "核查中"
+
+
+def test_a_stale_lead_is_told_and_shown_anew(site, page, engine):
+    opened, _ = page
+    opened.goto(site.url + "/review")
+    opened.wait_for_selector(f'#focus[data-lead="{site.leads[0]}"]')
+    with transaction(engine) as conn:
+        conn.execute(tables.leads.update().where(tables.leads.c.id == site.leads[0]).values(version=5, hits=7))
+    opened.keyboard.press("a")
+    opened.wait_for_selector("#toast .toast-note.bad")
+    assert "没有保存" in opened.locator("#toast").inner_text()
+    opened.wait_for_selector('#focus input[name=version][value="5"]', state="attached")
+    assert state_of(engine, site.leads[0]).state == "疑似"
+
+
+def test_hostile_text_stays_text(site, page, engine, desk):
+    opened, seen = page
+    with transaction(engine) as conn:
+        campaign_id = conn.execute(select(tables.leads.c.campaign_id).limit(1)).scalar_one()
+        hostile = [
+            seed.lead(
+                conn,
+                desk.store,
+                seed.Plant(seller=text, title=f"象牙 {text}", description=text * 2, place=text, term=text, score=99),
+                campaign_id,
+                serial=500 + number,
+            )
+            for number, text in enumerate(PAYLOADS)
+        ]
+        conn.execute(
+            tables.listings.update().values(url="javascript:alert(1)", note=PAYLOADS[0], brought_by=PAYLOADS[1])
+        )
+        conn.execute(tables.sellers.update().values(url="javascript:alert(1)"))
+        scan_id = seed.scan(conn, outcomes={"demo_ads": ["blocked"]})
+        conn.execute(
+            tables.queries.update()
+            .where(tables.queries.c.scan_id == scan_id)
+            .values(note=PAYLOADS[1], text=PAYLOADS[0])
+        )
+    for path in (
+        "/",
+        "/scans",
+        "/review",
+        f"/review?q={PAYLOADS[1]}&platform={PAYLOADS[2]}",
+        f"/login?next={PAYLOADS[0]}",
+    ):
+        opened.goto(site.url + path)
+        opened.wait_for_load_state("networkidle")
+    for lead_id, payload in zip(hostile, PAYLOADS, strict=True):
+        opened.goto(f"{site.url}/leads/{lead_id}")
+        assert payload in opened.locator("h1").inner_text()
+        opened.goto(f"{site.url}/review?lead={lead_id}")
+        assert opened.locator('a[href^="javascript"]').count() == 0
+        opened.wait_for_load_state("networkidle")
+        assert opened.evaluate("window.__ran") == []
+    opened.keyboard.press("q")
+    opened.wait_for_selector("#toast .toast-note")
+    assert seen == Seen()

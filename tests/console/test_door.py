@@ -1,0 +1,335 @@
+"""Nobody comes in who may not, no page of somebody else can act for who may, and sessions end."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+from sqlalchemy import Engine, func, select, update
+
+from console import add_demo_user, create_app
+from console.accounts import seconds_to_wait
+from console.door import PUBLIC, SAFE_METHODS, local_path
+from db import tables, users
+from db.engine import transaction
+from tests.console import seed
+from tests.console.conftest import BASE, PASSWORD, token_in
+
+pytestmark = pytest.mark.db
+
+#: Every route: who gets what. A route that is not here fails the test.
+ANONYMOUS = {
+    ("GET", "/login"): 200,
+    ("POST", "/login"): 403,  # without the form's token
+    ("GET", "/healthz"): 200,
+    ("GET", "/readyz"): 200,
+    ("POST", "/logout"): 401,
+    ("GET", "/password"): 303,
+    ("POST", "/password"): 401,
+    ("GET", "/"): 303,
+    ("GET", "/scans"): 303,
+    ("GET", "/review"): 303,
+    ("GET", "/review/rows"): 303,
+    ("GET", "/review/{lead_id}"): 303,
+    ("POST", "/review/undo"): 401,
+    ("POST", "/review/{lead_id}/screen"): 401,
+    ("GET", "/leads/{lead_id}"): 303,
+    ("GET", "/leads/{lead_id}/evidence/{capture_file_id}"): 303,
+    ("GET", "/intake"): 303,
+    ("POST", "/intake"): 401,
+}
+#: What an auditor, who only reads, gets where it differs from an inspector.
+AUDITOR = {("GET", "/intake"): 403, ("POST", "/intake"): 403, ("POST", "/review/undo"): 403}
+UNSAFE = sorted(key for key in ANONYMOUS if key[0] not in SAFE_METHODS)
+
+
+def routes(desk) -> set[tuple[str, str]]:
+    found: set[tuple[str, str]] = set()
+
+    def walk(entries: list[Any]) -> None:
+        for route in entries:
+            inner = getattr(route, "original_router", None) or getattr(route, "router", None)
+            if isinstance(route, APIRoute):
+                found.update((method, route.path) for method in route.methods)
+            elif inner is not None:
+                walk(inner.routes)
+            else:
+                assert route.path == "/static", route
+
+    walk(create_app(desk).routes)
+    return found
+
+
+def filled(path: str, lead_id: int) -> str:
+    return path.replace("{lead_id}", str(lead_id)).replace("{capture_file_id}", "1")
+
+
+def test_every_route_stands_in_the_table(desk):
+    assert routes(desk) == set(ANONYMOUS)
+    assert {path for _, path in ANONYMOUS if ANONYMOUS.get(("GET", path)) == 200} == set(PUBLIC)
+
+
+def test_anonymous_gets_nothing_but_the_door(browser, leads):
+    for (method, path), status in sorted(ANONYMOUS.items()):
+        where, sent = filled(path, leads[0]), {"Origin": BASE}
+        answer = browser().http.request(method, where, headers=sent, follow_redirects=False)
+        assert answer.status_code == status, (method, path)
+        assert "示例卖家" not in answer.text and "象牙" not in answer.text
+        if status == 303:
+            assert answer.headers["location"] == f"/login?next={where}"
+
+
+def test_inspector_reads_every_page(account, leads):
+    visitor = account()
+    for method, path in sorted(ANONYMOUS):
+        if method == "GET" and path != "/login":
+            answer = visitor.get(filled(path, leads[0]), headers={"HX-Request": "true"} if "{lead_id}" in path else {})
+            assert answer.status_code == 200, path
+
+
+def test_auditor_only_reads_and_a_district_account_waits(account, leads):
+    auditor = account("shen", "auditor")
+    for (method, path), status in AUDITOR.items():
+        answer = auditor.get(path) if method == "GET" else auditor.post(path, {"source": "投诉举报"})
+        assert answer.status_code == status
+    assert auditor.key(f"/review/{leads[0]}/screen", {"action": "待研判", "version": 1}).status_code == 403
+    assert "只能查看" in auditor.get("/review").text
+    assert account("xuecheng", "district").get("/review").status_code == 403
+
+
+OTHER_SITES = (
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "http://127.0.0.1:8000.evil.example"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+)
+
+
+def test_requests_of_other_sites_are_refused(account, leads, engine):
+    visitor = account()
+    before = rows(engine)
+    sent = {"csrf_token": visitor.token, "action": "转核查", "version": "1", "source": "投诉举报", "text": "x"}
+    for method, path in UNSAFE:
+        for headers in OTHER_SITES:
+            where = filled(path, leads[0])
+            answer = visitor.http.request(method, where, data=sent, headers=headers, follow_redirects=False)
+            assert answer.status_code == 403, (path, headers)
+    assert rows(engine) == before
+
+
+def test_requests_without_our_token_are_refused(account, leads, engine):
+    visitor = account()
+    before = rows(engine)
+    for _, path in UNSAFE:
+        for token in ("", "wrong", "é"):
+            answer = visitor.post(filled(path, leads[0]), {"action": "转核查", "version": "1"}, token=token)
+            assert answer.status_code == 403, (path, token)
+    assert rows(engine) == before
+
+
+def rows(engine: Engine) -> tuple[int, ...]:
+    with transaction(engine) as conn:
+        return tuple(
+            conn.execute(select(func.count()).select_from(table)).scalar_one()
+            for table in (tables.screenings, tables.audit, tables.sessions, tables.users)
+        )
+
+
+def test_reading_changes_nothing(account, leads, engine):
+    visitor = account()
+    before = rows(engine)
+    for method, path in ANONYMOUS:
+        if method == "GET":
+            visitor.get(filled(path, leads[0]))
+    assert rows(engine) == before
+
+
+def test_every_unsafe_route_leaves_one_audit_row(account, leads, engine):
+    visitor = account()
+    steps = [
+        ("lead.keep", lambda: visitor.key(f"/review/{leads[0]}/screen", {"action": "转核查", "version": 1})),
+        ("lead.undo", lambda: visitor.key("/review/undo")),
+        ("logout", lambda: visitor.post("/logout")),
+    ]
+    for action, step in steps:
+        before = rows(engine)[1]
+        assert step().status_code in (200, 303)
+        assert rows(engine)[1] == before + 1
+        with transaction(engine) as conn:
+            newest = conn.execute(select(tables.audit).order_by(tables.audit.c.seq.desc()).limit(1)).one()
+        assert (newest.action, newest.actor) == (action, "wang")
+
+
+# --- sessions -------------------------------------------------------------------------------------------------------
+
+
+def test_a_one_time_password_opens_only_the_form_that_replaces_it(desk, browser, clock, account):
+    account()
+    from console import add_user
+
+    with transaction(desk.engine) as conn:
+        once = add_user(conn, name="li", role="inspector", actor="test", at=clock())
+    visitor = browser()
+    assert visitor.sign_in("li", once).status_code == 303
+    assert visitor.get("/review").headers["location"] == "/password"
+    for weak in ("短", "aaaaaaaaaaaa", "1234567890123", "abcdefghijklmn", "li-li-li-2026-x", "password-2026!", once):
+        answer = visitor.post("/password", {"old": once, "new": weak, "again": weak})
+        assert answer.status_code == 400, weak
+    assert visitor.post("/password", {"old": once, "new": PASSWORD, "again": PASSWORD + "x"}).status_code == 400
+    assert visitor.post("/password", {"old": "wrong", "new": PASSWORD, "again": PASSWORD}).status_code == 400
+    assert visitor.post("/password", {"old": once, "new": PASSWORD, "again": PASSWORD}).status_code == 303
+    assert visitor.get("/review").status_code == 200
+    assert browser().sign_in("li", once).status_code == 401
+
+
+def test_a_planted_cookie_is_not_taken_over_and_a_new_one_comes_at_each_login(account, browser):
+    account()
+    visitor = browser()
+    visitor.http.cookies.set("xunwang", "planted")
+    visitor.sign_in("wang", PASSWORD)
+    first = visitor.http.cookies.get("xunwang", domain="127.0.0.1")
+    assert first not in (None, "planted") and len(first) >= 43
+    other = browser()
+    other.sign_in("wang", PASSWORD)
+    assert other.http.cookies.get("xunwang") != first
+
+
+def test_logout_ends_the_session_on_our_side(account):
+    visitor = account()
+    stolen = visitor.http.cookies.get("xunwang")
+    assert visitor.post("/logout").status_code == 303
+    visitor.http.cookies.set("xunwang", stolen)
+    assert visitor.get("/review").headers["location"].startswith("/login")
+
+
+def test_sessions_end_when_idle_when_old_and_when_the_user_is_disabled(account, clock, engine):
+    visitor = account()
+    for _ in range(23):
+        clock.forward(minutes=29)
+        assert visitor.get("/").status_code == 200
+    clock.forward(minutes=60 * 12 - 29 * 23 + 1)
+    assert visitor.get("/").status_code == 303  # twelve hours, however busy
+    visitor.sign_in("wang", PASSWORD)
+    clock.forward(minutes=31)
+    assert visitor.get("/").status_code == 303
+    visitor.sign_in("wang", PASSWORD)
+    with transaction(engine) as conn:
+        conn.execute(update(tables.users).values(enabled=False))
+    assert visitor.get("/").status_code == 303
+    assert visitor.sign_in("wang", PASSWORD).status_code == 401
+
+
+def test_the_table_holds_no_cookie(account, engine):
+    visitor = account()
+    with transaction(engine) as conn:
+        stored = conn.execute(select(tables.sessions.c.token_hash)).scalars().all()
+        found = users.find(conn, "wang")
+    assert visitor.http.cookies.get("xunwang").encode() not in b"".join(stored)
+    assert found is not None and found[1].startswith("$argon2id$")
+
+
+def test_cookies_carry_their_flags(account, browser):
+    account()
+    plain = browser().sign_in("wang", PASSWORD).headers["set-cookie"]
+    assert "xunwang=" in plain and "HttpOnly" in plain and "SameSite=Lax" in plain and "Secure" not in plain
+    over_tls = browser(tls=True, base_url="https://console.test", trusted_hosts=("console.test",))
+    form = over_tls.get("/login")
+    assert "__Host-xunwang_login=" in form.headers["set-cookie"] and "Secure" in form.headers["set-cookie"]
+    assert form.headers["strict-transport-security"].startswith("max-age=")
+
+
+# --- guessing -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("count", "wait"), [(0, 0), (2, 0), (3, 1), (4, 2), (6, 8), (30, 300)])
+def test_the_wait_grows_and_never_becomes_a_lock(count, wait):
+    assert seconds_to_wait(count, seed.MORNING, seed.MORNING) == wait
+    assert seconds_to_wait(count, seed.MORNING - timedelta(seconds=wait), seed.MORNING) == 0
+
+
+def test_guesses_are_slowed_from_one_address_and_the_owner_still_gets_in(account, browser, engine):
+    account()
+    thief = browser(address="198.51.100.7")
+    answers = [thief.sign_in("wang", f"guess-{number}").status_code for number in range(12)]
+    assert answers[:3] == [401] * 3 and answers[3:] == [429] * 9
+    assert browser(address="192.0.2.5").sign_in("wang", PASSWORD).status_code == 303
+
+
+def test_an_unknown_name_hears_the_same(account, browser):
+    account()
+    known, unknown = browser(), browser()
+    one = known.sign_in("wang", "guess")
+    two = unknown.sign_in("nobody", "guess")
+    assert (one.status_code, two.status_code) == (401, 401)
+    blank = [text.replace(token_in(text), "") for text in (one.text, two.text)]
+    assert blank[0] == blank[1]
+
+
+def test_nobody_is_sent_elsewhere_after_signing_in(account, browser):
+    account()
+    elsewhere = (
+        "//evil.example",
+        "/\\evil.example",
+        "https:evil.example",
+        "https://evil.example",
+        "javascript:alert(1)",
+    )
+    for target in (*elsewhere, "", "/a\r\nb", "\\\\evil", "/\t/evil.example"):
+        assert local_path(target) == "/", target
+    assert local_path("/review?lead=3") == "/review?lead=3"
+    assert browser().sign_in("wang", PASSWORD, "//evil.example").headers["location"] == "/"
+
+
+# --- the demo -------------------------------------------------------------------------------------------------------
+
+
+def test_the_demo_signs_in_on_loopback_alone(browser, desk, leads, clock):
+    here = {"address": "127.0.0.1"}
+    assert browser(demo=True, **here).get("/review").status_code == 303  # no demo user: no demo database
+    with transaction(desk.engine) as conn:
+        add_demo_user(conn, clock())
+    opened = browser(demo=True, **here)
+    page = opened.get("/review")
+    assert page.status_code == 200 and "演示数据" in page.text and "xunwang_demo=" in page.headers["set-cookie"]
+    assert browser(**here).get("/review").status_code == 303
+    assert browser(demo=True, address="203.0.113.9").get("/review").status_code == 303
+    assert browser(demo=True, **here).get("/review", headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 303
+    assert browser(demo=True, **here).sign_in("demo", "!").status_code == 401
+
+
+# --- the rest of the wall -------------------------------------------------------------------------------------------
+
+
+def test_headers_hosts_and_sizes(account, browser, leads):
+    visitor = account()
+    for path in ("/review", "/login", "/healthz", "/leads/999", "/static/console.js"):
+        headers = visitor.get(path).headers
+        assert headers["content-security-policy"].startswith("default-src 'self'; object-src 'none'")
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "DENY"
+        assert headers["referrer-policy"] == "no-referrer" and "server" not in headers
+    assert visitor.get("/review").headers["cache-control"] == "no-store"
+    assert visitor.get("/", headers={"Host": "evil.example"}).status_code == 400
+    assert visitor.post("/review/undo", {"x": "y" * 70_000}).status_code == 413
+    assert visitor.get("/static/../app.py").status_code in (303, 404)
+    assert visitor.get("/static/%2e%2e/app.py").status_code == 404
+
+
+def test_a_failing_page_says_an_id_and_nothing_else(account, monkeypatch):
+    visitor = account()
+
+    def broken(*args, **kwargs):
+        raise RuntimeError("secret detail at line 7")
+
+    monkeypatch.setattr("console.today.last_night", broken)
+    answer = visitor.get("/")
+    assert answer.status_code == 500
+    assert "错误编号" in answer.text and "secret" not in answer.text and "Traceback" not in answer.text
+    assert answer.headers["x-error-id"] in answer.text
+    assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+
+
+def test_an_expired_session_moves_the_whole_page(browser, leads):
+    answer = browser().get(f"/review/{leads[0]}", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/login?next=/")

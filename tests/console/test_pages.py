@@ -1,0 +1,182 @@
+"""Lead page, evidence, intake, today and scans."""
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from console.app import BrowserFilesMissing, check_browser_files
+from console.highlight import marked
+from console.wording import ago, price, visible, web_address
+from db import tables
+from db.engine import transaction
+from records import Match
+from tests.console import seed
+
+pytestmark = pytest.mark.db
+
+
+def files_of(engine, lead_id: int) -> dict[str, int]:
+    """Role → id of one of the lead's files."""
+    with transaction(engine) as conn:
+        found = conn.execute(
+            select(tables.capture_files.c.role, tables.capture_files.c.id)
+            .join(tables.captures, tables.captures.c.id == tables.capture_files.c.capture_id)
+            .join(tables.lead_hits, tables.lead_hits.c.listing_id == tables.captures.c.listing_id)
+            .where(tables.lead_hits.c.lead_id == lead_id)
+        )
+        return {row.role: row.id for row in found}
+
+
+def test_lead_page_shows_all_hits_evidence_and_who_did_what(account, leads):
+    visitor = account()
+    visitor.key(f"/review/{leads[0]}/screen", {"action": "转核查", "version": 1})
+    html = visitor.get(f"/leads/{leads[0]}").text
+    assert html.count('class="card-box hit-box"') == 6
+    assert html.count("✓ 通过") == 18 and "XS-2026-1123-0001" in html
+    assert "王某" in html and "2026-11-23 08:31" in html and "2026-11-23 02:14:07 UTC+8" in html
+
+
+def test_pictures_are_shown_sealed_and_pages_are_only_downloads(account, leads, engine):
+    visitor, files = account(), files_of(engine, leads[0])
+    shot = visitor.get(f"/leads/{leads[0]}/evidence/{files['screenshot']}")
+    assert shot.headers["content-type"] == "image/png" and shot.content.startswith(b"\x89PNG")
+    page = visitor.get(f"/leads/{leads[0]}/evidence/{files['page']}")
+    assert page.headers["content-type"].startswith("text/plain")
+    assert page.headers["content-disposition"].startswith("attachment")
+    assert b"<script>" in page.content
+    for answer in (shot, page):
+        assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_file_is_reached_through_its_own_lead_alone(account, leads, engine):
+    visitor, files = account(), files_of(engine, leads[0])
+    assert visitor.get(f"/leads/{leads[1]}/evidence/{files['screenshot']}").status_code == 404
+    assert visitor.get(f"/leads/{leads[0]}/evidence/999999").status_code == 404
+    assert visitor.get(f"/leads/{leads[0]}/evidence/..%2f1").status_code == 404
+
+
+def test_html_that_calls_itself_a_picture_is_a_download(account, leads, engine, desk):
+    visitor, files = account(), files_of(engine, leads[0])
+    body = desk.store.put(b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>")
+    with transaction(engine) as conn:
+        values = {"sha256": body.sha256, "size": body.size, "media_type": "image/svg+xml", "stored_at": seed.NIGHT}
+        conn.execute(insert(tables.evidence_files).values(values))
+        conn.execute(
+            update(tables.capture_files).where(tables.capture_files.c.id == files["picture"]).values(sha256=body.sha256)
+        )
+    answer = visitor.get(f"/leads/{leads[0]}/evidence/{files['picture']}")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.headers["content-disposition"].startswith("attachment")
+
+
+def test_a_changed_file_is_told_and_not_handed_out(account, leads, engine, desk):
+    visitor, files = account(), files_of(engine, leads[2])
+    with transaction(engine) as conn:
+        sha256 = conn.execute(
+            select(tables.capture_files.c.sha256).where(tables.capture_files.c.id == files["screenshot"])
+        ).scalar_one()
+    path = desk.store.path(sha256)
+    path.chmod(0o600)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n forged")
+    html = visitor.get(f"/leads/{leads[2]}").text
+    assert "✕ 不一致" in html and "不要对外提供" in html
+    answer = visitor.get(f"/leads/{leads[2]}/evidence/{files['screenshot']}")
+    assert answer.status_code == 400 and b"forged" not in answer.content
+
+
+def test_intake_hands_over_what_was_given(account, intake, leads):
+    visitor = account()
+    intake.answer = [leads[0]]
+    shot = ("截图.png", seed.picture(20, 20), "image/png")
+    answer = visitor.post(
+        "/intake",
+        {"source": "投诉举报", "text": " 【闲鱼】https://m.example/x ", "note": "12315-77"},
+        files={"screenshot": shot, "saved_page": ("页面.html", b"<p>1", "text/html")},
+    )
+    assert answer.status_code == 200 and f'href="/leads/{leads[0]}"' in answer.text
+    taken = intake.taken[0]
+    assert (taken.text, taken.note, taken.brought_by) == ("【闲鱼】https://m.example/x", "12315-77", "wang")
+    assert taken.screenshot == shot[1] and taken.page == b"<p>1" and taken.source == "投诉举报"
+
+
+def test_intake_refuses_nothing_and_pictures_that_are_none(account, intake):
+    visitor = account()
+    assert visitor.post("/intake", {"source": "投诉举报"}).status_code == 400
+    assert visitor.post("/intake", {"source": "定向监测", "text": "x"}).status_code == 400
+    bad = {"screenshot": ("x.png", b"<html>", "image/png")}
+    answer = visitor.post("/intake", {"source": "投诉举报", "note": "留着我"}, files=bad)
+    assert answer.status_code == 400 and "不是 PNG" in answer.text and "留着我" in answer.text
+    assert intake.taken == []
+
+
+def test_today_and_scans_add_up(account, leads):
+    visitor = account()
+    today = visitor.get("/").text
+    assert "正常" in today and "<b>4</b><i>进入核查队列" in today
+    scans = visitor.get("/scans").text
+    assert "计划 10 = " in scans and "已检索 9" in scans and "平台无结果 1" in scans
+    assert visitor.get("/scans?scan=777").status_code == 404
+
+
+def test_an_empty_queue_never_hides_a_bad_night(account, engine):
+    visitor = account()
+    assert "还没有运行过监测" in visitor.get("/review").text
+    with transaction(engine) as conn:
+        seed.scan(conn, outcomes={"demo_ads": ["searched", "searched"], "demo_goods": ["blocked"]})
+    html = visitor.get("/review").text
+    assert "结果不完整" in html and "演示二手：被拦截（1 个检索任务）" in html and "监测正常" not in html
+    assert "不能据此认为" in visitor.get("/").text
+    assert "没有符合这些条件" in visitor.get("/review?q=zzz").text
+
+
+def test_a_planned_night_that_did_not_begin_is_told(account, engine):
+    with transaction(engine) as conn:
+        seed.scan(conn, outcomes={"demo_ads": ["searched"]}, kind="foreground")
+        conn.execute(update(tables.schedules).where(tables.schedules.c.job == "scan").values(enabled=False))
+        conn.execute(
+            insert(tables.schedules).values(
+                name="夜间-测试",
+                job="scan",
+                at_minute=120,
+                weekdays=[1, 2, 3, 4, 5, 6, 7],
+                since=seed.NIGHT.replace(day=1),
+            )
+        )
+    html = account().get("/").text
+    assert "计划 02:00 的监测今天没有启动" in html and "未运行" in html
+
+
+def test_missing_browser_files_say_what_to_run(tmp_path):
+    with pytest.raises(BrowserFilesMissing, match="make setup"):
+        check_browser_files(tmp_path)
+    (tmp_path / "manifest.json").write_text('{"htmx.min.js": "0"}')
+    with pytest.raises(BrowserFilesMissing, match=r"htmx\.min\.js"):
+        check_browser_files(tmp_path)
+
+
+def match(field: str, start: int, end: int, **more: str) -> Match:
+    return Match(category="ivory", term="t", surface="s", field=field, start=start, end=end, **more)
+
+
+@pytest.mark.parametrize(
+    ("matches", "title", "description"),
+    [
+        ([match("title", 0, 2)], [("象牙", True), ("手串", False)], [("象牙雕", False)]),
+        ([match("title", 0, 2), match("title", 0, 4)], [("象牙手串", True)], [("象牙雕", False)]),
+        ([match("title+description", 2, 6)], [("象牙", False), ("手串", True)], [("象", True), ("牙雕", False)]),
+        ([match("description", 1, 99), match("title", 9, 12)], [("象牙手串", False)], [("象", False), ("牙雕", True)]),
+        ([match("title", 0, 2, cancelled_by="象牙白")], [("象牙手串", False)], [("象牙雕", False)]),
+    ],
+)
+def test_highlighting(matches, title, description):
+    shown = marked("象牙手串", "象牙雕", matches)
+    assert [(p.text, p.match is not None) for p in shown.title] == title
+    assert [(p.text, p.match is not None) for p in shown.description] == description
+
+
+def test_wording():
+    assert visible("a\u202eb\u0007") == "a⟨U+202E⟩b⟨U+0007⟩"
+    assert web_address("javascript:alert(1)") == web_address("data:text/html,x") == web_address("//x") == ""
+    assert web_address("https://a.example/1?b=2") == "https://a.example/1?b=2"
+    assert price(None, "面议") == "面议" and price(None) == "—"
+    assert ago(seed.NIGHT, seed.MORNING) == "6 小时前"
