@@ -163,7 +163,7 @@ def default_variants(strength: Strength, kind: Kind) -> tuple[Variant, ...]:
 
 def _load(path: Path) -> Any:
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_loader())  # noqa: S506 (a SafeLoader)
+        return _loader()(path.read_text(encoding="utf-8")).get_single_data()
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise LexiconBroken(f"{path.name}: {error}") from error
 

@@ -29,6 +29,7 @@ Finder = Callable[[str], Hits]
         ("穿过山甲", []),  # 1.11
         ("象1牙", [("象牙", "象1牙")]),  # 1.12
         ("象a牙", [("象牙", "象a牙")]),
+        ("象~~~~~牙", []),  # too far apart
         ("象====牙", [("象牙", "象====牙")]),  # 1.13
         ("捕！獸夾", [("捕兽夹", "捕！獸夾")]),  # 1.14
         ("大象 牙刷", []),  # 1.16
@@ -232,6 +233,13 @@ def test_ordinary_goods(matcher: Matcher, text: str) -> None:  # 8.11, 9.1, 9.3
 @pytest.mark.parametrize("exclusion", ["牙", "象"])
 def test_a_short_exclusion_never_cancels_a_longer_term(exclusion: str) -> None:  # 8.3, 8.4
     assert counting(Matcher(lexicon_of("象牙", exclusions=(exclusion,))), "象牙") == [("象牙", "象牙")]
+
+
+def test_an_exclusion_must_be_a_word_itself() -> None:  # 8.9, 8.10
+    finder = Matcher(lexicon_of("象牙", exclusions=("象牙白", "象牙白色")))
+    assert counting(finder, "天然象牙白玉手串") == [("象牙", "象牙")]
+    assert counting(finder, "象牙白连衣裙") == []
+    assert counting(finder, "象牙白色连衣裙") == []
 
 
 def test_an_exclusion_may_start_earlier() -> None:  # 8.5
