@@ -86,15 +86,24 @@ def card(item_id: str = "1", title: str = "木雕手串", **facts: Any) -> Listi
 
 
 def sighting(item: Listing, at: datetime = NIGHT, **facts: Any) -> Sighting:
-    body = f"<html>{item.item_id}</html>".encode()
+    body = f"<html>{item.item_id}</html>".encode("utf-8", "surrogatepass")
     page = Page(url=item.url, final_url=item.url, status=200, body=body, fetched_at=at)
     return Sighting(listing=item, page=page, **({"card_fingerprint": f"card-{item.item_id}"} | facts))
 
 
 def captured(item: Listing, at: datetime = NIGHT) -> Sighting:
     files = (
-        CapturedFile(role=FileRole.PAGE, body=f"page {item.item_id}".encode(), media_type="text/html", url=item.url),
-        CapturedFile(role=FileRole.SCREENSHOT, body=f"picture {item.item_id}".encode(), media_type="image/png"),
+        CapturedFile(
+            role=FileRole.PAGE,
+            body=f"page {item.item_id}".encode("utf-8", "surrogatepass"),
+            media_type="text/html",
+            url=item.url,
+        ),
+        CapturedFile(
+            role=FileRole.SCREENSHOT,
+            body=f"picture {item.item_id}".encode("utf-8", "surrogatepass"),
+            media_type="image/png",
+        ),
     )
     capture = Capture(captured_at=at, url=item.url, files=files, method="test")
     return sighting(item, at, capture=capture)
