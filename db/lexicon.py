@@ -65,10 +65,22 @@ def publish(conn: Connection, name: str, content: dict[str, Any], *, author: str
     conn.execute(update(lexicon_versions).where(lexicon_versions.c.live).values(live=False))
     known = conn.execute(select(lexicon_versions.c.id).where(lexicon_versions.c.name == name)).scalar()
     if known is not None:
-        conn.execute(update(lexicon_versions).where(lexicon_versions.c.id == known).values(live=True))
+        again = {"live": True, "rematched_at": None}  # what was stored meanwhile was judged by another
+        conn.execute(update(lexicon_versions).where(lexicon_versions.c.id == known).values(again))
         return
     conn.execute(
         insert(lexicon_versions).values(
             name=name, content=content, change_note=note, author=author, live=True, released_at=at
         )
     )
+
+
+def is_rematched(conn: Connection, name: str) -> bool:
+    """Whether every stored listing has been judged by the version since it was published."""
+    found = conn.execute(select(lexicon_versions.c.rematched_at).where(lexicon_versions.c.name == name)).scalar()
+    return found is not None
+
+
+def rematched(conn: Connection, name: str, at: datetime) -> None:
+    """Note that every stored listing has now been judged by the version."""
+    conn.execute(update(lexicon_versions).where(lexicon_versions.c.name == name).values(rematched_at=at))

@@ -65,6 +65,7 @@ lexicon_versions = Table(
     _text("author"),
     Column("live", Boolean, nullable=False, server_default=text("false")),
     _time("released_at"),
+    _time("rematched_at", nullable=True),  # when the stored listings had all been judged by it
     # one live version at most
     Index("uq_lexicon_versions_live", "live", unique=True, postgresql_where=text("live")),
 )

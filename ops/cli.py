@@ -7,8 +7,12 @@ from typing import Annotated, Literal, cast
 import typer
 
 from ops.commands import data, leads, lexicon, people, processes, scan
+from ops.logs import log_to_stderr
 from ops.screen import Screen, say
 from records import Fault, Lang
+
+#: Commands that run unwatched and therefore log what they do.
+LOGGING = ("worker", "schedule", "serve", "up")
 
 app = typer.Typer(
     name="xunwang",
@@ -33,6 +37,7 @@ def options(
     """What stands before every command."""
     if lang not in ("zh", "en"):
         raise typer.BadParameter("zh | en", param_hint="--lang")
+    log_to_stderr(quiet=ctx.invoked_subcommand not in LOGGING)
     ctx.obj = Screen(config=config, lang=cast(Literal["zh", "en"], lang), debug=debug)
 
 

@@ -14,6 +14,9 @@ from ops.house import House
 from ops.planning import chosen
 from ops.scanning import plan_scan
 
+#: What the make-believe sellers deal in: nobody searches a street for what it does not sell.
+SOLD = ("ivory", "rhino", "tiger", "pangolin", "tool_clamp", "tool_snare", "tool_electric", "tool_net")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DemoScan:
@@ -61,5 +64,6 @@ def scan_town(house: House, town: RunningTown) -> tuple[DemoScan, list[QueryRow]
 
 def _at(house: House, town: RunningTown) -> House:
     """The house with the markets' addresses, which differ from run to run."""
-    crawl = house.settings.crawl.model_copy(update={"sites": dict(town.sites)})
+    wanted = {"sites": dict(town.sites), "categories": SOLD, "max_terms": 60}
+    crawl = house.settings.crawl.model_copy(update=wanted)
     return replace(house, settings=house.settings.model_copy(update={"crawl": crawl}))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from crawler import Definition, definition, definitions
 from keywords import Lexicon
-from ops.settings import Settings
+from ops.settings import Crawl, Settings
 from records import Fault, Query, QueryKind
 
 #: Definitions of the make-believe markets carry this prefix; no real night ever includes them.
@@ -61,11 +61,11 @@ def _choose(settings: Settings, name: str) -> Chosen:
     )
 
 
-def queries_for(platform: Definition, lexicon: Lexicon, *, terms: Iterable[str] = (), max_terms: int) -> list[Query]:
+def queries_for(platform: Definition, lexicon: Lexicon, crawl: Crawl, *, terms: Iterable[str] = ()) -> list[Query]:
     """The queries of one platform: the given terms alone, or its category pages and the lexicon's first terms."""
     asked = list(dict.fromkeys(terms))
     if not asked:
-        asked = ranked_terms(lexicon)[:max_terms] if platform.search_url else []
+        asked = ranked_terms(lexicon, crawl.categories)[: crawl.max_terms] if platform.search_url else []
         browsed = [Query(platform=platform.key, kind=QueryKind.BROWSE, text=name) for name in platform.browse]
     else:
         browsed = []
@@ -74,7 +74,11 @@ def queries_for(platform: Definition, lexicon: Lexicon, *, terms: Iterable[str] 
     return browsed + searched or [Query(platform=platform.key, kind=QueryKind.BROWSE, text="")]
 
 
-def ranked_terms(lexicon: Lexicon) -> list[str]:
-    """Every category's first search term, then every second one, and so on: a small budget still asks for all kinds."""
-    by_rank = zip_longest(*(lexicon.search_terms(category.key) for category in lexicon.categories))
+def ranked_terms(lexicon: Lexicon, categories: Iterable[str] = ()) -> list[str]:
+    """Every category's first search term, then every second one, and so on: a small budget still asks for all kinds.
+
+    Of the categories named; without names, of all.
+    """
+    keys = tuple(categories) or tuple(category.key for category in lexicon.categories)
+    by_rank = zip_longest(*(lexicon.search_terms(key) for key in keys))
     return list(dict.fromkeys(term for term in chain.from_iterable(by_rank) if term))

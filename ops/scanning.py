@@ -43,9 +43,7 @@ def plan_scan(
     planned = [
         query
         for one in platforms
-        for query in queries_for(
-            one.definition, lexicon, terms=chosen.get("terms", ()), max_terms=house.settings.crawl.max_terms
-        )
+        for query in queries_for(one.definition, lexicon, house.settings.crawl, terms=chosen.get("terms", ()))
     ]
     with transaction(house.engine) as conn:
         return scans.plan(
@@ -59,12 +57,12 @@ def plan_scan(
         )
 
 
-def slice_order(house: House, scan_id: int, platform: str) -> bytes:
+def slice_order(house: House, scan_id: int, platform: str, *, quiet: bool = False) -> bytes:
     """What the child process of one slice reads from its standard input."""
     with transaction(house.engine) as conn:
         options = scans.scan_row(conn, scan_id).options
     place = options["platforms"][platform]
-    fields = {"scan_id": scan_id, "platform": platform, "max_pages": int(options.get("max_pages", 0))}
+    fields = {"scan_id": scan_id, "platform": platform, "max_pages": int(options.get("max_pages", 0)), "quiet": quiet}
     return order_text(house, fields | place)
 
 
@@ -78,7 +76,7 @@ def run_slice(house: House, scan_id: int, platform: str) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         child = subprocess.Popen(slice_command(), stdin=subprocess.PIPE)
         with _ended_with_us(child):
-            child.communicate(slice_order(house, scan_id, platform))
+            child.communicate(slice_order(house, scan_id, platform, quiet=True))
         if child.returncode == 0:
             return
         time.sleep(attempt)

@@ -75,6 +75,8 @@ class Crawl(_Part):
     page_deadline: float = Field(default=60.0, gt=0)
     #: Path of a Chromium; empty: look for Playwright's own, then for the system's.
     chromium: str = ""
+    #: Categories whose search terms are asked for; empty: every one.
+    categories: tuple[str, ...] = ()
     #: Platforms that a nightly scan covers; empty: every one that is public.
     platforms: tuple[str, ...] = ()
     #: Platform key → base address that replaces the definition's own (a mirror, a test market).

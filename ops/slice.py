@@ -9,19 +9,21 @@ import json
 import os
 import signal
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from crawler import BrowserSettings, Definition, Hooks, Limits, definition, patrol
-from db import listings, pacing, scans
+from db import evidence, lexicon, listings, pacing, scans
 from db.engine import transaction
 from db.locks import holding
 from keywords import Matcher
 from ops.house import House, enter_house
+from ops.logs import log_to_stderr
 from ops.settings import Settings
-from pipelines import Reception, receive
-from records import Listing, Query, QueryReport, Sighting, now
+from pipelines import Reception, receive, rematch
+from records import Assessment, Listing, Query, QueryReport, Sighting, now
 
 _PR_SET_PDEATHSIG = 1
 
@@ -40,6 +42,8 @@ class Order:
     demo: bool
     #: List pages a query may read; 0: as the settings say.
     max_pages: int
+    #: True where a person watches: warnings alone are logged.
+    quiet: bool
     #: Process id of the parent, so that an orphan notices.
     parent: int
     settings: dict[str, Any]
@@ -63,20 +67,35 @@ def run(order: Order) -> None:
     """Run the platform's unfinished queries to their ends."""
     house = enter_house(Settings(**order.settings), demo=order.demo)
     with holding(house.engine, f"platform:{order.platform}"):
+        reception = house.reception(Matcher(house.lexicon()))
+        _judge_again(house, reception)
         with transaction(house.engine) as conn:
             queries = scans.unfinished(conn, order.scan_id, order.platform)
             attempt = scans.begin_slice(conn, order.scan_id, order.platform)
+            if evidence.due(conn, order.platform, limit=1):
+                # somewhere behind known cards a hit waits for its capture: read every query to its end this once
+                queries = [replace(query, read_before=False) for query in queries]
         if queries:
-            matcher = Matcher(house.lexicon())
-            reception = house.reception(matcher)
             patrol(
                 _definition(order),
                 queries,
-                hooks=_hooks(house, reception, order, attempt),
+                hooks=_hooks(house, reception, attempt),
                 limits=_limits(house.settings, order),
             )
         with transaction(house.engine) as conn:
             scans.close_if_done(conn, order.scan_id, now())
+
+
+def _judge_again(house: House, reception: Reception) -> None:
+    """After a change of the lexicon the stored listings are judged by it before anything new is: once, by one slice."""
+    version = reception.matcher.lexicon_version
+    with holding(house.engine, "rematch"):
+        with transaction(house.engine) as conn:
+            if lexicon.is_rematched(conn, version):
+                return
+        rematch(reception)
+        with transaction(house.engine) as conn:
+            lexicon.rematched(conn, version, now())
 
 
 def _definition(order: Order) -> Definition:
@@ -91,17 +110,17 @@ def _limits(settings: Settings, order: Order) -> Limits:
         max_pages=order.max_pages or crawl.max_pages,
         max_details=crawl.max_details,
         page_deadline=crawl.page_deadline,
-        allow_loopback=order.demo or bool(order.site),
+        allow_loopback=order.demo or bool(order.site),  # the operator named that address
         browser=BrowserSettings(executable=Path(crawl.chromium) if crawl.chromium else None),
     )
 
 
-def _hooks(house: House, reception: Reception, order: Order, attempt: int) -> Hooks:
-    def known(platform: str, cards: list[tuple[str, str]]) -> set[str]:
+def _hooks(house: House, reception: Reception, attempt: int) -> Hooks:
+    def known(platform: str, cards: Sequence[tuple[str, str]]) -> set[str]:
         with transaction(house.engine) as conn:
             return listings.known(conn, platform, cards)
 
-    def judge(listing: Listing) -> Any:
+    def judge(listing: Listing) -> Assessment:
         return reception.matcher.assess(listing)
 
     def deliver(sightings: list[Sighting]) -> int:
@@ -126,6 +145,7 @@ def main() -> None:
     """Entry point of the child process."""
     order = Order(**json.load(sys.stdin))
     die_with_parent(order.parent)
+    log_to_stderr(quiet=order.quiet)
     run(order)
 
 

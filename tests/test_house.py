@@ -47,7 +47,7 @@ KEPT_IN = {
 }
 
 #: The two fences (TASTE 16): one around a listing, one around a delivery.
-FENCES = {"pipelines/receive.py", "alerts/sender.py"}
+FENCES = {"pipelines/fence.py", "alerts/sender.py"}
 
 #: Files over 400 lines and functions over 60, each with the reason. Empty is how it should be.
 TOO_BIG_WITH_REASON: dict[str, str] = {}
@@ -132,7 +132,10 @@ def test_broad_excepts_stand_in_the_two_fences_alone() -> None:
 
 def test_nothing_hostile_is_evaluated() -> None:
     refused = re.compile(r"\b(eval|exec)\(|\bpickle\b|yaml\.load\(|shell=True|os\.system")
-    allowed = {"keywords/matcher.py"}  # speaks of being picklable
+    allowed = {
+        "keywords/matcher.py",  # speaks of being picklable
+        "keywords/files.py",  # a SafeLoader of its own that refuses duplicate keys
+    }
     found = {str(p.relative_to(ROOT)) for p in room_files() if refused.search(p.read_text("utf-8"))} - allowed
     assert not found
 
@@ -170,7 +173,7 @@ def test_no_locked_distribution_installs_a_room() -> None:
 def test_locks_carry_hashes_and_no_addresses() -> None:
     for lock in sorted((ROOT / "locks").glob("*.txt")):
         text = lock.read_text()
-        assert "http" not in text.replace("httpx", "").replace("httpcore", "").replace("httptools", ""), lock
+        assert "://" not in text, lock
         assert "--index" not in text and "--find-links" not in text
         pinned = re.findall(r"^[\w.\[\]-]+==", text, re.MULTILINE)
         blocks = re.split(r"^(?=[\w.\[\]-]+==)", text, flags=re.MULTILINE)[1:]

@@ -6,6 +6,7 @@ CREATE TABLE lexicon_versions (
     author TEXT DEFAULT '' NOT NULL,
     live BOOLEAN DEFAULT false NOT NULL,
     released_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    rematched_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT pk_lexicon_versions PRIMARY KEY (id),
     CONSTRAINT uq_lexicon_versions_name UNIQUE (name)
 );
