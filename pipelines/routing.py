@@ -90,7 +90,7 @@ def _named(text: str, districts: Iterable[District], *, beside_city: bool) -> st
     names = [(name, d.name) for d in districts for name in _names(d, beside_city=beside_city)]
     for name, district in sorted(names, key=lambda pair: -len(pair[0])):
         # 枣庄市中心 is no 市中区
-        if (beside_city and re.search(re.escape(name) + "(?!心)", text)) or text.startswith(name):
+        if re.search(re.escape(name) + "(?!心)", text) if beside_city else text.startswith(name):
             return district
     return ""
 
