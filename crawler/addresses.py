@@ -18,6 +18,7 @@ _TRACKER_PREFIXES = ("utm_", "hmsr", "hmpl", "hmcu", "hmkw", "hmci", "scm_", "sp
 _LONGEST = 2_000
 #: Control characters, spaces, quotes and template braces have no place in an address.
 _IMPOSSIBLE = re.compile(r'[\x00-\x20\x7f<>"\\^`]|\{\{|\}\}|[\ud800-\udfff]')
+_DROPPED = re.compile(r"[\t\r\n]")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?|\[[0-9a-f:.]+\]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -25,10 +26,10 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 def absolute(base: str, link: str) -> str:
     """The absolute http(s) address that `link` means on a page at `base`; empty when it means none."""
     link = link.strip()
-    if not link or link.startswith("#") or len(link) > _LONGEST:
+    if not link or len(link) > _LONGEST or re.match(r"#|//(?:$|[/?#])", link):
         return ""
     # browsers drop line breaks and tabs inside links and encode blanks
-    link = re.sub(r"[\t\r\n]", "", link).replace(" ", "%20")
+    link = _DROPPED.sub("", link).replace(" ", "%20")
     try:
         joined = urljoin(base, link)
     except ValueError:
@@ -78,7 +79,8 @@ def _parts(url: str) -> tuple[str, str, str, str] | None:
     try:
         split = urlsplit(url)
         port = split.port
-        host = (split.hostname or "").encode("idna").decode("ascii") if split.hostname else ""
+        host = split.hostname or ""
+        host = host if host.isascii() else host.encode("idna").decode("ascii")
     except ValueError:  # UnicodeError is one: labels too long, bad IPv6, bad port
         return None
     scheme = split.scheme.lower()
@@ -86,7 +88,7 @@ def _parts(url: str) -> tuple[str, str, str, str] | None:
         return None
     if ":" in host:
         host = f"[{host}]"
-    if not _HOST.fullmatch(host.lower()):
+    if not _HOST.fullmatch(host.lower()) or len(host) > 253 or max(map(len, host.split("."))) > 63:
         return None
     shown = host.lower() if port in (None, _DEFAULT_PORTS[scheme]) else f"{host.lower()}:{port}"
     query = quote(split.query, safe="%/:@!$&'()*+,;=~-._?")

@@ -18,7 +18,7 @@ _WARY_DECODER = json.JSONDecoder(
 )
 #: `window.data =`, `setMdskip(`, `)]}',`, `for(;;);`: what stands before the JSON in answers that are scripts.
 _PREFIX = re.compile(
-    r"(?:\s|(?:var|let|const)\s|[A-Za-z_$][\w$.\[\]'\"]{0,80}\s*[=(]|\)\]\}',?|for\s*\(;;\);|/\*[^*]{0,200}\*/|;)*"
+    r"(?:\s|;|for\s*\(;;\)|\)\]\}',?|/\*[^*]{0,200}\*/|(?:var|let|const)\s|[A-Za-z_$][\w$.\[\]'\"]{0,80}\s*[=(])*"
 )
 _OPENING = re.compile(r"[^{\[<]{0,120}(?=[{\[])")
 _UNDEFINED = re.compile(r'("(?:[^"\\]|\\.)*")|\bundefined\b|\bvoid 0\b')
@@ -34,6 +34,7 @@ class Document:
     #: Marker of the script variable that carries JSON, from the definition; empty where there is none.
     state: str = ""
     _text: str | None = field(default=None, repr=False)
+    _base: str | None = field(default=None, repr=False)
     _tree: Any = field(default=None, repr=False)
     _data: Any = field(default=None, repr=False)
     _read: set[str] = field(default_factory=set, repr=False)
@@ -69,8 +70,11 @@ class Document:
     @property
     def base(self) -> str:
         """The address that relative links are resolved against."""
-        hrefs = self.tree.xpath("/html/head/base/@href") if self.tree is not None else []
-        return str(hrefs[0]) if hrefs and str(hrefs[0]).startswith(("http://", "https://")) else self.page.final_url
+        if self._base is None:
+            hrefs = self.tree.xpath("/html/head/base/@href") if self.tree is not None else []
+            stated = str(hrefs[0]) if hrefs else ""
+            self._base = stated if stated.startswith(("http://", "https://")) else self.page.final_url
+        return self._base
 
     def things(self) -> list[dict[str, Any]]:
         """The schema.org objects of the page's JSON-LD blocks, @graph and lists opened, in order."""

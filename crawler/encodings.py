@@ -13,7 +13,8 @@ _NO_CHARSETS = {"utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_esca
 _LARGER = {"gb2312": "gb18030", "gbk": "gb18030", "cp936": "gb18030", "gb_2312-80": "gb18030", "x-gbk": "gb18030",
            "big5": "big5hkscs", "big5-hkscs": "big5hkscs", "shift_jis": "cp932", "sjis": "cp932", "x-sjis": "cp932",
            "euc-kr": "cp949", "ks_c_5601-1987": "cp949", "utf8": "utf-8", "utf-16": "utf-16-le"}  # fmt: skip
-_GUESSES = ("utf-8", "gb18030", "big5hkscs", "cp932", "euc-jp", "cp949")
+#: cp949 must be declared: what it makes of GBK looks like good Korean.
+_GUESSES = ("utf-8", "gb18030", "big5hkscs", "cp932", "euc-jp")
 _SAMPLE = 65_536
 
 #: The commonest characters of Chinese pages in both scripts, and those of this trade: mojibake has none of them.
@@ -64,11 +65,11 @@ def _fitness(sample: bytes, name: str) -> float:
     """How well `name` reads the sample: share of common characters among the CJK ones, less a fine for losses."""
     text = sample.decode(name, "replace")
     lost = text.count("\ufffd") / max(len(text), 1)
-    letters = _CJK.findall(text)
+    letters: list[str] = _CJK.findall(text)
     odd = sum("\ue000" <= letter <= "\uf8ff" or "\x80" <= letter <= "\x9f" for letter in text)
     if not letters:
-        return -20 * lost - odd / max(len(text), 1)
-    common = sum(letter in _COMMON for letter in letters) / len(letters)
+        return -20.0 * lost - odd / max(len(text), 1)
+    common = sum(letter in _COMMON or "가" <= letter <= "힣" for letter in letters) / len(letters)
     # utf-8 that decodes is hardly ever anything else
     bonus = 0.5 if name == "utf-8" and not lost else 0.0
     return common + bonus - 20 * lost - odd / len(text)

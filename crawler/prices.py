@@ -27,7 +27,7 @@ def read_price(text: str) -> Decimal | None:
     """The price that `text` states, of a range its lower end; None for 面议, for none, and for impossible ones.
 
     >>> read_price("￥１.２万起"), read_price("面议"), read_price("原价299 券后89.9")
-    (Decimal('12000.0'), None, Decimal('89.9'))
+    (Decimal('12000'), None, Decimal('89.9'))
     """
     plain = unicodedata.normalize("NFKC", text[:300]).replace("￥", "¥").strip()
     if _FREE.match(plain):
@@ -73,5 +73,7 @@ def _scaled(number: Decimal, found: re.Match[str], plain: str) -> Decimal:
         # 1-2万: the unit of the upper end belongs to the lower one too
         upper = re.match(r"\s*[-~—–至到]+\s*[¥$]?\d[\d.,]*\s*([万亿])", plain[found.end() :])
         unit = upper[1] if upper else ""
-    value = number * _UNITS.get(unit, 1)
-    return value * _UNITS["亿"] if found["tail"] and unit != "亿" else value
+    if not unit:
+        return number
+    value = number * _UNITS[unit] * (_UNITS["亿"] if found["tail"] and unit != "亿" else 1)
+    return value.quantize(Decimal(1)) if value == value.to_integral_value() else value

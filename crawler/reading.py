@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import jmespath
 
 from crawler import values
-from crawler.addresses import absolute
+from crawler.addresses import absolute, canonical
 from crawler.definition import Definition
 from crawler.documents import Document
 from crawler.prices import read_currency, read_price, tidy_price
@@ -46,9 +46,13 @@ def read_cards(definition: Definition, page: Page) -> CardPage:
         return CardPage(outcome=outcome, note=note)
     rows = _rows(definition.signs["cards"], document)
     found = [_listing(definition, _Place(document=document, row=row)) for row in rows or ()]
-    listings = tuple({one.item_id: one for one in reversed(found) if one is not None}.values())[::-1]
+    first: dict[str, Listing] = {}
+    for one in found:
+        if one is not None:
+            first.setdefault(one.item_id, one)
+    listings = tuple(first.values())
     unread = sum(one is None for one in found)
-    more = values.truth(_all(definition.signs["more"], document))
+    more = values.truth(_text(definition.signs["more"], _Place(document=document, row=None)))
     if listings:
         next_url = _next_url(definition, document) if more is not False else None
         note = f"{unread} 张卡片读不出" if unread else ""
@@ -115,28 +119,32 @@ def _product(things: list[dict[str, Any]]) -> dict[str, Any] | None:
     return next(named, things[0] if things else None)
 
 
-def _find(selector: Selector, place: _Place) -> list[Any]:
-    """What the first alternative with an answer finds; empty values do not count as one."""
+def _found(selector: Selector, place: _Place) -> list[Any]:
+    """What the first alternative with an answer finds; what has no text does not count as one."""
     for choice in selector:
-        subject = place.subject(choice) if choice.find is not None else None
-        if subject is None or choice.find is None:
+        if choice.find is None:
+            continue
+        subject = place.subject(choice)
+        if subject is None:
             continue
         found = choice.find(subject)
         if choice.pattern is not None:
-            matches = (choice.pattern.search(values.raw(value)) for value in found)
+            matches = (choice.pattern.search(values.plain(value)) for value in found)
             found = [match[1] for match in matches if match and match[1]]
-        if any(values.raw(value) for value in found[:50]):
-            return found
+        first = next((at for at, value in enumerate(found[:50]) if values.plain(value)), None)
+        if first is not None:
+            return found[first:]
     return []
 
 
-def _all(selector: Selector, document: Document) -> list[Any]:
-    return _find(selector, _Place(document=document, row=None))
+def _texts(selector: Selector, place: _Place) -> list[str]:
+    return [values.plain(value) for value in _found(selector, place)]
 
 
-def _first(selector: Selector, place: _Place) -> Any:
-    """The first value with something in it."""
-    return next((value for value in _find(selector, place) if values.raw(value)), "")
+def _text(selector: Selector, place: _Place) -> str:
+    """The first value with something in it; empty when there is none."""
+    found = _found(selector, place)
+    return values.plain(found[0]) if found else ""
 
 
 def _rows(selector: Selector, document: Document) -> list[Any] | None:
@@ -165,25 +173,25 @@ def _listing(definition: Definition, place: _Place) -> Listing | None:
     fields = definition.fields
     card = place.card
     base = place.document.base
-    title = values.one_line(_first(fields["title"], place)) or (card.title if card else "")
+    title = values.one_line(_text(fields["title"], place)) or (card.title if card else "")
     url, item_id, seller_id = _addresses(definition, fields, place)
     if not (title and url and item_id):
         return None
-    price_text = tidy_price(values.one_line(_first(fields["price"], place))[:200])
+    price_text = tidy_price(values.one_line(_text(fields["price"], place))[:200])
     priced = bool(price_text) or card is None
     return Listing(
         platform=definition.key,
         item_id=item_id,
         url=url,
         title=title,
-        description=values.lines(_first(fields["description"], place)) or (card.description if card else ""),
+        description=_description(fields["description"], place) or (card.description if card else ""),
         price=read_price(price_text) if priced else card.price if card else None,
         price_text=price_text if priced else card.price_text if card else "",
         currency=read_currency(price_text) if priced else card.currency if card else "CNY",
         seller=_seller(fields, place, seller_id, base) or (card.seller if card else None),
-        place=values.one_line(_first(fields["place"], place))[:200] or (card.place if card else ""),
-        pictures=values.pictures(_find(fields["pictures"], place), base) or (card.pictures if card else ()),
-        published_at=_published(_first(fields["published"], place), place.document.page)
+        place=values.one_line(_text(fields["place"], place))[:200] or (card.place if card else ""),
+        pictures=values.pictures(_texts(fields["pictures"], place), base) or (card.pictures if card else ()),
+        published_at=_published(_text(fields["published"], place), place.document.page)
         or (card.published_at if card else None),
     )
 
@@ -191,14 +199,14 @@ def _listing(definition: Definition, place: _Place) -> Listing | None:
 def _addresses(definition: Definition, fields: dict[str, Selector], place: _Place) -> tuple[str, str, str]:
     """Address, item id and seller id: the id may stand in the address, the address may be built from the id."""
     base, keeps = place.document.base, definition.url_keeps
-    url = values.link(_first(fields["url"], place), base, keeps)
+    url = canonical(absolute(base, _text(fields["url"], place)), keeps)
     place.url = url or (place.card.url if place.card else "")
-    item_id = values.identity(_first(fields["id"], place))
-    seller_id = values.identity(_first(fields["seller_id"], place))
+    item_id = values.identity(_text(fields["id"], place))
+    seller_id = values.identity(_text(fields["seller_id"], place))
     if not url:
         filled = {"id": values.quoted(item_id), "seller_id": values.quoted(seller_id)}
         templates = (choice.expression for choice in fields["url"] if choice.kind is Kind.TEMPLATE)
-        links = (values.link(fill(template, filled), definition.site + "/", keeps) for template in templates)
+        links = (canonical(absolute(definition.site + "/", fill(template, filled)), keeps) for template in templates)
         url = next((one for one in links if one), "")
     if place.card is not None:
         # the address it was found by: mirrors (m.) name themselves differently, and a listing has one address
@@ -208,15 +216,20 @@ def _addresses(definition: Definition, fields: dict[str, Selector], place: _Plac
     return url, item_id, seller_id
 
 
-def _published(found: Any, page: Page) -> datetime | None:
-    return values.moment(found, page.fetched_at, live=page.fetched_by != "file")
+def _description(selector: Selector, place: _Place) -> str:
+    found = _found(selector, place)
+    return values.lines(found[0]) if found else ""
+
+
+def _published(text: str, page: Page) -> datetime | None:
+    return values.moment(text, page.fetched_at, live=page.fetched_by != "file")
 
 
 def _seller(fields: dict[str, Selector], place: _Place, seller_id: str, base: str) -> Seller | None:
-    name = values.one_line(_first(fields["seller"], place))[:200]
+    name = values.one_line(_text(fields["seller"], place))[:200]
     if not (name or seller_id):
         return None
-    url = values.link(_first(fields["seller_url"], place), base)
+    url = canonical(absolute(base, _text(fields["seller_url"], place)))
     return Seller(key=seller_id or f"name:{name}", name=name, url=url)
 
 
@@ -233,6 +246,6 @@ def _next_url(definition: Definition, document: Document) -> str | None:
 
 
 def _links(selector: Selector, document: Document) -> Iterator[str]:
-    for value in _all(selector, document):
-        if address := absolute(document.base, values.raw(value)):
+    for text in _texts(selector, _Place(document=document, row=None)):
+        if address := absolute(document.base, text):
             yield address

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from crawler.addresses import absolute, canonical
+from crawler.addresses import absolute
 from records import SHANGHAI
 
 LONGEST_TITLE = 20_000
@@ -20,6 +20,7 @@ _MOST_PICTURES = 100
 #: What stands at the end of a text that was cut; the whole of it is in the evidence.
 CUT = "…（过长，已截断）"
 
+_NOT_IN_IDS = re.compile(r"[\s\x00-\x1f\x7f\ud800-\udfff]+")
 _BREAKS = frozenset({"br", "p", "div", "li", "tr", "dd", "dt", "h1", "h2", "h3", "h4", "section", "article"})
 _UNREAD = frozenset({"script", "style", "noscript", "template"})
 #: Markup that JSON answers put into titles; <象牙> or <ivory> is text.
@@ -38,9 +39,14 @@ _SECONDS = {"秒": 1, "分": 60, "分钟": 60, "小时": 3600, "天": 86_400, "�
 _DAYS = {"今": 0, "昨": 1, "前": 2}
 
 
-def one_line(found: Any) -> str:
-    """What was found as one line of text, at most LONGEST_TITLE characters."""
-    return _cut(" ".join(_plain(found, broken=False).split()), LONGEST_TITLE)
+def plain(found: Any) -> str:
+    """What was found as text: an element's, an attribute, a number; tags and references of JSON texts resolved."""
+    return _plain(found, broken=False).strip()
+
+
+def one_line(text: str) -> str:
+    """`text` on one line, at most LONGEST_TITLE characters."""
+    return _cut(" ".join(text.split()), LONGEST_TITLE)
 
 
 def lines(found: Any) -> str:
@@ -49,35 +55,26 @@ def lines(found: Any) -> str:
     return _cut(re.sub(r" ?\n\s*", "\n", text).strip(), LONGEST_TEXT)
 
 
-def raw(found: Any) -> str:
-    """What was found as it is: an attribute, a number, the text of an element."""
-    return _plain(found, broken=False).strip()
-
-
-def identity(found: Any) -> str:
-    """An id without blanks and control characters; empty when too long to be one."""
-    text = re.sub(r"[\s\x00-\x1f\x7f\ud800-\udfff]+", "", raw(found))
+def identity(text: str) -> str:
+    """`text` as an id, without blanks and control characters; empty when too long to be one."""
+    if len(text) > 2 * _LONGEST_ID:
+        return ""
+    text = _NOT_IN_IDS.sub("", text)
     return text if len(text) <= _LONGEST_ID else ""
 
 
-def link(found: Any, base: str, keeps: tuple[str, ...] = ()) -> str:
-    """The canonical http(s) address that was found; empty for anything else."""
-    return canonical(absolute(base, raw(found)), keeps)
-
-
-def pictures(found: list[Any], base: str) -> tuple[str, ...]:
+def pictures(found: list[str], base: str) -> tuple[str, ...]:
     """Absolute addresses of at most 100 different pictures, in order."""
-    addresses = (absolute(base, raw(value)) for value in found[: _MOST_PICTURES * 4])
+    addresses = (absolute(base, text) for text in found[: _MOST_PICTURES * 4])
     return tuple(dict.fromkeys(address for address in addresses if address))[:_MOST_PICTURES]
 
 
-def moment(found: Any, seen: datetime, *, live: bool = True) -> datetime | None:
+def moment(text: str, seen: datetime, *, live: bool = True) -> datetime | None:
     """When something was put up, aware, UTC; page times without a zone are China's. None when unreadable.
 
     `seen` is when the page was fetched: 3 天前 counts from there, unless the page is not `live` but a file whose
     own time says nothing.
     """
-    text = raw(found)
     if re.fullmatch(r"\d{10}|\d{13}", text):
         seconds = int(text) / (1000 if len(text) == 13 else 1)
         return _sane(datetime.fromtimestamp(seconds, UTC), seen if live else None)
@@ -100,11 +97,9 @@ def quoted(value: str) -> str:
     return quote(value, safe="", errors="replace")
 
 
-def truth(found: list[Any]) -> bool | None:
+def truth(text: str) -> bool | None:
     """What `more` says: True or False; None when nothing was found."""
-    if not found:
-        return None
-    return raw(found[0]).lower() not in ("", "false", "0", "no", "none", "null")
+    return None if not text else text.lower() not in ("", "false", "0", "no", "none", "null")
 
 
 def _plain(found: Any, *, broken: bool) -> str:

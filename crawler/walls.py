@@ -45,8 +45,8 @@ _LOGIN_TITLE = _any(
     r"^请先?(?:登录|登陆)$",
 )
 _BLOCK_TITLE = _any(
-    r"^(?:安全|访问|人机|滑块|滑动|身份|用户|图形)?(?:验证码?|校验)(?:中心|页面?|中)?$",
-    r"^(?:安全验证|人机验证)|^访问(?:验证|受限|异常|过于频繁|被拒绝|被阻断|限制)",
+    r"^(?:安全|访问|人机|滑块|滑动|身份|用户|图形)?(?:验证码?|校验)(?:中心|页面?|中|拦截|提示)?$",
+    r"^(?:您的)?访问(?:受限|异常|过于频繁|被拒绝|被阻断|被拦截|限制)",
     r"^(?:403|429)\b",
     r"^(?:access denied|just a moment|attention required|forbidden|too many requests|robot check)",
 )
@@ -120,7 +120,9 @@ def is_gone(definition: Definition, page: Page) -> bool:
 
 def judge_wall(definition: Definition, document: Document) -> Wall | None:
     """`recognise` for a document already taken apart."""
-    return _strong(definition, document) or _weak(document)
+    wall = _strong(definition, document)
+    # words may be anybody's on a page that shows what was asked for
+    return wall or (None if _shows_goods(definition, document) else _weak(document))
 
 
 def judge_empty(definition: Definition, document: Document, *, rows: int, answered: bool) -> Wall:
@@ -258,6 +260,11 @@ def _shows(selector: Selector, document: Document) -> bool:
         if found:
             return True
     return False
+
+
+def _shows_goods(definition: Definition, document: Document) -> bool:
+    item = _shows(definition.signs["item"], document) and _shows(definition.fields["title"], document)
+    return item or _shows(definition.signs["cards"], document)
 
 
 def _title(document: Document) -> str:

@@ -7,8 +7,8 @@ import pytest
 from crawler.addresses import absolute, canonical, host_of
 
 ITEM = "https://shop.example/item.htm?id=7&sku=a"
-TRACKED = ["utm_source=x", "utm_medium=", "spm=a21.1.2", "scm=1007.1", "gclid=Z", "abbucket=11", "ns=1", "share_token=q",
-           "from_source=wx", "_t_track=1", "fbclid=1", "pvid=3"]  # fmt: skip
+TRACKED = ["utm_source=x", "utm_medium=", "spm=a21.1.2", "scm=1007.1", "gclid=Z", "abbucket=11", "ns=1",
+           "share_token=q", "from_source=wx", "_t_track=1", "fbclid=1", "pvid=3"]  # fmt: skip
 
 
 def variants() -> list[str]:
@@ -32,10 +32,16 @@ def test_two_hundred_variants_are_one() -> None:
 def test_fifty_look_alikes_stay_fifty() -> None:
     alike = [f"https://shop.example/item.htm?id={n}&sku=a" for n in range(20)]
     alike += [f"https://shop.example/item/{n}.html" for n in range(15)]
-    alike += [f"https://shop.example/item.htm?id=7&{name}=1" for name in ("sku", "color", "ref", "page", "from", "s", "n")]
+    alike += [
+        f"https://shop.example/item.htm?id=7&{name}=1" for name in ("sku", "color", "ref", "page", "from", "s", "n")
+    ]
     alike += ["http://shop.example/item.htm?id=7&sku=a", "https://m.shop.example/item.htm?id=7&sku=a"]
     alike += ["https://shop.example/Item.htm?id=7&sku=a", "https://shop.example:8443/item.htm?id=7&sku=a"]
-    alike += ["https://shop.example/item.htm?id=7&sku=A", "https://shop.example/item.htm?id=7&id=8", "https://shop.example/item.htm?ID=7"]
+    alike += [
+        "https://shop.example/item.htm?id=7&sku=A",
+        "https://shop.example/item.htm?id=7&id=8",
+        "https://shop.example/item.htm?ID=7",
+    ]
     assert len({canonical(url) for url in alike}) == len(alike) >= 49
 
 
@@ -45,10 +51,13 @@ def test_only_what_tells_items_apart_is_kept_when_the_platform_says_so() -> None
 
 @pytest.mark.parametrize(
     "link",
-    ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "ftp://a.example/x", "mailto:a@b.c", "tel:1",
+    ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "ftp://a.example/x", "mailto:a@b.c",
+     "tel:1",
      "blob:https://a.example/1", "http://", "http://[::1", "http://a.example:99999/", "http://user:pw@a.example/",
-     "http://a.example/{{url}}", "http://a b.example/", "java\nscript:alert(1)", " JaVaScRiPt:x", "#top", "", "http://a.example/" + "x" * 5000,
-     "http://" + "a" * 300 + ".example/", "http://a.example\\@evil.example/", "https://exa<mple.com/", "\x00javascript:x"],
+     "http://a.example/{{url}}", "http://a b.example/", "java\nscript:alert(1)", " JaVaScRiPt:x", "#top", "",
+     "http://a.example/" + "x" * 5000,
+     "http://" + "a" * 300 + ".example/", "http://a.example\\@evil.example/",
+     "https://exa<mple.com/", "\x00javascript:x"],
 )  # fmt: skip
 def test_what_is_no_address_is_empty(link: str) -> None:
     assert canonical(absolute("https://shop.example/list/", link)) == ""
@@ -80,4 +89,8 @@ def test_canonical_is_stable() -> None:
 
 
 def test_host() -> None:
-    assert host_of("HTTP://A.example:81/x") == "a.example" and host_of("http://[::1]:80/") == "[::1]" and host_of("x") == ""
+    assert (
+        host_of("HTTP://A.example:81/x") == "a.example"
+        and host_of("http://[::1]:80/") == "[::1]"
+        and host_of("x") == ""
+    )

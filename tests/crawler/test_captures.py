@@ -74,7 +74,9 @@ def test_taobao_rendered_search() -> None:
     assert [listing.item_id for listing in listings] == ids and len(ids) == 48
     prices = dict(re.findall(r'trace-nid="(\d+)" trace-num="\d+" trace-price="([\d.]+)"', text))
     assert all(listing.price == Decimal(prices[listing.item_id]) for listing in listings)
-    assert all(re.fullmatch(rf"https://(detail\.tmall|item\.taobao)\.com/item\.htm\?id={x.item_id}", x.url) for x in listings)
+    assert all(
+        re.fullmatch(rf"https://(detail\.tmall|item\.taobao)\.com/item\.htm\?id={x.item_id}", x.url) for x in listings
+    )
     assert len({x.seller.key for x in listings if x.seller}) == len(set(re.findall(r"user_number_id=(\d+)", text)))
     assert all(x.title and x.place and x.seller and x.seller.name and len(x.pictures) == 1 for x in listings)
 
