@@ -94,19 +94,20 @@ def head(conn: Connection) -> Head:
 def verify(conn: Connection, anchors: Iterable[Head] = ()) -> Verdict:
     """Reads the chain from its first row; stops at the first flaw. `anchors` are heads that were told outside."""
     expected = {anchor.seq: anchor.hash for anchor in anchors if anchor.seq}
-    last, rows = Head(), 0
+    last, read = Head(), 0
     statement = select(audit).order_by(audit.c.seq).execution_options(yield_per=1000)
-    for row in conn.execute(statement):
-        rows += 1
-        flaw = _flaw(row, last)
-        if flaw is None and expected.pop(row.seq, row.hash) != row.hash:
-            flaw = Flaw.ANCHOR
-        if flaw:
-            return Verdict(rows=rows, head=last, flaw=flaw, at=row.seq)
-        last = Head(seq=row.seq, hash=row.hash)
+    with conn.execute(statement) as rows:
+        for row in rows:
+            read += 1
+            flaw = _flaw(row, last)
+            if flaw is None and expected.pop(row.seq, row.hash) != row.hash:
+                flaw = Flaw.ANCHOR
+            if flaw:
+                return Verdict(rows=read, head=last, flaw=flaw, at=row.seq)
+            last = Head(seq=row.seq, hash=row.hash)
     if expected:
-        return Verdict(rows=rows, head=last, flaw=Flaw.ANCHOR, at=min(expected))
-    return Verdict(rows=rows, head=last)
+        return Verdict(rows=read, head=last, flaw=Flaw.ANCHOR, at=min(expected))
+    return Verdict(rows=read, head=last)
 
 
 def _flaw(row: Row[Any], last: Head) -> Flaw | None:

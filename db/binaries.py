@@ -58,7 +58,7 @@ def installed() -> Iterator[Programs]:
     on_path = shutil.which("pg_ctl")
     if on_path:
         folders.append(Path(on_path).resolve().parent)
-    for folder in folders:
+    for folder in dict.fromkeys(folders):
         major = _major(folder)
         if major:
             yield Programs(bin=folder, major=major)

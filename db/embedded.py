@@ -26,7 +26,7 @@ from sqlalchemy import URL
 
 from db import binaries
 from db.engine import Limits, connect, create_database, render, wait_until_up
-from db.faults import EmbeddedFailed
+from db.faults import DatabaseUnreachable, EmbeddedFailed
 
 __all__ = ["Embedded", "ServerStatus", "create_database"]
 
@@ -107,15 +107,8 @@ class Embedded:
         EmbeddedFailed, DataOfOtherVersion or NoServerPrograms.
         """
         with self._locked():
-            pid = self._pid()
-            if pid and not self._socket().exists():
-                self._end(pid)  # its socket folder was swept away: alive, but out of reach
-                pid = 0
-            if not pid:
-                self._launch()
-            url = self._url("postgres")
-            self._await(url)
-            return create_database(url, "xunwang")
+            self._bring_up()
+            return create_database(self._url("postgres"), "xunwang")
 
     def stop(self) -> bool:
         """Ends the server, open transactions rolled back; False where none ran. Raises EmbeddedFailed."""
@@ -189,15 +182,47 @@ class Embedded:
 
     # --- the server ---
 
+    def _bring_up(self) -> None:
+        """Returns once the server answers. One found alive may be recovering, or dying: ask again."""
+        give_up_at = time.monotonic() + START_SECONDS
+        while True:
+            pid = self._pid()
+            if pid and not self._socket().exists():
+                self._end(pid)  # its socket folder was swept away: alive, but out of reach
+                pid = 0
+            if not pid:
+                self._launch()
+            engine = connect(self._url("postgres"), limits=Limits(pool=1))
+            try:
+                return wait_until_up(engine, seconds=1)
+            except DatabaseUnreachable:
+                if time.monotonic() > give_up_at:
+                    raise
+            finally:
+                engine.dispose()
+
     def _launch(self) -> None:
         programs = self._programs()
         if not self._data.exists():
             self._make_data(programs)
-        self._clear_the_dead()
         folder = self._socket_folder()
+        self._clear_the_dead(folder)
         options = f"-c listen_addresses= -c unix_socket_directories={shlex.quote(str(folder))} -c port=5432"
-        log = self._private(self.place / "log") / "start.log"
-        command = ["pg_ctl", "start", "-D", self._data, "-w", "-t", str(START_SECONDS), "-l", log, "-o", options]
+        self._private(self.place / "log")
+        # from within `place`: pg_ctl hands its paths to a shell, between double quotes
+        command = [
+            "pg_ctl",
+            "start",
+            "-D",
+            "data",
+            "-l",
+            "log/start.log",
+            "-w",
+            "-t",
+            str(START_SECONDS),
+            "-o",
+            options,
+        ]
         self._call(programs, command)
 
     def _end(self, pid: int) -> None:
@@ -225,7 +250,7 @@ class Embedded:
         unfinished = self.place / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         self._private(unfinished)
-        command = ["initdb", "-D", unfinished, "-U", "xunwang", "-A", "trust", "-E", "UTF8", "--locale=C"]
+        command = ["initdb", "-D", unfinished.name, "-U", "xunwang", "-A", "trust", "-E", "UTF8", "--locale=C"]
         # initdb holds our lock open: should we be killed, the next starter waits for it to end
         self._call(programs, command, pass_fds=(self._lock,))
         with (unfinished / "postgresql.conf").open("a", encoding="utf-8") as settings:
@@ -235,7 +260,7 @@ class Embedded:
         unfinished.rename(self._data)
         _sync_folder(self.place)
 
-    def _call(self, programs: binaries.Programs, command: list[Any], **options: Any) -> None:
+    def _call(self, programs: binaries.Programs, command: list[str], **options: Any) -> None:
         """Runs one of the programs as the server's user, in an environment of its own. Raises EmbeddedFailed."""
         account = self._account()
         if self._as_root:
@@ -298,22 +323,17 @@ class Embedded:
         except OSError:
             return False
 
-    def _clear_the_dead(self) -> None:
-        """After kill -9 of the server: ends its orphans, which would bar a new one, and removes a lying pid file."""
+    def _clear_the_dead(self, socket_folder: Path) -> None:
+        """After kill -9 of the server: ends its orphans, which would bar a new one, and removes lying pid files."""
         orphans = [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if self._works_here(int(entry.name))]
         for pid in orphans:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGQUIT)
         self._gone(orphans, 30)
-        # a number that now belongs to another program of the same user would make the server refuse to start
+        # their number may by now belong to another program of the same user, or to a zombie that nobody buries; the
+        # server takes either for a living rival
         (self._data / "postmaster.pid").unlink(missing_ok=True)
-
-    def _await(self, url: str) -> None:
-        engine = connect(url, limits=Limits(pool=1))
-        try:
-            wait_until_up(engine, seconds=START_SECONDS)
-        finally:
-            engine.dispose()
+        (socket_folder / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
     # --- the socket ---
 

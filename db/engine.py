@@ -122,6 +122,7 @@ def connect(url: str, *, application: str = "xunwang", limits: Limits | None = N
         json_serializer=partial(json.dumps, ensure_ascii=False),
         connect_args={
             "application_name": application,
+            "client_encoding": "utf8",  # whatever PGCLIENTENCODING or the database says
             "options": f"{given if isinstance(given, str) else ' '.join(given)} {_session_options(limits)}".strip(),
             "connect_timeout": limits.connect,
             "keepalives": 1,

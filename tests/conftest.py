@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -11,10 +12,13 @@ import pytest
 from sqlalchemy import Engine, text
 
 from db.embedded import Embedded
-from db.engine import Limits, connect, create_database, parse, render
+from db.engine import Limits, connect, create_database, drop_database, parse, render
 from db.migrations import migrate
 
 ROOT = Path(__file__).resolve().parent.parent
+
+#: How the homes of the tests' own servers are called; the number of the run's process follows.
+_HOMES = "xunwang-tests-"
 
 # Read once, then gone: no test may depend on the settings of the machine it runs on.
 _SERVER = os.environ.get("DATABASE_URL", "")
@@ -22,6 +26,11 @@ _CHROMIUM = os.environ.get("XUNWANG_CHROMIUM", "")
 _BROWSER_REQUIRED = os.environ.get("CI") == "true" or os.environ.get("XUNWANG_REQUIRE_BROWSER") == "1"
 for _name in [name for name in os.environ if name == "DATABASE_URL" or name.startswith("XUNWANG_")]:
     del os.environ[_name]
+
+
+def pytest_configure() -> None:
+    """A run that is told to end ends its servers first."""
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("told to end", returncode=143))
 
 
 # --- marks ---
@@ -67,11 +76,6 @@ def chromium() -> str:
 # --- databases ---
 
 
-def drop_database(server: str, name: str) -> None:
-    """Drops database `name`, whoever is still connected to it."""
-    _administer(server, f'drop database if exists "{name}" with (force)')
-
-
 def _administer(server: str, statement: str) -> None:
     engine = connect(server, limits=Limits(pool=1))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -85,13 +89,23 @@ def remove(embedded: Embedded) -> None:
     shutil.rmtree(embedded.place, ignore_errors=True)
 
 
+def _bury_the_dead() -> None:
+    """Ends the servers of runs that were killed with -9: the process named in the home is no more."""
+    for home in Path(tempfile.gettempdir()).glob(f"{_HOMES}[0-9]*-*"):
+        owner = int(home.name.removeprefix(_HOMES).partition("-")[0])
+        if home.stat().st_uid == os.geteuid() and not Path(f"/proc/{owner}").exists() and Path("/proc/self").exists():
+            remove(Embedded(home))
+            shutil.rmtree(home, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     """A server on which databases may be made: DATABASE_URL's, or an embedded one of this run's own."""
     if _SERVER:
         yield _SERVER
         return
-    with tempfile.TemporaryDirectory(prefix="xunwang-tests-") as home:
+    _bury_the_dead()
+    with tempfile.TemporaryDirectory(prefix=f"{_HOMES}{os.getpid()}-") as home:
         embedded = Embedded(Path(home))
         try:
             yield embedded.start()
