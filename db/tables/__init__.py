@@ -1,0 +1,46 @@
+"""Every table of the house. Migrations bring a database here; a test compares the two.
+
+Times are timestamptz. Texts of listings are cleaned at this door (`db.text.storable`): what PostgreSQL cannot
+hold is replaced here and kept, byte for byte, in the evidence.
+"""
+
+from db.tables.base import metadata
+from db.tables.decided import campaigns, districts, lead_hits, lead_numbers, leads, phases, report_dues, screenings
+from db.tables.kept import capture_files, captures, captures_due, evidence_files
+from db.tables.people import audit, login_failures, sessions, users
+from db.tables.seen import assessments, listing_versions, listings, quarantine, sellers
+from db.tables.told import deliveries, digests, outbox
+from db.tables.watching import lexicon_versions, pacing, queries, scans, schedules
+
+__all__ = [
+    "assessments",
+    "audit",
+    "campaigns",
+    "capture_files",
+    "captures",
+    "captures_due",
+    "deliveries",
+    "digests",
+    "districts",
+    "evidence_files",
+    "lead_hits",
+    "lead_numbers",
+    "leads",
+    "lexicon_versions",
+    "listing_versions",
+    "listings",
+    "login_failures",
+    "metadata",
+    "outbox",
+    "pacing",
+    "phases",
+    "quarantine",
+    "queries",
+    "report_dues",
+    "scans",
+    "schedules",
+    "screenings",
+    "sellers",
+    "sessions",
+    "users",
+]

@@ -1,0 +1,119 @@
+"""What people decide: campaigns, leads and their screenings."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from db.tables.base import id_column, metadata, reference, text_column, time_column
+
+districts = Table(
+    "districts",
+    metadata,
+    Column("code", Text, primary_key=True),  # GB/T 2260, or city, undecided, elsewhere
+    Column("name", Text, nullable=False, unique=True),
+    Column("position", Integer, nullable=False),
+)
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    id_column(),
+    Column("name", Text, nullable=False, unique=True),
+    text_column("document_no"),
+    Column("starts_on", Date),
+    Column("ends_on", Date),
+    Column("is_default", Boolean, nullable=False, server_default=text("false")),
+    Index("uq_campaigns_default", "is_default", unique=True, postgresql_where=text("is_default")),
+)
+
+phases = Table(
+    "phases",
+    metadata,
+    id_column(),
+    reference("campaign_id", "campaigns.id"),
+    Column("name", Text, nullable=False),
+    Column("starts_on", Date, nullable=False),
+    Column("ends_on", Date, nullable=False),
+    UniqueConstraint("campaign_id", "name"),
+)
+
+report_dues = Table(
+    "report_dues",
+    metadata,
+    id_column(),
+    reference("campaign_id", "campaigns.id"),
+    Column("name", Text, nullable=False),
+    Column("due_on", Date, nullable=False),
+    UniqueConstraint("campaign_id", "name"),
+)
+
+leads = Table(
+    "leads",
+    metadata,
+    id_column(),
+    Column("number", Text, unique=True),  # given when screened in
+    reference("campaign_id", "campaigns.id"),
+    Column("platform", Text, nullable=False),
+    reference("seller_id", "sellers.id", nullable=True),  # null: the subject is the listing itself (no seller shown)
+    Column("subject_key", Text, nullable=False),  # seller key, or item:<id> where no seller is shown
+    text_column("state", "疑似"),
+    text_column("district", "待定"),
+    text_column("district_source"),
+    text_column("category"),
+    text_column("level", "review"),
+    Column("score", Integer, nullable=False, server_default=text("0")),
+    Column("hits", Integer, nullable=False, server_default=text("0")),
+    text_column("title"),
+    text_column("source", "定向监测"),
+    Column("lexicon_version", Text, nullable=False),
+    text_column("dismiss_reason"),
+    time_column("first_seen"),
+    time_column("last_seen"),
+    time_column("screened_at", nullable=True),
+    reference("screened_by", "users.id", nullable=True),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    UniqueConstraint("campaign_id", "platform", "subject_key"),
+    Index("ix_leads_queue", "state", "score", "id"),
+    Index("ix_leads_seller", "seller_id"),
+)
+
+lead_numbers = Table(
+    "lead_numbers",
+    metadata,
+    Column("day", Date, primary_key=True),  # Shanghai date
+    Column("last", Integer, nullable=False),  # the last NNNN given on it; never goes back, so none is given twice
+)
+
+lead_hits = Table(
+    "lead_hits",
+    metadata,
+    Column("lead_id", BigInteger, ForeignKey("leads.id"), primary_key=True),
+    Column("listing_id", BigInteger, ForeignKey("listings.id"), primary_key=True),
+    time_column("added_at"),
+    Index("ix_lead_hits_listing", "listing_id"),
+)
+
+screenings = Table(
+    "screenings",
+    metadata,
+    id_column(),
+    reference("lead_id", "leads.id"),
+    reference("user_id", "users.id"),
+    Column("action", Text, nullable=False),  # 转核查, 排除, 待研判, or 撤销 which undoes the one before
+    text_column("reason"),
+    Column("before", JSONB, nullable=False),  # state, number, reason as they stood, so that 撤销 can restore them
+    time_column("at"),
+    Index("ix_screenings_lead", "lead_id"),
+    Index("ix_screenings_user", "user_id", "id"),
+)

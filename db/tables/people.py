@@ -1,0 +1,52 @@
+"""Who may do what, and who did what."""
+
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, LargeBinary, Table, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from db.tables.base import id_column, metadata, reference, time_column
+
+users = Table(
+    "users",
+    metadata,
+    id_column(),
+    Column("name", Text, nullable=False, unique=True),  # what is typed at the door
+    Column("full_name", Text, nullable=False),
+    Column("role", Text, nullable=False),  # inspector, analyst, approver, operator, head, district, auditor, admin
+    Column("password_hash", Text, nullable=False),
+    Column("must_change", Boolean, nullable=False, server_default=text("true")),
+    Column("enabled", Boolean, nullable=False, server_default=text("true")),
+    time_column("created_at"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),  # sha256 of the cookie's value
+    reference("user_id", "users.id"),
+    Column("csrf_token", Text, nullable=False),
+    time_column("created_at"),
+    time_column("last_used_at"),
+)
+
+login_failures = Table(
+    "login_failures",
+    metadata,
+    id_column(),
+    Column("name", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    time_column("at"),
+    Index("ix_login_failures_recent", "name", "address", "at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True),  # 1, 2, 3 … without a hole
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", JSONB, nullable=False),
+    Column("previous_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+)

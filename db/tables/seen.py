@@ -1,0 +1,100 @@
+"""What was seen: listings, their versions, and the judgement of each."""
+
+from sqlalchemy import Boolean, Column, Index, Integer, Numeric, Table, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from db.tables.base import id_column, metadata, reference, text_column, time_column
+
+sellers = Table(
+    "sellers",
+    metadata,
+    id_column(),
+    Column("platform", Text, nullable=False),
+    Column("key", Text, nullable=False),  # keyed hash of the platform's seller id while the seller has no hit
+    text_column("name"),  # empty while the seller has no hit (DESIGN §10)
+    text_column("place"),
+    text_column("url"),
+    time_column("first_seen"),
+    time_column("last_seen"),
+    UniqueConstraint("platform", "key"),
+)
+
+listings = Table(
+    "listings",
+    metadata,
+    id_column(),
+    Column("platform", Text, nullable=False),
+    Column("item_id", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    text_column("description"),
+    Column("price", Numeric(16, 2)),
+    text_column("price_text"),
+    text_column("currency", "CNY"),
+    reference("seller_id", "sellers.id", nullable=True),
+    text_column("place"),
+    Column("pictures", ARRAY(Text), nullable=False, server_default=text("'{}'")),  # empty for a non-hit
+    time_column("published_at", nullable=True),
+    Column("detail_read", Boolean, nullable=False, server_default=text("false")),
+    Column("card_fingerprint", Text, nullable=False, server_default=text("''")),
+    Column("fingerprint", Text, nullable=False),
+    text_column("source", "定向监测"),
+    text_column("brought_by"),
+    text_column("note"),
+    Column("sanitised", Boolean, nullable=False, server_default=text("false")),  # characters were replaced
+    # the newest assessment, flattened for the queue; every one of them stands in `assessments`
+    Column("level", Text, nullable=False, server_default=text("'none'")),
+    Column("score", Integer, nullable=False, server_default=text("0")),
+    text_column("category"),
+    reference("query_id", "queries.id", nullable=True),  # the query that saw it last
+    time_column("first_seen"),
+    time_column("last_seen"),
+    UniqueConstraint("platform", "item_id"),
+    Index("ix_listings_hits", "score", postgresql_where=text("level <> 'none'")),
+    Index("ix_listings_seller", "seller_id"),
+    Index("ix_listings_query", "query_id"),
+)
+
+listing_versions = Table(
+    "listing_versions",
+    metadata,
+    id_column(),
+    reference("listing_id", "listings.id"),
+    Column("fingerprint", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    text_column("description"),
+    Column("price", Numeric(16, 2)),
+    text_column("price_text"),
+    time_column("seen_at"),
+    UniqueConstraint("listing_id", "fingerprint"),
+)
+
+assessments = Table(
+    "assessments",
+    metadata,
+    id_column(),
+    reference("listing_id", "listings.id"),
+    Column("fingerprint", Text, nullable=False),  # of the text that was judged
+    Column("lexicon_version", Text, nullable=False),
+    Column("matcher_version", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("score", Integer, nullable=False),
+    text_column("category"),
+    text_column("direction", "sale"),
+    Column("parts", JSONB, nullable=False),
+    Column("matches", JSONB, nullable=False),
+    time_column("assessed_at"),
+    UniqueConstraint("listing_id", "fingerprint", "lexicon_version", "matcher_version"),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    id_column(),
+    Column("stage", Text, nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("item_id", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("payload", JSONB, nullable=False),
+    time_column("at"),
+)
