@@ -1,6 +1,7 @@
 """Every platform has a miniature saved page with its answer beside it. A missing answer is written, then fails once."""
 
 import json
+import os
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -72,3 +73,11 @@ def test_the_time_of_a_file_makes_no_date(tmp_path: Path) -> None:
     one = definitions()["kongfz"]
     assert read_any(one, page_from_file(path, one))[0].published_at is None
     assert page_from_file(path, one).fetched_at <= datetime.now(UTC)
+
+
+def test_a_date_on_a_saved_page_holds_however_old_the_file_claims_to_be(tmp_path: Path) -> None:
+    path = tmp_path / "demo_ads_list.html"
+    path.write_bytes((PAGES / "demo_ads_list.html").read_bytes())
+    os.utime(path, (315_532_800, 315_532_800))  # 1980: what unpacked archives give
+    one = definitions()["demo_ads"]
+    assert str(read_any(one, page_from_file(path, one))[0].published_at) == "2026-11-20 05:05:07+00:00"
