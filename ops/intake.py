@@ -22,13 +22,14 @@ def take_in(house: House, submission: Submission) -> list[int]:
         note=submission.note,
     )
     taken = intake(tip, house.reception(Matcher(house.lexicon())), definitions())
-    with transaction(house.engine) as conn:
-        audit.record(
-            conn,
-            actor=submission.brought_by,
-            action="intake",
-            subject=",".join(f"{platform}:{item}" for platform, item in taken.items),
-            detail={"source": submission.source, "leads": list(taken.lead_ids)},
-            at=now(),
-        )
+    if len(taken.items) > 1:  # about one item `receive` has written the row itself, in its own transaction
+        with transaction(house.engine) as conn:
+            audit.record(
+                conn,
+                actor=submission.brought_by,
+                action="intake.page",
+                subject=",".join(f"{platform}:{item}" for platform, item in taken.items),
+                detail={"source": submission.source, "leads": list(taken.lead_ids)},
+                at=now(),
+            )
     return list(taken.lead_ids)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from db import scans
@@ -32,14 +32,16 @@ def plan_scan(
     planned_for: date | None = None,
     schedule_id: int | None = None,
     options: dict[str, Any] | None = None,
+    at: datetime | None = None,
 ) -> int | None:
     """Write the scan and all its queries; its id, or None where the schedule has one for that date already.
 
-    `options`: `terms` (search these alone), `max_pages`; files and sites of the platforms are added.
+    `options`: `terms` (search these alone), `max_pages`; files and sites of the platforms are added. `at`: when it is
+    planned; now, unless the clock says otherwise, whose digest of the same moment must already see the scan.
     """
     chosen = dict(options or {})
     chosen["platforms"] = {one.definition.key: {"file": one.file, "site": one.site} for one in platforms}
-    at = now()
+    at = at or now()
     planned = [
         query
         for one in platforms

@@ -4,10 +4,8 @@
 the environment), holds the platform's lock, and dies with its parent.
 """
 
-import ctypes
 import json
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -21,11 +19,10 @@ from db.locks import holding
 from keywords import Matcher
 from ops.house import House, enter_house
 from ops.logs import log_to_stderr
+from ops.parent import die_with_parent
 from ops.settings import Settings
 from pipelines import Reception, receive, rematch
 from records import Assessment, Listing, Query, QueryReport, Sighting, now
-
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,14 +50,6 @@ def order_text(house: House, order: dict[str, Any]) -> bytes:
     """The order as the child reads it; `order` holds the fields that differ from slice to slice."""
     settings = house.settings.model_dump(mode="json")
     return json.dumps(asdict(Order(**order, demo=house.demo, parent=os.getpid(), settings=settings))).encode()
-
-
-def die_with_parent(parent: int) -> None:
-    """Ask the kernel to kill this process when its parent ends; end at once where it has ended already."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def run(order: Order) -> None:

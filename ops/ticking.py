@@ -1,8 +1,9 @@
 """The clock's hands: what a tick does about what is due. Safe to run in two places at once."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
 from procrastinate import App
 
@@ -16,7 +17,9 @@ from ops.house import House
 from ops.planning import chosen
 from ops.scanning import plan_scan
 from ops.worker import enqueue, queue_app
-from records import Now, Outcome, now, shanghai_date
+from records import Fault, Now, Outcome, now, shanghai_date
+
+log = structlog.get_logger("ops")
 
 #: Seconds between two looks at the schedules, and between two looks at the outbox.
 TICK_SECONDS = 20
@@ -46,13 +49,10 @@ def tick(house: House, app: App, *, clock: Now = now) -> Ticked:
     digest = False
     for one in due(rows, done, moment):
         if one.schedule.job == "scan":
-            scan_id = _plan(house, one)
+            scan_id = _plan_or_say(house, one, moment)
             planned += [scan_id] if scan_id is not None else []
         elif not one.missed and one.planned_for == shanghai_date(moment):
-            digest = (
-                make_digest(house.engine, now=moment, console_url=house.settings.console_url, labels=labels(house))
-                is not None
-            )
+            digest = _digest(house, moment)
     with transaction(house.engine) as conn:
         open_scans = [scan.id for scan in scans.latest(conn, kind="nightly", limit=7) if scan.finished_at is None]
     slices = sum(enqueue(house, app, scan_id) for scan_id in open_scans)
@@ -60,7 +60,21 @@ def tick(house: House, app: App, *, clock: Now = now) -> Ticked:
     return Ticked(scans=tuple(planned), slices=slices, digest=digest, sent=sent)
 
 
-def _plan(house: House, wanted: Due) -> int | None:
+def _digest(house: House, moment: datetime) -> bool:
+    url = house.settings.console_url
+    return make_digest(house.engine, now=moment, console_url=url, labels=labels(house)) is not None
+
+
+def _plan_or_say(house: House, wanted: Due, moment: datetime) -> int | None:
+    """A night that cannot be planned (an unknown platform in the settings, say) must not keep the digest back."""
+    try:
+        return _plan(house, wanted, moment)
+    except Fault as fault:
+        log.error("night_not_planned", schedule=wanted.schedule.name, code=fault.code, reason=fault.message("en"))
+        return None
+
+
+def _plan(house: House, wanted: Due, moment: datetime) -> int | None:
     """Plan one night; a night that can no longer be made up for is written down as not run."""
     options = wanted.schedule.options
     platforms = chosen(house.settings, options.get("platforms", ()), demo=house.demo)
@@ -72,14 +86,15 @@ def _plan(house: House, wanted: Due) -> int | None:
         planned_for=wanted.planned_for,
         schedule_id=wanted.schedule.id,
         options=options,
+        at=moment,
     )
     if scan_id is not None and wanted.missed:
         with transaction(house.engine) as conn:
             for platform in platforms:
                 scans.end_rest(
-                    conn, scan_id, platform.definition.key, Outcome.NOT_RUN, "到点未运行，且已过补跑时限", now()
+                    conn, scan_id, platform.definition.key, Outcome.NOT_RUN, "到点未运行，且已过补跑时限", moment
                 )
-            scans.close_if_done(conn, scan_id, now())
+            scans.close_if_done(conn, scan_id, moment)
     return scan_id
 
 

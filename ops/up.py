@@ -1,5 +1,6 @@
 """`xunwang up`: console, worker and clock on one machine, each begun again when it dies."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -40,8 +41,11 @@ def keep_up(parts: dict[str, list[str]]) -> None:
 
 
 def xunwang(*arguments: str) -> list[str]:
-    """The command line of this very installation."""
-    return [sys.executable, "-c", "from ops.cli import main; main()", *arguments]
+    """The command line of this very installation, as a child that ends when this process ends, even by kill -9."""
+    program = (
+        f"from ops.parent import die_with_parent; die_with_parent({os.getpid()}); from ops.cli import main; main()"
+    )
+    return [sys.executable, "-c", program, *arguments]
 
 
 def _look_after(part: _Part, at: float) -> None:

@@ -6,8 +6,10 @@ writes are idempotent and each query ends once.
 
 import asyncio
 
-from procrastinate import App, JobContext, PsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued
+import structlog
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
+from procrastinate.jobs import Job, Status
 
 from db import scans
 from db.engine import conninfo, transaction
@@ -16,6 +18,10 @@ from ops.scanning import ATTEMPTS, give_up, slice_command, slice_order
 
 #: Seconds without a heartbeat after which a worker counts as dead and its slice is taken up again.
 DEAD_AFTER = 30
+#: Seconds between two looks for jobs in progress whose worker is dead.
+_LOOK_FOR_THE_DEAD = 10.0
+
+log = structlog.get_logger("ops")
 
 
 def queue_app(house: House) -> App:
@@ -26,13 +32,31 @@ def queue_app(house: House) -> App:
     async def run_slice(scan_id: int, platform: str) -> None:
         await _run_slice(house, scan_id, platform)
 
-    @app.periodic(cron="* * * * *")
-    @app.task(name="take_up_again", queueing_lock="take_up_again", pass_context=True)
-    async def take_up_again(context: JobContext, timestamp: int) -> None:
-        for job in await context.app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER):
-            await context.app.job_manager.retry_job(job)
-
     return app
+
+
+async def _take_up_again(app: App) -> None:
+    """Look for the jobs of dead workers until cancelled: beside the queue, where no long slice can keep it waiting."""
+    while True:
+        try:
+            for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER):
+                await _take_up(app, job)
+        except ConnectorException as trouble:  # the database is away, or another worker was faster: the next look tells
+            log.warning("cannot_look_for_dead_workers", reason=type(trouble).__name__)
+        await asyncio.sleep(_LOOK_FOR_THE_DEAD)
+
+
+async def _take_up(app: App, job: Job) -> None:
+    """Put a dead worker's job back in the queue.
+
+    Where its like waits there already (the clock keeps the queue filled), the dead one ends instead: while it counts
+    as running it holds the platform's lock, and that one would wait for ever.
+    """
+    log.warning("worker_died", job=job.task_name, args=job.task_kwargs)
+    try:
+        await app.job_manager.retry_job(job)
+    except UniqueViolation:
+        await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
 
 
 def enqueue(house: House, app: App, scan_id: int) -> int:
@@ -59,14 +83,19 @@ async def work(house: House, *, concurrency: int, until_empty: bool = False) -> 
     """Take slices until told to stop (SIGTERM), or until the queue is empty."""
     app = queue_app(house)
     async with app.open_async():
-        await app.run_worker_async(
-            concurrency=concurrency,
-            wait=not until_empty,
-            fetch_job_polling_interval=1.0,  # a slice that waits for another's platform lock is seen by polling alone
-            shutdown_graceful_timeout=20.0,
-            stalled_worker_timeout=float(DEAD_AFTER),
-            install_signal_handlers=not until_empty,
-        )
+        watch = asyncio.create_task(_take_up_again(app))
+        try:
+            await app.run_worker_async(
+                concurrency=concurrency,
+                wait=not until_empty,
+                fetch_job_polling_interval=1.0,  # a slice that waits for a platform's lock is seen by polling alone
+                shutdown_graceful_timeout=20.0,
+                stalled_worker_timeout=float(DEAD_AFTER),
+                delete_jobs="always",  # what became of a slice stands in its queries
+                install_signal_handlers=not until_empty,
+            )
+        finally:
+            watch.cancel()
 
 
 async def _run_slice(house: House, scan_id: int, platform: str) -> None:

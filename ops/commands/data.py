@@ -80,7 +80,7 @@ def intake(
     """人工录入一条线索：链接、分享文本、截图或保存的页面。"""
     file = _file(what)
     body = file.read_bytes() if file else None
-    is_picture = body is not None and body[:4] in (b"\x89PNG", b"\xff\xd8\xff\xe0", b"\xff\xd8\xff\xe1", b"RIFF")
+    is_picture = body is not None and body.startswith((b"\x89PNG", b"\xff\xd8\xff", b"RIFF"))
     submission = Submission(
         text=text if file else what,
         screenshot=body if is_picture else None,
