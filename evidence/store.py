@@ -202,9 +202,8 @@ class Store:
                 os.fsync(file.fileno())
             self._step("synced")
             self._name(temporary, name)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        finally:
+            temporary.unlink(missing_ok=True)  # under its name it is gone from here; whatever failed leaves nothing
 
     def _name(self, temporary: Path, name: str) -> None:
         folder = self._folder(name[:2])

@@ -2,12 +2,9 @@
 
 from console import Submission
 from crawler import definitions
-from db import audit
-from db.engine import transaction
 from keywords import Matcher
 from ops.house import House
 from pipelines import Tip, intake
-from records import now
 
 
 def take_in(house: House, submission: Submission) -> list[int]:
@@ -23,13 +20,4 @@ def take_in(house: House, submission: Submission) -> list[int]:
     )
     taken = intake(tip, house.reception(Matcher(house.lexicon())), definitions())
     if len(taken.items) > 1:  # about one item `receive` has written the row itself, in its own transaction
-        with transaction(house.engine) as conn:
-            audit.record(
-                conn,
-                actor=submission.brought_by,
-                action="intake.page",
-                subject=",".join(f"{platform}:{item}" for platform, item in taken.items),
-                detail={"source": submission.source, "leads": list(taken.lead_ids)},
-                at=now(),
-            )
-    return list(taken.lead_ids)
+        return list(taken.lead_ids)

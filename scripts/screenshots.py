@@ -1,0 +1,82 @@
+"""The pictures in the README: the demo's console in a real browser, at the two screen sizes that offices have.
+
+Run by `make screenshots`. Writes docs/pictures/*.png.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from crawler import BrowserSettings, find_chromium
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURES = ROOT / "docs" / "pictures"
+SIZES = ((1366, 768), (1920, 1080))
+#: Seconds that the demo may take until its console answers.
+PATIENCE = 600
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(url: str, demo: subprocess.Popen[bytes]) -> None:
+    """Return when the console answers; end with a message when the demo does not come up."""
+    for _ in range(PATIENCE):
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own console on loopback
+                return
+        except OSError:
+            if demo.poll() is not None:
+                sys.exit("the demo ended before its console answered")
+            time.sleep(1)
+    sys.exit("the demo's console did not answer in time")
+
+
+def take(browser: Browser, base: str) -> None:
+    """Queue at both sizes, then one page of each other kind."""
+    for width, height in SIZES:
+        page = browser.new_page(
+            viewport={"width": width, "height": height}, locale="zh-CN", timezone_id="Asia/Shanghai"
+        )
+        for name, path in (("queue", "/review?district=*"), ("today", "/"), ("scans", "/scans"), ("intake", "/intake")):
+            page.goto(base + path, wait_until="networkidle")
+            page.screenshot(path=PICTURES / f"{name}-{width}x{height}.png")
+        page.close()
+
+
+def main() -> None:
+    """Start the demo in a data folder of its own, photograph it, end it."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory(prefix="xunwang-pictures-") as home:
+        environment = os.environ | {"XUNWANG_HOME": home}
+        xunwang = Path(sys.executable).with_name("xunwang")
+        demo = subprocess.Popen([xunwang, "demo", "--port", str(port)], env=environment)
+        try:
+            wait_for(base + "/healthz", demo)
+            with sync_playwright() as driver:
+                arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+                browser = driver.chromium.launch(executable_path=find_chromium(BrowserSettings()), args=arguments)
+                take(browser, base)
+                browser.close()
+        finally:
+            demo.send_signal(signal.SIGINT)
+            demo.wait(60)
+            subprocess.run([xunwang, "db", "stop"], env=environment, check=False)
+
+
+if __name__ == "__main__":
+    main()
