@@ -2,9 +2,12 @@
 
 from console import Submission
 from crawler import definitions
+from db import audit
+from db.engine import transaction
 from keywords import Matcher
 from ops.house import House
 from pipelines import Tip, intake
+from records import now
 
 
 def take_in(house: House, submission: Submission) -> list[int]:
@@ -20,4 +23,13 @@ def take_in(house: House, submission: Submission) -> list[int]:
     )
     taken = intake(tip, house.reception(Matcher(house.lexicon())), definitions())
     if len(taken.items) > 1:  # about one item `receive` has written the row itself, in its own transaction
-        return list(taken.lead_ids)
+        with transaction(house.engine) as conn:
+            audit.record(
+                conn,
+                actor=submission.brought_by,
+                action="intake.page",
+                subject=",".join(f"{platform}:{item}" for platform, item in taken.items),
+                detail={"source": submission.source, "leads": list(taken.lead_ids)},
+                at=now(),
+            )
+    return list(taken.lead_ids)
