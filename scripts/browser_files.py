@@ -1,6 +1,6 @@
 """Installs the browser files that package-lock.json pins and copies those the pages load into console/static/vendor/.
 
-Run by `make setup` as `python scripts/browser_files.py`. `npm ci` refuses a package whose integrity hash differs from
+Run by `make setup` as `python scripts/browser_files.py`; `--installed` takes node_modules as it is. `npm ci` refuses a package whose integrity hash differs from
 the lock. The manifest written beside the files is what the console checks at its start.
 """
 
@@ -46,5 +46,6 @@ def copy() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    install()
+    if "--installed" not in sys.argv[1:]:  # in the container's build npm has run in a stage of its own
+        install()
     sys.stdout.writelines(f"{digest}  {name}\n" for name, digest in copy().items())
