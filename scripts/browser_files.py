@@ -1,7 +1,8 @@
 """Installs the browser files that package-lock.json pins and copies those the pages load into console/static/vendor/.
 
-Run by `make setup` as `python scripts/browser_files.py`; `--installed` takes node_modules as it is. `npm ci` refuses a package whose integrity hash differs from
-the lock. The manifest written beside the files is what the console checks at its start.
+Run by `make setup` as `python scripts/browser_files.py`; `--installed` takes node_modules as it is. `npm ci` refuses
+a package whose integrity hash differs from the lock. The manifest written beside the files is what the console checks
+at its start.
 """
 
 import hashlib
