@@ -9,11 +9,9 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import pwd
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -27,6 +25,7 @@ from sqlalchemy import URL
 from db import binaries
 from db.engine import Limits, connect, create_database, render, wait_until_up
 from db.faults import DatabaseUnreachable, EmbeddedFailed
+from db.postmaster import Postmaster, is_private, unprivileged
 
 __all__ = ["Embedded", "ServerStatus", "create_database"]
 
@@ -35,7 +34,6 @@ ROOT_PLACE = Path("/var/lib/xunwang")
 
 #: Seconds for a start: recovery after a crash of a big database takes minutes.
 START_SECONDS = 600
-STOP_SECONDS = 120
 
 #: sun_path holds 107 bytes, and the server adds `/.s.PGSQL.5432.lock`.
 _LONGEST_SOCKET_FOLDER = 80
@@ -76,15 +74,6 @@ class ServerStatus:
     url: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Account:
-    """Who runs the server."""
-
-    uid: int
-    gid: int
-    name: str
-
-
 class Embedded:
     """The server that belongs to `home`. Any number of these may exist; they all mean the same server."""
 
@@ -98,6 +87,7 @@ class Embedded:
         self.place = ROOT_PLACE / digest if self._as_root else home / "postgres"
         self._data = self.place / "data"
         self._run = self.place / "run"
+        self._server = Postmaster(self._data)
         self._home = home
 
     def start(self) -> str:
@@ -115,14 +105,11 @@ class Embedded:
         if not self.place.is_dir():
             return False
         with self._locked():
-            pid = self._pid()
-            if pid:
-                self._end(pid)
-            return bool(pid)
+            return self._server.end()
 
     def status(self) -> ServerStatus:
         """Whether the server runs, where, and how to reach it."""
-        pid = self._pid()
+        pid = self._server.pid()
         url = self._url("xunwang") if pid else ""
         return ServerStatus(running=bool(pid), pid=pid, place=self.place, major=self._data_major() or 0, url=url)
 
@@ -136,18 +123,20 @@ class Embedded:
             flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
             self._lock = os.open(self.place / "lock", flags, 0o600)
         except OSError as error:
-            raise _failed(error) from None
+            raise EmbeddedFailed(str(error)) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX)
             yield
-        except (OSError, shutil.Error) as error:
-            raise _failed(error) from None
+        except OSError as error:
+            raise EmbeddedFailed(str(error)) from None
         finally:
             os.close(self._lock)
 
     def _make_place(self) -> None:
         if not self._as_root:
             self.place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self.place.stat().st_uid != os.geteuid():
+                raise EmbeddedFailed(f"{self.place}: owner ≠ {os.geteuid()}")
             return
         for folder in (ROOT_PLACE, self.place):
             with contextlib.suppress(FileExistsError):
@@ -162,17 +151,18 @@ class Embedded:
         """`folder`, made if missing, that only the server's user may enter."""
         with contextlib.suppress(FileExistsError):
             folder.mkdir(mode=0o700)
-            os.chown(folder, self._account().uid, self._account().gid)
+        os.chown(folder, *self._account())
         return folder
 
-    def _account(self) -> _Account:
+    def _account(self) -> tuple[int, int]:
+        """User and group that run the server: whoever owns the data; for root's first start somebody without rights."""
         if not self._as_root:
-            return _Account(uid=os.geteuid(), gid=os.getegid(), name="")
-        if self._data.exists() and self._data.stat().st_uid:
-            entry = pwd.getpwuid(self._data.stat().st_uid)
-        else:
-            entry = _unprivileged()
-        return _Account(uid=entry.pw_uid, gid=entry.pw_gid, name=entry.pw_name)
+            return os.geteuid(), os.getegid()
+        found = self._data.stat() if self._data.exists() else self.place.stat()
+        if found.st_uid:
+            return found.st_uid, found.st_gid
+        account = unprivileged()
+        return account.pw_uid, account.pw_gid
 
     def _data_major(self) -> int | None:
         try:
@@ -186,11 +176,9 @@ class Embedded:
         """Returns once the server answers. One found alive may be recovering, or dying: ask again."""
         give_up_at = time.monotonic() + START_SECONDS
         while True:
-            pid = self._pid()
-            if pid and not self._socket().exists():
-                self._end(pid)  # its socket folder was swept away: alive, but out of reach
-                pid = 0
-            if not pid:
+            if self._server.pid() and not self._server.socket().exists():
+                self._server.end()  # its socket folder was swept away: alive, but out of reach
+            if not self._server.pid():
                 self._launch()
             engine = connect(self._url("postgres"), limits=Limits(pool=1))
             try:
@@ -206,39 +194,12 @@ class Embedded:
         if not self._data.exists():
             self._make_data(programs)
         folder = self._socket_folder()
-        self._clear_the_dead(folder)
+        self._server.clear_the_dead(folder)
         options = f"-c listen_addresses= -c unix_socket_directories={shlex.quote(str(folder))} -c port=5432"
         self._private(self.place / "log")
         # from within `place`: pg_ctl hands its paths to a shell, between double quotes
-        command = [
-            "pg_ctl",
-            "start",
-            "-D",
-            "data",
-            "-l",
-            "log/start.log",
-            "-w",
-            "-t",
-            str(START_SECONDS),
-            "-o",
-            options,
-        ]
-        self._call(programs, command)
-
-    def _end(self, pid: int) -> None:
-        """Fast shutdown: open transactions are rolled back, everything is written. Needs no program of any version."""
-        os.kill(pid, signal.SIGINT)
-        if not self._gone([pid], STOP_SECONDS):
-            raise EmbeddedFailed(f"{self.place}: process {pid} has not ended within {STOP_SECONDS} s")
-
-    def _gone(self, pids: list[int], seconds: float) -> bool:
-        """Waits until none of the processes is a server of ours; False where `seconds` are not enough."""
-        give_up_at = time.monotonic() + seconds
-        while any(self._works_here(pid) for pid in pids):
-            if time.monotonic() > give_up_at:
-                return False
-            time.sleep(0.02)
-        return True
+        command = f"pg_ctl start -D data -l log/start.log -w -t {START_SECONDS} -o".split()
+        self._call(programs, [*command, options])
 
     def _programs(self) -> binaries.Programs:
         found = binaries.installed() if self._installed is None else self._installed
@@ -262,9 +223,9 @@ class Embedded:
 
     def _call(self, programs: binaries.Programs, command: list[str], **options: Any) -> None:
         """Runs one of the programs as the server's user, in an environment of its own. Raises EmbeddedFailed."""
-        account = self._account()
         if self._as_root:
-            options |= {"user": account.uid, "group": account.gid, "extra_groups": []}
+            user, group = self._account()
+            options |= {"user": user, "group": group, "extra_groups": []}
         with tempfile.TemporaryFile() as said:
             # a file, not a pipe: the server inherits it and would hold a pipe open for ever
             answer = subprocess.run(
@@ -289,52 +250,6 @@ class Embedded:
         lines = [line for text in texts for line in text.strip().splitlines()[-6:]]
         return "\n".join([str(self.place), *lines])
 
-    # --- alive or dead ---
-
-    def _pid(self) -> int:
-        """Process id of the living server of this very data folder, else 0."""
-        pid = self._written_pid()
-        return pid if pid and self._works_here(pid) else 0
-
-    def _pidfile(self) -> list[str]:
-        try:
-            return (self._data / "postmaster.pid").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-
-    def _written_pid(self) -> int:
-        lines = self._pidfile()
-        return int(lines[0]) if lines and lines[0].strip().isdigit() else 0
-
-    def _works_here(self, pid: int) -> bool:
-        """True where `pid` is a server of ours: after a crash its number may belong to anybody."""
-        if not Path("/proc/self").exists():
-            try:
-                os.kill(pid, 0)
-            except ProcessLookupError:
-                return False
-            except PermissionError:
-                return True
-            return True
-        process = Path(f"/proc/{pid}")
-        try:
-            # a person's shell may stand in the data folder too
-            return (process / "comm").read_text().strip() == "postgres" and (process / "cwd").samefile(self._data)
-        except OSError:
-            return False
-
-    def _clear_the_dead(self, socket_folder: Path) -> None:
-        """After kill -9 of the server: ends its orphans, which would bar a new one, and removes lying pid files."""
-        orphans = [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if self._works_here(int(entry.name))]
-        for pid in orphans:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGQUIT)
-        self._gone(orphans, 30)
-        # their number may by now belong to another program of the same user, or to a zombie that nobody buries; the
-        # server takes either for a living rival
-        (self._data / "postmaster.pid").unlink(missing_ok=True)
-        (socket_folder / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
-
     # --- the socket ---
 
     def _socket_folder(self) -> Path:
@@ -345,50 +260,16 @@ class Embedded:
         note = self.place / "socket_folder"
         if note.is_file():
             former = Path(note.read_text(encoding="utf-8").strip())
-            if _is_private(former, self._account().uid):
+            if is_private(former, self._account()[0]):
                 return former
         made = Path(tempfile.mkdtemp(prefix="xunwang-", dir="/tmp"))
-        os.chown(made, self._account().uid, self._account().gid)
+        os.chown(made, *self._account())
         note.write_text(f"{made}\n", encoding="utf-8")
         return made
 
-    def _socket(self) -> Path:
-        """The socket of the running server, from its own pid file."""
-        lines = self._pidfile()
-        folder = Path(lines[4]) if len(lines) > 4 and lines[4] else self._run
-        return folder / ".s.PGSQL.5432"
-
     def _url(self, database: str) -> str:
-        query = {"host": str(self._socket().parent), "port": "5432"}
+        query = {"host": str(self._server.socket().parent), "port": "5432"}
         return render(URL.create("postgresql+psycopg", username="xunwang", database=database, query=query))
-
-
-def _unprivileged() -> pwd.struct_passwd:
-    """The user that runs root's server: xunwang, postgres, a new system user xunwang, or nobody."""
-    for name in ("xunwang", "postgres"):
-        with contextlib.suppress(KeyError):
-            return pwd.getpwnam(name)
-    adder = shutil.which("useradd", path="/usr/sbin:/usr/bin:/sbin:/bin")
-    if adder:
-        command = [adder, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", "xunwang"]
-        subprocess.run(command, check=False, capture_output=True)
-    for name in ("xunwang", "nobody"):
-        with contextlib.suppress(KeyError):
-            return pwd.getpwnam(name)
-    raise EmbeddedFailed("useradd: xunwang")
-
-
-def _is_private(folder: Path, uid: int) -> bool:
-    """True for a real folder of user `uid` that nobody else may enter."""
-    try:
-        found = folder.lstat()
-    except OSError:
-        return False
-    return folder.is_dir() and not folder.is_symlink() and found.st_uid == uid and not found.st_mode & 0o077
-
-
-def _failed(error: OSError | shutil.Error) -> EmbeddedFailed:
-    return EmbeddedFailed(str(error))
 
 
 def _age(file: Path) -> float:

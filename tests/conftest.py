@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine, text
 
 from db.embedded import Embedded
@@ -29,7 +30,10 @@ for _name in [name for name in os.environ if name == "DATABASE_URL" or name.star
 
 
 def pytest_configure() -> None:
-    """A run that is told to end ends its servers first."""
+    """Settings for hypothesis; and a run that is told to end ends its servers first."""
+    # no example database: the suite also runs from a folder that it may not write
+    settings.register_profile("house", database=None, deadline=None)
+    settings.load_profile("house")
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("told to end", returncode=143))
 
 

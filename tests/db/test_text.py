@@ -42,7 +42,7 @@ def test_length_stays_and_twice_is_once(raw: str) -> None:
 
 
 @pytest.mark.db
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(anything, data)
 def test_postgresql_gives_back_what_it_was_given(engine: Engine, raw: str, tree: object) -> None:
     clean, clean_tree = storable(raw), storable_json(tree)
