@@ -94,10 +94,10 @@ def test_a_killed_server_starts_again_with_all_that_was_committed(home: Path) ->
     url = embedded.start()
     ask(url, "create table t as select generate_series(1, 1000) as n")
     pid = embedded.status().pid
-    # a session busy at the moment of death must not bar the new server
-    busy = threading.Thread(target=ask_until_cut, args=(url, "select pg_sleep(40)"))
+    # a session too busy to notice the death must not bar the new server
+    busy = threading.Thread(target=ask_until_cut, args=(url, "do $$ begin loop end loop; end $$"))
     busy.start()
-    while ask(url, "select count(*) from pg_stat_activity where query like 'select pg_sleep%'") == 0:
+    while ask(url, "select count(*) from pg_stat_activity where query like 'do %'") == 0:
         threading.Event().wait(0.05)
     os.kill(pid, signal.SIGKILL)
     assert embedded.start() == url
@@ -114,10 +114,18 @@ def test_a_pid_file_whose_number_belongs_to_another_is_no_obstacle(home: Path) -
     os.kill(int(lines[0]), signal.SIGKILL)
     while embedded.status().running:
         threading.Event().wait(0.02)
-    pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
-    assert not embedded.status().running
-    assert not embedded.stop()
-    assert ask(embedded.start(), "select 1") == 1
+    # of the same user, for another user's process cannot be a server of these data
+    as_server = {"user": pid_file.stat().st_uid} if AS_ROOT else {}
+    stranger = subprocess.Popen(["sleep", "120"], cwd=pid_file.parent, **as_server)
+    try:
+        pid_file.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
+        assert not embedded.status().running
+        assert not embedded.stop()
+        assert ask(embedded.start(), "select 1") == 1
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
 
 
 def test_the_server_outlives_its_killed_starter(home: Path) -> None:
