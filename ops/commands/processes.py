@@ -1,6 +1,8 @@
 """What runs: the demo, the console, the worker, the clock, all of them; and the doctor who looks after them."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -19,13 +21,26 @@ from ops.screen import outcome_table, print_json, say, screen, show
 from ops.ticking import default_schedules, keep_time
 from ops.up import keep_up, xunwang
 from ops.worker import work
+from records import Fault
+
+
+class BenchUnknown(Fault):
+    """没有这个基准，或不在源码目录中。
+
+    There is no such bench, or this is not the source folder.
+    """
+
+    code = "E-OPS-070"
+    remedy = ("请在源码目录中运行 make bench。", "Run `make bench` in the source folder.")
+    exit_code = 2
+
 
 Demo = Annotated[bool, typer.Option("--demo", help="在演示库里。")]
 
 
 def register(app: typer.Typer) -> None:
     """Put the commands of this subject on the command line."""
-    for command in (demo, serve, worker, schedule, up, doctor):
+    for command in (demo, serve, worker, schedule, up, doctor, bench):
         app.command()(command)
 
 
@@ -120,3 +135,18 @@ def doctor(
         show(table)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
+
+
+def bench(
+    name: Annotated[str, typer.Argument(help="基准的名称，或 all。")],
+    as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出。")] = False,
+) -> None:
+    """基准：与同类做法和理论上限在同一次运行中比较，给出比值。只在源码目录中可用。"""
+    there = sorted(path.stem for path in Path("bench").glob("[a-z]*.py"))
+    wanted = there if name == "all" else [name]
+    if name not in (*there, "all") or not there:
+        raise BenchUnknown(f"{name}（现有：{'、'.join(there) or '无'}）")
+    for one in wanted:
+        command = [sys.executable, "-W", "ignore", "-m", f"bench.{one}", *(["--json"] if as_json else [])]
+        if subprocess.run(command, check=False).returncode:
+            raise typer.Exit(1)
