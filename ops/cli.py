@@ -1,15 +1,32 @@
 """`xunwang`: the command line, a contract (DESIGN §11)."""
 
 import sys
+import traceback
 from pathlib import Path
+from types import TracebackType
 from typing import Annotated, Literal, cast
 
+import structlog
 import typer
 
 from ops.commands import data, leads, lexicon, people, processes, scan
 from ops.logs import log_to_stderr
 from ops.screen import Screen, say
 from records import Fault, Lang
+
+
+class Unforeseen(Fault):
+    """程序遇到没有预料到的错误。
+
+    The program met an error that nobody foresaw.
+    """
+
+    code = "E-OPS-099"
+    remedy = (
+        "请加 --debug 再运行一次，并把输出交给维护人员；`xunwang doctor` 可先查出环境问题。",
+        "Run it again with --debug and hand the output to the maintainers; `xunwang doctor` may name the cause.",
+    )
+
 
 #: Commands that run unwatched and therefore log what they do.
 LOGGING = ("worker", "schedule", "serve", "up")
@@ -44,9 +61,11 @@ def options(
 def main() -> None:
     """Entry point: a Fault becomes its message and its exit code; a stack only with --debug."""
     debug = "--debug" in sys.argv
-    lang: Lang = "en" if any(a in sys.argv for a in ("--lang=en",)) or _follows("--lang", "en") else "zh"
+    lang: Lang = "en" if "--lang=en" in sys.argv or _follows("--lang", "en") else "zh"
+    if not debug:
+        sys.excepthook = _unexpected
     try:
-        app()
+        typer.main.get_command(app)()  # not app(): that puts an excepthook of its own in place
     except Fault as fault:
         if debug:
             raise
@@ -55,6 +74,16 @@ def main() -> None:
     except KeyboardInterrupt:
         say("已中断。" if lang == "zh" else "Interrupted.")
         sys.exit(130)
+
+
+def _unexpected(kind: type[BaseException], error: BaseException, stack: TracebackType | None) -> None:
+    """What nobody foresaw, as a fault like any other (it ends with 1); for those who watch services, a line of log."""
+    place = traceback.extract_tb(stack)[-1]
+    where = f"{kind.__name__}, {Path(place.filename).name}:{place.lineno}"  # no message: it may hold an address or key
+    en = "--lang=en" in sys.argv or _follows("--lang", "en")
+    say(Unforeseen(where).message("en" if en else "zh"), style="red")
+    if set(LOGGING) & set(sys.argv):
+        structlog.get_logger("ops").error("unforeseen", exc_info=(kind, error, stack))
 
 
 def _follows(option: str, value: str) -> bool:
