@@ -79,7 +79,7 @@ class Beat:
             seen.update(card.item_id for card in cards)
             fresh = await self._fresh(query, cards, tally)
             await self._tools.closer.look(query, read, fresh, tally)
-            if self._all_known(query, cards, fresh):
+            if tally.pages >= self._tools.limits.reread_pages and self._all_known(query, cards, fresh):
                 return Outcome.SEARCHED, f"读到第 {tally.pages} 页，其后均为已知且未变的商品"
             if not cards:
                 return Outcome.SEARCHED, f"第 {tally.pages} 页没有新的商品"

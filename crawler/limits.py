@@ -31,6 +31,8 @@ class Limits:
     max_requests: int = 20_000
     #: Seconds that the whole patrol may take.
     max_seconds: float = 4 * 3600.0
+    #: List pages that are read in any case where known items may end the paging: listings change in place.
+    reread_pages: int = 1
     #: Seconds that one page may take, waiting for its turn not counted.
     page_deadline: float = 60.0
     #: Bytes of one page and of one picture.

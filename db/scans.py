@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db.tables import queries, scans
@@ -28,6 +29,15 @@ class ScanRow:
     status: ScanStatus
     #: Outcome value → number of queries; the values add up to the number planned ("" stands for not ended).
     outcomes: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LastAsked:
+    """The newest end of a query, in whatever scan."""
+
+    #: The Shanghai date that it was planned for.
+    on: date
+    outcome: Outcome
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,6 +113,22 @@ def _read_before(conn: Connection, row: Row[Any]) -> bool:
         .limit(1)
     ).scalar()
     return last in (Outcome.SEARCHED, Outcome.EMPTY)
+
+
+def last_searches(conn: Connection, platform: str) -> dict[str, LastAsked]:
+    """Search term → how it ended when it was last asked of the platform; terms never asked are not in it."""
+    rows = conn.execute(
+        select(queries.c.text, scans.c.planned_for, queries.c.outcome)
+        .join(scans, scans.c.id == queries.c.scan_id)
+        .where(
+            queries.c.platform == platform,
+            queries.c.kind == QueryKind.SEARCH,
+            queries.c.outcome.is_not(None),
+        )
+        .ext(distinct_on(queries.c.text))
+        .order_by(queries.c.text, queries.c.finished_at.desc(), queries.c.id.desc())
+    ).all()
+    return {row.text: LastAsked(on=row.planned_for, outcome=Outcome(row.outcome)) for row in rows}
 
 
 def begin_slice(conn: Connection, scan_id: int, platform: str) -> int:
@@ -235,6 +261,7 @@ def _query_row(row: Row[Any]) -> QueryRow:
 
 
 __all__ = [
+    "LastAsked",
     "QueryRow",
     "ScanRow",
     "add_queries",
@@ -242,6 +269,7 @@ __all__ = [
     "close_if_done",
     "end_rest",
     "ended",
+    "last_searches",
     "latest",
     "plan",
     "platforms",

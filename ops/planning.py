@@ -1,14 +1,17 @@
 """What a scan is to ask: platforms × category pages and search terms."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from itertools import chain, zip_longest
 from pathlib import Path
+from zlib import crc32
 
 from crawler import Definition, definition, definitions
+from db.scans import LastAsked
 from keywords import Lexicon
 from ops.settings import Crawl, Settings
-from records import Fault, Query, QueryKind
+from records import Fault, Outcome, Query, QueryKind
 
 #: Definitions of the make-believe markets carry this prefix; no real night ever includes them.
 DEMO_PREFIX = "demo_"
@@ -61,17 +64,53 @@ def _choose(settings: Settings, name: str) -> Chosen:
     )
 
 
-def queries_for(platform: Definition, lexicon: Lexicon, crawl: Crawl, *, terms: Iterable[str] = ()) -> list[Query]:
-    """The queries of one platform: the given terms alone, or its category pages and the lexicon's first terms."""
-    asked = list(dict.fromkeys(terms))
-    if not asked:
-        asked = ranked_terms(lexicon, crawl.categories)[: crawl.max_terms] if platform.search_url else []
-        browsed = [Query(platform=platform.key, kind=QueryKind.BROWSE, text=name) for name in platform.browse]
-    else:
-        browsed = []
-    searched = [Query(platform=platform.key, kind=QueryKind.SEARCH, text=term) for term in asked]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Night:
+    """What decides the queries of every platform alike."""
+
+    lexicon: Lexicon
+    crawl: Crawl
+    #: The Shanghai date that the scan is of.
+    on: date
+    #: Search these terms alone, whatever was asked before; empty: category pages and the lexicon's terms.
+    named: tuple[str, ...] = ()
+
+
+def queries_for(platform: Definition, night: Night, last: Mapping[str, LastAsked]) -> tuple[list[Query], int]:
+    """The queries of one platform, and how many terms rest. `last`: search term → how it ended when last asked."""
+    rested: set[str] = set()
+    terms = list(dict.fromkeys(night.named))
+    if not terms and platform.search_url:
+        terms = ranked_terms(night.lexicon, night.crawl.categories)[: night.crawl.max_terms]
+        rested = resting(platform, terms, last, night)
+    browsed = () if night.named else platform.browse
+    queries = [Query(platform=platform.key, kind=QueryKind.BROWSE, text=name) for name in browsed]
+    queries += [Query(platform=platform.key, kind=QueryKind.SEARCH, text=term) for term in terms if term not in rested]
     # a platform with neither still gets a query, so that its silence shows in the outcomes
-    return browsed + searched or [Query(platform=platform.key, kind=QueryKind.BROWSE, text="")]
+    return queries or [Query(platform=platform.key, kind=QueryKind.BROWSE, text="")], len(rested)
+
+
+def resting(platform: Definition, terms: Collection[str], last: Mapping[str, LastAsked], night: Night) -> set[str]:
+    """The terms that are not asked tonight, because the platform had nothing for them a night or a few ago.
+
+    Such a term rests one to `crawl.longest_rest` nights, by a number of its own, so that the nights share the load;
+    what ended in any other way is asked again. A patrol that puts every empty search every night spends most of its
+    requests on nothing, and what is new stands on the category pages too, which never rest. Where nothing would be
+    left to ask, nothing rests: a platform that had nothing for any term may be broken, and its silence must show.
+    """
+    rested = {
+        term
+        for term in terms
+        if term in last
+        and last[term].outcome is Outcome.EMPTY
+        and (night.on - last[term].on).days <= _rest(platform, term, night.crawl.longest_rest)
+    }
+    return rested if platform.browse or len(rested) < len(terms) else set()
+
+
+def _rest(platform: Definition, term: str, longest: int) -> int:
+    """Nights; -1 where terms do not rest at all."""
+    return 1 + crc32(f"{platform.key}:{term}".encode()) % longest if longest else -1
 
 
 def ranked_terms(lexicon: Lexicon, categories: Iterable[str] = ()) -> list[str]:

@@ -13,9 +13,9 @@ from db import scans
 from db.engine import transaction
 from keywords import Lexicon
 from ops.house import House
-from ops.planning import Chosen, queries_for
+from ops.planning import Chosen, Night, queries_for
 from ops.slice import order_text
-from records import Outcome, now, shanghai_date
+from records import Outcome, Query, now, shanghai_date
 
 #: A slice whose process dies is begun again this often before its queries end as failed.
 ATTEMPTS = 3
@@ -36,22 +36,25 @@ def plan_scan(
 ) -> int | None:
     """Write the scan and all its queries; its id, or None where the schedule has one for that date already.
 
-    `options`: `terms` (search these alone), `max_pages`; files and sites of the platforms are added. `at`: when it is
-    planned; now, unless the clock says otherwise, whose digest of the same moment must already see the scan.
+    `options`: `terms` (search these alone), `max_pages`; files and sites of the platforms are added, and `resting`,
+    platform → number of terms that are left out tonight (`ops.planning.resting`). `at`: when it is planned; now,
+    unless the clock says otherwise, whose digest of the same moment must already see the scan.
     """
     chosen = dict(options or {})
     chosen["platforms"] = {one.definition.key: {"file": one.file, "site": one.site} for one in platforms}
     at = at or now()
-    planned = [
-        query
-        for one in platforms
-        for query in queries_for(one.definition, lexicon, house.settings.crawl, terms=chosen.get("terms", ()))
-    ]
+    named = tuple(chosen.get("terms", ()))
+    night = Night(lexicon=lexicon, crawl=house.settings.crawl, on=planned_for or shanghai_date(at), named=named)
     with transaction(house.engine) as conn:
+        asked = {
+            one.definition.key: queries_for(one.definition, night, scans.last_searches(conn, one.definition.key))
+            for one in platforms
+        }
+        chosen["resting"] = {key: rested for key, (_, rested) in asked.items() if rested}
         return scans.plan(
             conn,
-            planned,
-            planned_for=planned_for or shanghai_date(at),
+            [query for queries, _ in asked.values() for query in queries],
+            planned_for=night.on,
             kind=kind,
             at=at,
             schedule_id=schedule_id,
@@ -66,6 +69,19 @@ def slice_order(house: House, scan_id: int, platform: str, *, quiet: bool = Fals
     place = options["platforms"][platform]
     fields = {"scan_id": scan_id, "platform": platform, "max_pages": int(options.get("max_pages", 0)), "quiet": quiet}
     return order_text(house, fields | place)
+
+
+def dry_slices(
+    house: House, platforms: list[Chosen], terms: list[str], *, max_pages: int
+) -> list[tuple[bytes, list[Query]]]:
+    """Orders and queries of a scan that is not written down; nothing rests in it."""
+    night = Night(lexicon=house.lexicon(), crawl=house.settings.crawl, on=shanghai_date(now()), named=tuple(terms))
+    found = []
+    for one in platforms:
+        fields = {"scan_id": 0, "platform": one.definition.key, "max_pages": max_pages, "quiet": True}
+        order = order_text(house, fields | {"file": one.file, "site": one.site})
+        found.append((order, queries_for(one.definition, night, {})[0]))
+    return found
 
 
 def slice_command() -> list[str]:

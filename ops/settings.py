@@ -71,6 +71,11 @@ class Crawl(_Part):
     max_details: int = Field(default=50, ge=0)
     #: Search terms a platform gets in one night.
     max_terms: int = Field(default=30, ge=0)
+    #: Nights that a term rests at most after a platform had nothing for it; 0: every term is asked every night.
+    longest_rest: int = Field(default=3, ge=0, le=30)
+    #: List pages of a query that are read again every night, because listings change in place; what lies behind is
+    #: read only as far as something new stands there.
+    reread_pages: int = Field(default=20, ge=1)
     #: Seconds until a page must have come to its end.
     page_deadline: float = Field(default=60.0, gt=0)
     #: Path of a Chromium; empty: look for Playwright's own, then for the system's.

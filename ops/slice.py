@@ -66,10 +66,10 @@ def run(order: Order) -> None:
                 queries = [replace(query, read_before=False) for query in queries]
         if queries:
             patrol(
-                _definition(order),
+                definition_of(order),
                 queries,
                 hooks=_hooks(house, reception, attempt),
-                limits=_limits(house.settings, order),
+                limits=limits_of(house.settings, order),
             )
         with transaction(house.engine) as conn:
             scans.close_if_done(conn, order.scan_id, now())
@@ -87,17 +87,20 @@ def _judge_again(house: House, reception: Reception) -> None:
             lexicon.rematched(conn, version, now())
 
 
-def _definition(order: Order) -> Definition:
+def definition_of(order: Order) -> Definition:
+    """The definition that an order means, at the address that it means."""
     found = definition(Path(order.file) if order.file else order.platform)
     return found.at(order.site) if order.site else found
 
 
-def _limits(settings: Settings, order: Order) -> Limits:
+def limits_of(settings: Settings, order: Order) -> Limits:
+    """What a patrol for this order may cost."""
     crawl = settings.crawl
     return Limits(
         user_agent=crawl.user_agent,
         max_pages=order.max_pages or crawl.max_pages,
         max_details=crawl.max_details,
+        reread_pages=crawl.reread_pages,
         page_deadline=crawl.page_deadline,
         allow_loopback=order.demo or bool(order.site),  # the operator named that address
         browser=BrowserSettings(executable=Path(crawl.chromium) if crawl.chromium else None),

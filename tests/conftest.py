@@ -5,7 +5,8 @@ import shutil
 import signal
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ _HOMES = "xunwang-tests-"
 
 # Read once, then gone: no test may depend on the settings of the machine it runs on.
 _SERVER = os.environ.get("DATABASE_URL", "")
+_SHARD = os.environ.get("SHARD", "all")
 _CHROMIUM = os.environ.get("XUNWANG_CHROMIUM", "")
 _BROWSER_REQUIRED = os.environ.get("CI") == "true" or os.environ.get("XUNWANG_REQUIRE_BROWSER") == "1"
 for _name in [name for name in os.environ if name == "DATABASE_URL" or name.startswith("XUNWANG_")]:
@@ -41,13 +43,36 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves the drills out unless `-m` names them."""
-    if "drill" in (config.getoption("-m") or ""):
-        return
+    """Leaves the drills out unless `-m` names them, and then takes those of this shard."""
     drills = [item for item in items if item.get_closest_marker("drill")]
-    if drills:
-        config.hook.pytest_deselected(items=drills)
-        items[:] = [item for item in items if not item.get_closest_marker("drill")]
+    if "drill" in (config.getoption("-m") or ""):
+        mine = in_shard({str(item.path.relative_to(ROOT)) for item in drills}, _SHARD)
+        dropped = [item for item in drills if str(item.path.relative_to(ROOT)) not in mine]
+    else:
+        dropped = drills
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = [item for item in items if item not in set(dropped)]
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A shard without a drill in it is no failure."""
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and _SHARD != "all":
+        session.exitstatus = pytest.ExitCode.OK
+
+
+def in_shard(files: Iterable[str], shard: str) -> set[str]:
+    """The files whose turn it is: `all`, or `i/n` for every n-th one in the order of their names, beginning with i.
+
+    Raises pytest.UsageError for anything else: a shard that is misread would leave drills out without a word.
+    """
+    ordered = sorted(files)
+    if shard == "all":
+        return set(ordered)
+    index, slash, count = shard.partition("/")
+    if not (slash and index.isdecimal() and count.isdecimal() and int(index) < int(count)):
+        raise pytest.UsageError(f"SHARD is {shard!r}; it is `all`, or i/n with i from 0 to n-1")
+    return set(ordered[int(index) :: int(count)])
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -78,6 +103,17 @@ def chromium() -> str:
 
 
 # --- databases ---
+
+
+@contextmanager
+def copied_database(server: str, template: str) -> Iterator[str]:
+    """URL of a new database with the template's tables; dropped at the end of the block."""
+    name = f"xunwang_test_{uuid.uuid4().hex[:12]}"
+    _administer(server, f'create database "{name}" template "{template}"')
+    try:
+        yield render(parse(server).set(database=name))
+    finally:
+        drop_database(server, name)
 
 
 def _administer(server: str, statement: str) -> None:
@@ -139,10 +175,8 @@ def empty_database_url(server_url: str) -> Iterator[str]:
 @pytest.fixture
 def database_url(server_url: str, migrated_template: str) -> Iterator[str]:
     """URL of a new, migrated, empty database of this test's own."""
-    name = f"xunwang_test_{uuid.uuid4().hex[:12]}"
-    _administer(server_url, f'create database "{name}" template "{migrated_template}"')
-    yield render(parse(server_url).set(database=name))
-    drop_database(server_url, name)
+    with copied_database(server_url, migrated_template) as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,0 +1,99 @@
+"""Which terms a night asks, and which rest because a platform had nothing for them."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from crawler import Definition, definition
+from db import scans
+from db.engine import transaction
+from db.scans import LastAsked
+from keywords import builtin
+from ops.planning import Night, queries_for, ranked_terms
+from ops.settings import Crawl
+from records import Outcome, Query, QueryKind, QueryReport, now
+
+TONIGHT = date(2026, 11, 23)
+TERMS = 40
+
+
+def night(on: date = TONIGHT, *, named: tuple[str, ...] = (), longest_rest: int = 3) -> Night:
+    return Night(lexicon=builtin(), crawl=Crawl(max_terms=TERMS, longest_rest=longest_rest), on=on, named=named)
+
+
+def platform(key: str = "demo_ads") -> Definition:
+    return definition(key)
+
+
+def asked(queries: list[Query]) -> list[str]:
+    return [query.text for query in queries if query.kind is QueryKind.SEARCH]
+
+
+def terms() -> list[str]:
+    return ranked_terms(builtin())[:TERMS]
+
+
+def last(outcome: Outcome, days_ago: int = 0) -> dict[str, LastAsked]:
+    return {term: LastAsked(on=TONIGHT - timedelta(days=days_ago), outcome=outcome) for term in terms()}
+
+
+def test_the_first_night_asks_every_term() -> None:
+    queries, rested = queries_for(platform(), night(), {})
+    assert asked(queries) == terms() and len(terms()) == TERMS
+    assert rested == 0
+
+
+@pytest.mark.parametrize("days_ago", [0, 1])
+def test_what_was_empty_rests_one_night_at_least_and_category_pages_never(days_ago: int) -> None:
+    queries, rested = queries_for(platform(), night(), last(Outcome.EMPTY, days_ago))
+    assert [query.kind for query in queries] == [QueryKind.BROWSE] * len(platform().browse)
+    assert rested == TERMS
+
+
+def test_every_term_comes_round_and_the_nights_share_them() -> None:
+    waking = [set(asked(queries_for(platform(), night(), last(Outcome.EMPTY, days))[0])) for days in (2, 3, 4)]
+    assert set() < waking[0] < waking[1] < waking[2] == set(terms())
+
+
+@pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.EMPTY])
+def test_every_other_end_is_asked_again(outcome: Outcome) -> None:
+    assert asked(queries_for(platform(), night(), last(outcome))[0]) == terms()
+
+
+def test_terms_that_a_person_names_never_rest() -> None:
+    word = terms()[0]
+    queries, rested = queries_for(platform(), night(named=(word, word)), last(Outcome.EMPTY))
+    assert [(query.kind, query.text) for query in queries] == [(QueryKind.SEARCH, word)]
+    assert rested == 0
+
+
+def test_nobody_rests_where_it_is_switched_off() -> None:
+    assert asked(queries_for(platform(), night(longest_rest=0), last(Outcome.EMPTY))[0]) == terms()
+
+
+def test_a_platform_of_searches_alone_is_never_left_unasked() -> None:
+    bare = platform().model_copy(update={"browse": {}})
+    assert asked(queries_for(bare, night(), last(Outcome.EMPTY))[0]) == terms()
+    one_found = last(Outcome.EMPTY) | {terms()[3]: LastAsked(on=TONIGHT, outcome=Outcome.SEARCHED)}
+    assert asked(queries_for(bare, night(), one_found)[0]) == [terms()[3]]
+
+
+@pytest.mark.db
+def test_the_newest_end_of_a_term_counts(engine: Engine) -> None:
+    wanted = Query(platform="demo_ads", kind=QueryKind.SEARCH, text="象牙")
+    other = Query(platform="demo_ads", kind=QueryKind.BROWSE, text="象牙")
+    for day, outcome in ((0, Outcome.EMPTY), (1, Outcome.SEARCHED), (2, None)):
+        with transaction(engine) as conn:
+            on = TONIGHT + timedelta(days=day)
+            scan_id = scans.plan(conn, [wanted, other], planned_for=on, kind="demo", at=now())
+            assert scan_id is not None
+            attempt = scans.begin_slice(conn, scan_id, "demo_ads")
+            for query in scans.unfinished(conn, scan_id, "demo_ads"):
+                if outcome and query.kind is QueryKind.SEARCH:
+                    report = QueryReport(query=query, outcome=outcome, started_at=now(), finished_at=now())
+                    assert scans.ended(conn, report, attempt=attempt)
+            yesterday = TONIGHT + timedelta(days=min(day, 1))
+            newest = Outcome.EMPTY if day == 0 else Outcome.SEARCHED
+            assert scans.last_searches(conn, "demo_ads") == {"象牙": LastAsked(on=yesterday, outcome=newest)}
+            assert scans.last_searches(conn, "demo_goods") == {}

@@ -1,0 +1,51 @@
+"""Which drills a run takes: all of them come round, none twice, and a misread SHARD is never a silent one."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT, in_shard
+
+FILES = [f"tests/acceptance/test_{name}.py" for name in ("kill", "titles", "night", "wheel", "disk")]
+
+
+def collected(shard: str) -> tuple[int, set[str]]:
+    """Exit code and files of a collection of the drills in a run of its own."""
+    command = [sys.executable, "-m", "pytest", "-m", "drill", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "SHARD": shard}, capture_output=True, text=True)
+    return done.returncode, {line.partition("::")[0] for line in done.stdout.splitlines() if "::" in line}
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 9])
+def test_the_shards_together_are_all_drills_and_share_none(count: int) -> None:
+    shards = [in_shard(FILES, f"{index}/{count}") for index in range(count)]
+    assert set().union(*shards) == set(FILES)
+    assert sum(map(len, shards)) == len(FILES)
+    assert max(map(len, shards)) - min(map(len, shards)) <= 1
+
+
+def test_a_shard_is_the_same_in_whatever_order_the_files_are_found() -> None:
+    assert in_shard(FILES, "1/2") == in_shard(reversed(FILES), "1/2")
+
+
+def test_all_is_all() -> None:
+    assert in_shard(FILES, "all") == set(FILES)
+
+
+@pytest.mark.parametrize("wrong", ["", "1", "2/2", "3/2", "-1/2", "1/0", "a/b", "0/", "/2", "1/2/3"])
+def test_another_shard_is_refused(wrong: str) -> None:
+    with pytest.raises(pytest.UsageError):
+        in_shard(FILES, wrong)
+
+
+@pytest.mark.slow
+def test_pytest_itself_takes_the_shard_from_the_environment() -> None:
+    code, every = collected("all")
+    assert code == 0 and "tests/acceptance/test_kill.py" in every
+    for index in range(2):
+        assert collected(f"{index}/2") == (0, in_shard(every, f"{index}/2"))
+    beyond = len(every)
+    assert collected(f"{beyond}/{beyond + 1}") == (0, set())
+    assert collected("2/2")[0] != 0
