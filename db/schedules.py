@@ -10,6 +10,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from db.tables import digests, scans, schedules
 
 
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Schedule:
     """One row: what, when, and how late it may still start."""
@@ -28,7 +31,7 @@ class Schedule:
     options: dict[str, Any]
     enabled: bool = True
     #: Starts before this moment were never wanted; aware.
-    since: datetime = datetime.min.replace(tzinfo=UTC)
+    since: datetime = _ALWAYS
 
 
 def every(conn: Connection) -> list[Schedule]:
