@@ -9,7 +9,6 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db.tables import digests, scans, schedules
 
-
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
