@@ -1,0 +1,98 @@
+"""docs/commands.md and docs/lexicon.md, written from the program itself: `python scripts/reference.py`.
+
+`--check` writes nothing and ends with 1 where a page is not what the program says; a test calls it.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from keywords import builtin
+from ops.cli import app
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+_GENERATED = "<!-- Written by scripts/reference.py from the program itself; change it there. -->\n"
+
+
+def commands_page() -> str:
+    """Every command of `xunwang` with its arguments and options."""
+    rows = "".join(_row(f"`{name}`", command.help or "", _parameters(command)) for name, command in commands())
+    return (
+        "# Commands\n" + _GENERATED + "\n"
+        "Before every command may stand `--config FILE`, `--lang zh|en` and `--debug`. Exit codes: 0 done, 1 failed,\n"
+        "2 usage, 3 finished but degraded (blocked, drifted, nothing found, bad rows), 4 nothing to do. Data goes to\n"
+        "standard output, words for people to standard error; `--json` prints nothing but JSON there.\n\n"
+        + _row("命令", "作用", "参数")
+        + _row("---", "---", "---")
+        + rows
+    )
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """(`leads list`, command) for every command, by name."""
+    yield from _walk(typer.main.get_command(app), ())
+
+
+def lexicon_page() -> str:
+    """Every category of the built-in lexicon: key, name, how many terms, first search terms."""
+    words = builtin()
+    rows = "".join(
+        _row(
+            f"`{category.key}`",
+            category.name,
+            str(sum(1 for term in words.terms if term.category == category.key)),
+            "、".join(list(words.search_terms(category.key))[:4]),
+        )
+        for category in words.categories
+    )
+    return (
+        "# The lexicon\n"
+        + _GENERATED
+        + "\nOne file a category in `keywords/lexicon/`, each with its own examples that must match and must not."
+        " Analysts add\nwords by `xunwang lexicon template FILE.xlsx`, fill it in, `xunwang lexicon import FILE.xlsx"
+        " --note WHY`; the next scan\nuses them, and every lead names the version that judged it.\n\n"
+        + _row("代码", "类别", "词条数", "先检索的词")
+        + _row("---", "---", "---", "---")
+        + rows
+    )
+
+
+def _walk(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    for name, child in sorted(getattr(command, "commands", {}).items()):
+        if hasattr(child, "commands"):
+            yield from _walk(child, (*words, name))
+        else:
+            yield " ".join((*words, name)), child
+
+
+def _parameters(command: Any) -> str:
+    return " ".join(_parameter(one) for one in command.params if one.name != "help")
+
+
+def _parameter(one: Any) -> str:
+    name = one.opts[0] if one.param_type_name == "option" else one.name.upper()
+    return f"`{name}`" if one.required or one.param_type_name == "argument" else f"`[{name}]`"
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |\n"
+
+
+def main() -> None:
+    """Write the pages, or with --check compare them."""
+    stale = []
+    for name, page in (("commands.md", commands_page()), ("lexicon.md", lexicon_page())):
+        path = DOCS / name
+        if not path.is_file() or path.read_text("utf-8") != page:
+            stale.append(name)
+            if "--check" not in sys.argv:
+                path.write_text(page, "utf-8")
+    if stale and "--check" in sys.argv:
+        sys.exit(f"{', '.join(stale)}: run scripts/reference.py")
+
+
+if __name__ == "__main__":
+    main()
