@@ -100,16 +100,20 @@ def unfinished(conn: Connection, scan_id: int, platform: str) -> list[Query]:
 
 
 def _read_before(conn: Connection, row: Row[Any]) -> bool:
-    """Whether the last run of the same query that ended had read it to its end."""
+    """Whether the last run that began with the same query read it to its end.
+
+    A run that began and never ended (a killed process; an earlier attempt at this very row) counts: what it stored of
+    the first pages would look like “known from here on” and hide what it never reached.
+    """
     last = conn.execute(
         select(queries.c.outcome)
         .where(
             queries.c.platform == row.platform,
             queries.c.kind == row.kind,
             queries.c.text == row.text,
-            queries.c.outcome.is_not(None),
+            queries.c.started_at.is_not(None),
         )
-        .order_by(queries.c.finished_at.desc(), queries.c.id.desc())
+        .order_by(queries.c.started_at.desc(), queries.c.id.desc())
         .limit(1)
     ).scalar()
     return last in (Outcome.SEARCHED, Outcome.EMPTY)

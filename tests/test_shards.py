@@ -10,10 +10,12 @@ from tests.conftest import ROOT, in_shard
 
 FILES = [f"tests/acceptance/test_{name}.py" for name in ("kill", "titles", "night", "wheel", "disk")]
 
+DRILLS = ["tests/acceptance/test_kill.py", "tests/acceptance/test_real_titles.py"]
+
 
 def collected(shard: str) -> tuple[int, set[str]]:
     """Exit code and files of a collection of the drills in a run of its own."""
-    command = [sys.executable, "-m", "pytest", "-m", "drill", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-m", "drill", "--collect-only", "-q", "-p", "no:cacheprovider", *DRILLS]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, "SHARD": shard}, capture_output=True, text=True)
     return done.returncode, {line.partition("::")[0] for line in done.stdout.splitlines() if "::" in line}
 
@@ -41,11 +43,16 @@ def test_another_shard_is_refused(wrong: str) -> None:
 
 
 @pytest.mark.slow
-def test_pytest_itself_takes_the_shard_from_the_environment() -> None:
-    code, every = collected("all")
-    assert code == 0 and "tests/acceptance/test_kill.py" in every
-    for index in range(2):
-        assert collected(f"{index}/2") == (0, in_shard(every, f"{index}/2"))
-    beyond = len(every)
-    assert collected(f"{beyond}/{beyond + 1}") == (0, set())
-    assert collected("2/2")[0] != 0
+@pytest.mark.parametrize(("shard", "taken"), [("all", DRILLS), ("1/2", DRILLS[1:]), ("2/3", [])])
+def test_pytest_itself_takes_the_shard_from_the_environment(shard: str, taken: list[str]) -> None:
+    assert collected(shard) == (0, set(taken))
+
+
+@pytest.mark.slow
+def test_pytest_itself_refuses_a_misread_shard() -> None:
+    assert collected("2/2") == (pytest.ExitCode.USAGE_ERROR, set())
+
+
+def test_every_file_of_drills_has_its_turn_in_ci() -> None:
+    drills = [path for path in (ROOT / "tests").rglob("test_*.py") if "pytest.mark.drill," in path.read_text("utf-8")]
+    assert 1 <= int((ROOT / ".ci" / "shards").read_text()) <= len(drills)

@@ -27,6 +27,8 @@ class Scanned:
 
     town: RunningTown
     house: House
+    #: A copy of the database as it stood when the scan had ended, for SQL that no later night disturbs.
+    url: str
     scan_id: int
     said: DemoScan
     rows: list[QueryRow]
@@ -40,11 +42,29 @@ class Scanned:
 
     def sql(self, statement: str, *facts: Any) -> list[tuple[Any, ...]]:
         """Rows by raw SQL."""
-        return sql(self.house.settings.database_url, statement, *facts)
+        return sql(self.url, statement, *facts)
 
     def hits(self) -> set[tuple[str, str]]:
         """Platform and item id of every stored hit."""
         return {(a, b) for a, b in self.sql("select platform, item_id from listings where level <> 'none'")}
+
+    def stored(self) -> dict[str, set[tuple[Any, ...]]]:
+        """What the database knows, by table: everything that an idle night must leave as it is."""
+        return {name: set(self.sql(statement)) for name, statement in _KNOWN.items()}
+
+
+_KNOWN = {
+    "listings": "select platform, item_id, fingerprint, level, score, first_seen from listings",
+    "versions": "select listing_id, fingerprint, seen_at from listing_versions",
+    "assessments": "select id, assessed_at from assessments",
+    "sellers": "select platform, key, name from sellers",
+    "leads": "select id, subject_key, hits, score, state, version from leads",
+    "captures": "select id from captures",
+    "owed": "select listing_id from captures_due",
+    "evidence": "select sha256 from evidence_files",
+    "outbox": "select key from outbox",
+    "quarantine": "select id from quarantine",
+}
 
 
 def sql(url: str, statement: str, *facts: Any) -> list[tuple[Any, ...]]:

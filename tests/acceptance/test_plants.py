@@ -6,7 +6,6 @@ import pytest
 
 from demo.markets import MARKETS, Plant
 from records import Outcome
-from tests.acceptance.conftest import stored
 from tests.acceptance.judging import (
     CLOSED,
     CRAWL_DELAY,
@@ -19,8 +18,6 @@ from tests.acceptance.judging import (
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.db, pytest.mark.slow, pytest.mark.timeout(900)]
-
-Second = tuple[Scanned, dict[str, set[tuple[object, ...]]]]
 
 
 def missed(night: Scanned, kind: str) -> tuple[list[Plant], list[Plant]]:
@@ -86,7 +83,7 @@ def test_leads_and_hits_are_those_of_the_town(opening_night: Scanned) -> None:
     sellers = {(key, offer.vendor.id) for key, item in hits if (offer := town.market(key).find(item)) is not None}
     assert said.leads == leads == len(sellers)
     assert said.hits == len(hits) == in_leads == linked
-    assert_no_orphans(opening_night.house.settings.database_url)
+    assert_no_orphans(opening_night.url)
 
 
 def test_a_listing_that_is_no_hit_keeps_neither_seller_nor_picture(opening_night: Scanned) -> None:
@@ -96,7 +93,7 @@ def test_a_listing_that_is_no_hit_keeps_neither_seller_nor_picture(opening_night
     stored_names = {name for (name,) in opening_night.sql("select name from sellers where name <> ''")}
     assert stored_names == suspects
     assert opening_night.sql("select item_id from listings where level = 'none' and pictures <> '{}'") == []
-    known = "select s.key from sellers s where s.name = '' and (s.place <> '' or s.url <> '' or s.key !~ '^~')"
+    known = "select key from sellers where name = '' and (place <> '' or url <> '' or key !~ '^hash:[0-9a-f]{64}$')"
     assert opening_night.sql(known) == []
 
 
@@ -114,8 +111,7 @@ def test_every_hit_has_page_dom_and_screenshot_that_rehash(opening_night: Scanne
             assert roles[platform, item, role] == 1, (platform, item, role)
         assert roles[platform, item, "picture"] >= 1
     assert opening_night.sql("select listing_id from captures_due") == []
-    url, root = opening_night.house.settings.database_url, opening_night.house.store.root
-    assert all_evidence_rehashes(url, root) >= 3 * len(opening_night.hits())
+    assert all_evidence_rehashes(opening_night.url, opening_night.house.store.root) >= 3 * len(opening_night.hits())
 
 
 # --- manners, by the markets' logs ---
@@ -146,19 +142,23 @@ def test_who_comes_says_who_he_is_and_keeps_to_robots_txt(opening_night: Scanned
 # --- the second night ---
 
 
-def test_an_idle_night_costs_little_by_the_markets_own_count(opening_night: Scanned, second_night: Second) -> None:
-    again = second_night[0]
-    assert 0 < again.requests <= 0.15 * opening_night.requests, (opening_night.requests, again.requests)
+def test_an_idle_night_costs_little_by_the_markets_own_count(opening_night: Scanned, second_night: Scanned) -> None:
+    assert 0 < second_night.requests <= 0.15 * opening_night.requests, (opening_night.requests, second_night.requests)
+    for key in MARKETS:
+        assert min(gaps(second_night.logs[key])) >= CRAWL_DELAY
 
 
-def test_an_idle_night_finds_nothing_and_says_that_it_looked(opening_night: Scanned, second_night: Second) -> None:
-    again, before = second_night
-    assert stored_before_change(again, before)
-    assert sum(row.new for row in again.rows) == sum(row.hits for row in again.rows) == 0
-    assert {outcome for outcome, count in outcomes_by_sql(again).items() if count} == {"searched"}
+def test_an_idle_night_finds_nothing_and_has_looked(opening_night: Scanned, second_night: Scanned) -> None:
+    assert second_night.stored() == opening_night.stored()
+    assert sum(row.new for row in second_night.rows) == sum(row.hits for row in second_night.rows) == 0
+    assert sum(row.cards for row in second_night.rows) >= 3 * second_night.town.listings
+    assert set(outcomes_by_sql(second_night)) == {"searched"}
 
 
-def stored_before_change(again: Scanned, before: dict[str, set[tuple[object, ...]]]) -> bool:
-    """What was stored before is stored now, first seen when it was, and nothing beside it from that scan."""
-    now = stored(again)
-    return all(now[name] >= rows for name, rows in before.items())
+def test_what_rests_was_empty_and_is_counted(opening_night: Scanned, second_night: Scanned) -> None:
+    statement = "select platform, text from queries where scan_id = %s"
+    first, again = (set(night.sql(statement, night.scan_id)) for night in (opening_night, second_night))
+    empty = set(opening_night.sql(statement + " and outcome = 'empty'", opening_night.scan_id))
+    [(options,)] = second_night.sql("select options from scans where id = %s", second_night.scan_id)
+    assert first - again == empty
+    assert options["resting"] == Counter(platform for platform, _ in empty)
