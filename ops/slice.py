@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from crawler import BrowserSettings, Definition, Hooks, Limits, definition, patrol
+from crawler import BrowserSettings, Definition, Hooks, Limits, definition
 from db import evidence, lexicon, listings, pacing, scans
 from db.engine import transaction
 from db.locks import holding
@@ -65,6 +65,9 @@ def run(order: Order) -> None:
                 # somewhere behind known cards a hit waits for its capture: read every query to its end this once
                 queries = [replace(query, read_before=False) for query in queries]
         if queries:
+            # Scrapy and Playwright, over a second: only the process that goes out pays for them
+            from crawler import patrol
+
             patrol(
                 definition_of(order),
                 queries,

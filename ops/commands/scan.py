@@ -3,26 +3,29 @@
 import itertools
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, Annotated, Any, NoReturn
 
 import typer
 from rich.table import Table
 
-from crawler import definition, definitions, page_from_file, read_any, recognise
+from crawler import Definition, definition, definitions, page_from_file, read_any, recognise
 from db import scans
 from db.engine import transaction
 from db.scans import QueryRow
 from keywords import Lexicon, Matcher, builtin
 from ops.house import House
-from ops.planning import chosen
-from ops.scanning import plan_scan, run_scan
+from ops.planning import Chosen, chosen
+from ops.rehearsal import rehearse
+from ops.scanning import dry_slices, plan_scan, run_scan
 from ops.screen import outcome_table, print_json, say, scan_progress, screen, show
+from ops.texts import InputUnreadable, listing_of, read_rows
 from pipelines import rematch as rematch_all
-from records import Assessment, Fault, Listing, Outcome
+from records import Assessment, Fault, Outcome, scan_status
 
 
 class NothingOnThePage(Fault):
@@ -33,24 +36,10 @@ class NothingOnThePage(Fault):
 
     code = "E-OPS-020"
     remedy = (
-        "若页面确有商品，请用 `xunwang platform try` 核对该平台的定义，或换 --platform auto。",
-        "If the page does show items, check the definition with `xunwang platform try`, or use --platform auto.",
+        "若页面确有商品，请用 `xunwang platform try` 核对该平台的定义。",
+        "If the page does show items, check the definition with `xunwang platform try`.",
     )
     exit_code = 3
-
-
-class InputUnreadable(Fault):
-    """输入文件无法读取。
-
-    The input cannot be read.
-    """
-
-    code = "E-OPS-021"
-    remedy = (
-        "需要带表头（至少 title 一列）的 UTF-8 TSV，或每行一个 JSON 对象。",
-        "It takes UTF-8 TSV with a header (at least `title`), or one JSON object a line.",
-    )
-    exit_code = 2
 
 
 def register(app: typer.Typer) -> None:
@@ -71,11 +60,14 @@ def scan(
     query: Annotated[list[str], typer.Option(help="只检索这些词，可多次；缺省为栏目页和词库的检索词。")] = [],  # noqa: B006
     max_pages: Annotated[int, typer.Option(min=0, help="每个检索任务最多读几个列表页；0 为按设置。")] = 0,
     demo: Annotated[bool, typer.Option(help="在演示库里监测示例市场。")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="照常访问平台，只显示结果，什么都不保存。")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="结果以 JSON 输出。")] = False,
 ) -> None:
     """立即监测（前台运行），打印每个检索任务的结果。"""
     house = screen(ctx).house(demo=demo)
     platforms = chosen(house.settings, platform, demo=demo)
+    if dry_run:
+        _rehearse(house, platforms, query, max_pages=max_pages, as_json=as_json)
     options: dict[str, Any] = {"terms": query, "max_pages": max_pages}
     scan_id = plan_scan(house, platforms, house.lexicon(), kind="foreground", options=options)
     if scan_id is None:  # only a schedule's scan can be there already
@@ -85,7 +77,25 @@ def scan(
         print_json(summary(house, scan_id, rows))
     else:
         show(outcome_table(rows))
+        if rested := sum(_resting(house, scan_id).values()):
+            say(f"另有 {rested} 个词平台近日无结果，本次未问（crawl.longest_rest）")
         say(f"下一步：{house.settings.console_url}/review （xunwang serve）或 xunwang leads list")
+    raise typer.Exit(exit_code(rows))
+
+
+def _rehearse(house: House, platforms: list[Chosen], terms: list[str], *, max_pages: int, as_json: bool) -> NoReturn:
+    say("试运行：不保存任何内容。")
+    found = rehearse(dry_slices(house, platforms, terms, max_pages=max_pages))
+    rows = list(found.rows)
+    if as_json:
+        outcomes = Counter(str(row.outcome) for row in rows)
+        status = scan_status([row.outcome for row in rows])
+        counts = {"planned": len(rows), "outcomes": dict(outcomes), "queries": [_query_facts(row) for row in rows]}
+        print_json({"scan": None, "status": status} | counts | {"hits": found.hits})
+    else:
+        show(outcome_table(rows))
+        for hit in found.hits:
+            say(f"{hit['level']} {hit['score']} {hit['platform']} {hit['title']}")
     raise typer.Exit(exit_code(rows))
 
 
@@ -104,23 +114,21 @@ def summary(house: House, scan_id: int, rows: list[QueryRow]) -> dict[str, Any]:
         "status": row.status,
         "planned": len(rows),
         "outcomes": row.outcomes,
-        "queries": [
-            {
-                "platform": one.query.platform,
-                "kind": one.query.kind,
-                "text": one.query.text,
-                "outcome": one.outcome,
-                "note": one.note,
-                "requests": one.requests,
-                "pages": one.pages,
-                "cards": one.cards,
-                "new": one.new,
-                "card_only": one.card_only,
-                "hits": one.hits,
-            }
-            for one in rows
-        ],
+        "resting": row.options.get("resting", {}),
+        "queries": [_query_facts(row) for row in rows],
     }
+
+
+def _query_facts(row: QueryRow) -> dict[str, Any]:
+    asked = {"platform": row.query.platform, "kind": row.query.kind, "text": row.query.text}
+    counts = ("requests", "pages", "cards", "new", "card_only", "hits")
+    return asked | {name: getattr(row, name) for name in ("outcome", "note", *counts)}
+
+
+def _resting(house: House, scan_id: int) -> dict[str, int]:
+    """Platform → terms that this scan left out because the platform had nothing for them lately."""
+    with transaction(house.engine) as conn:
+        return dict(scans.scan_row(conn, scan_id).options.get("resting", {}))
 
 
 def exit_code(rows: list[QueryRow]) -> int:
@@ -132,10 +140,10 @@ def exit_code(rows: list[QueryRow]) -> int:
 
 def extract(
     page: Annotated[Path, typer.Argument(help="保存的页面或接口回答。", exists=True, dir_okay=False)],
-    platform: Annotated[str, typer.Option(help="平台代码或定义文件。")],
+    platform: Annotated[str, typer.Option(help="平台代码或定义文件；auto：取读出最多的定义。")] = "auto",
 ) -> None:
     """读一个保存的页面，每行输出一条商品信息（JSON）。"""
-    reader = definition(Path(platform) if Path(platform).suffix else platform)
+    reader = _fitting(page) if platform == "auto" else _reader(platform)
     saved = page_from_file(page, reader)
     listings = read_any(reader, saved)
     if not listings:
@@ -145,6 +153,20 @@ def extract(
         print_json(listing)
 
 
+def _reader(platform: str) -> Definition:
+    return definition(Path(platform) if Path(platform).suffix else platform)
+
+
+def _fitting(page: Path) -> Definition:
+    """The definition that fills most fields of what it reads from the page; the first one where none reads anything."""
+
+    def filled(reader: Definition) -> int:
+        found = read_any(reader, page_from_file(page, reader))
+        return sum(bool(value) for one in found for value in (one.title, one.price_text, one.seller, one.pictures))
+
+    return max(definitions().values(), key=filled)
+
+
 def assess(
     file: Annotated[str, typer.Argument(help="带表头的 TSV 或 JSONL；- 为标准输入。")] = "-",
     lexicon: Annotated[Path | None, typer.Option(help="词库文件；缺省为随程序附带的词库。")] = None,
@@ -152,8 +174,8 @@ def assess(
     """研判文本：每行输出一条 JSON（级别、分值、各部分、命中及其位置）。"""
     matcher = Matcher(_lexicon(lexicon))
     with _opened(file) as lines:
-        rows, again = itertools.tee(_rows(file, lines))
-        for row, judged in zip(rows, matcher.assess_many(_listing(row) for row in again), strict=True):
+        rows, again = itertools.tee(read_rows(file, lines))
+        for row, judged in zip(rows, matcher.assess_many(listing_of(row) for row in again), strict=True):
             print_json(_judged(row, judged))
 
 
@@ -179,32 +201,6 @@ def _opened(file: str) -> Iterator[IO[bytes]]:
         yield opened
 
 
-def _rows(file: str, lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    """One dict a line, streamed: a header and tabs, or a JSON object a line. Every row has an `id`."""
-    header: list[str] = []
-    for number, line in enumerate(lines, 1):
-        try:
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-            if not text.strip():
-                continue
-            if not header and text.lstrip()[:1] == "{":
-                yield {"id": str(number)} | dict(json.loads(text))
-                continue
-        except ValueError as bad:
-            raise InputUnreadable(f"{file}:{number}: {bad}") from None
-        if not header:
-            header = text.split("\t")
-            if "title" not in header:
-                raise InputUnreadable(f"{file}:1: 没有 title 列")
-        else:
-            yield {"id": str(number - 1)} | dict(zip(header, text.split("\t"), strict=False))
-
-
-def _listing(row: dict[str, Any]) -> Listing:
-    title, description = str(row.get("title") or ""), str(row.get("description") or "")
-    return Listing(platform="text", item_id=str(row["id"]), url="", title=title, description=description)
-
-
 def rematch(
     ctx: typer.Context,
     demo: Annotated[bool, typer.Option(help="在演示库里。")] = False,
@@ -227,7 +223,7 @@ def platform_try(
     page: Annotated[Path, typer.Argument(help="保存的页面。", exists=True, dir_okay=False)],
 ) -> None:
     """看一个定义能从一个保存的页面读出什么。"""
-    reader = definition(Path(platform) if Path(platform).suffix else platform)
+    reader = _reader(platform)
     table = Table("商品编号", "标题", "价格", "卖家", "所在地", "图片")
     for one in read_any(reader, page_from_file(page, reader)):
         seller = one.seller.name if one.seller else "—"

@@ -148,3 +148,10 @@ def one(engine: Engine, statement: str, **facts: object) -> Any:
     """The one value of a statement."""
     [[value]] = sql(engine, statement, **facts)
     return value
+
+
+def dump(raw: Engine) -> dict[str, list[Any]]:
+    """Every row of every table."""
+    with raw.begin() as conn:
+        names = conn.execute(text("select tablename from pg_tables where schemaname = 'public' order by 1")).scalars()
+        return {name: sorted(map(str, conn.execute(text(f'select * from "{name}"')).all())) for name in list(names)}

@@ -8,12 +8,12 @@ from typing import Any
 
 import openpyxl
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from db.engine import connect
 from demo.serve import RunningTown, running
 from records import now
-from tests.acceptance.houses import Place, crawling, one, place, sql
+from tests.acceptance.houses import Place, crawling, dump, one, place, sql
 
 pytestmark = [pytest.mark.slow, pytest.mark.db, pytest.mark.timeout(600)]
 
@@ -91,13 +91,6 @@ def test_a_new_term_is_used_by_the_next_scan(tmp_path: Path, database_url: str, 
         assert files
         assert all(house.store.check(sha256) for (sha256,) in files)
     assert one(raw, "select count(*) from lexicon_versions where name = :name", name=builtin) == 1
-
-
-def dump(raw: Engine) -> dict[str, list[Any]]:
-    """Every row of every table."""
-    with raw.begin() as conn:
-        names = conn.execute(text("select tablename from pg_tables where schemaname = 'public' order by 1")).scalars()
-        return {name: sorted(map(str, conn.execute(text(f'select * from "{name}"')).all())) for name in list(names)}
 
 
 def wrong_sheet(book: Any) -> None:
