@@ -1,7 +1,7 @@
 """What comes in by hand or by file, and what goes out to people: intake, import, digest, alerts, campaigns, reports."""
 
 from dataclasses import asdict
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -188,12 +188,14 @@ def report_build(
     ctx: typer.Context,
     path: Annotated[Path, typer.Argument(help="要写的 .xlsx 文件。")],
     campaign: Annotated[str, typer.Option(help="专项整治行动名称。")] = campaigns.DEFAULT_CAMPAIGN,
-    until: Annotated[str, typer.Option(help="数据截止日期 YYYY-MM-DD；缺省为今天。")] = "",
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="数据截止日期 YYYY-MM-DD；缺省为今天。")
+    ] = None,
     demo: Demo = False,
 ) -> None:
     """生成统计表.xlsx（区（市）× 类别）。"""
     house = screen(ctx).house(demo=demo)
-    last = date.fromisoformat(until) if until else shanghai_date(now())
+    last = until.date() if until else shanghai_date(now())
     heading = Heading(unit=house.settings.unit.name, banner="演示数据" if house.demo else "")
     done = build_statistics(house.engine, campaign=campaign, until=last, path=path, heading=heading)
     say(f"已写 {path}，校验码 {done.seal}" + ("" if done.sound else "；合计核对不平，请查看校验块"))

@@ -45,11 +45,11 @@ def init(
         typer.echo(default, nl=False)
         return
     here = screen(ctx)
-    house = here.house()
     target = here.config or Path("xunwang.toml")
-    if not target.exists():
+    if not target.exists():  # first, because --config may name the file that is to be made
         target.write_text(default, "utf-8")
         say(f"已写设置文件 {target}（全部为默认值，按注释修改）")
+    house = here.house()
     default_schedules(house)
     say("数据库就绪；夜间监测与晨报已列入计划（xunwang schedule 启动时钟，或 xunwang up 启动全部）。")
     if admin:
