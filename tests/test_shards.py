@@ -50,7 +50,7 @@ def test_pytest_itself_takes_the_shard_from_the_environment(shard: str, taken: l
 
 @pytest.mark.slow
 def test_pytest_itself_refuses_a_misread_shard() -> None:
-    assert collected("2/2") == (pytest.ExitCode.USAGE_ERROR, set())
+    assert collected("2/2")[0] == pytest.ExitCode.USAGE_ERROR
 
 
 def test_every_file_of_drills_has_its_turn_in_ci() -> None:
