@@ -33,7 +33,8 @@ SEED = int(os.environ.get("SEED", "20261123"))
 SAME = {
     "listings": "select platform, item_id, title, description, price, detail_read, level, score, category"
     " from listings",
-    "hits": "select platform, item_id, fingerprint, seller_id is null from listings where level <> 'none'",
+    "hits": "select platform, item_id, url, price_text, place, pictures, published_at, fingerprint, seller_id is null"
+    " from listings where level <> 'none'",
     "sellers": "select platform, case when name = '' then '' else key end, name, count(*) from sellers"
     " group by 1, 2, 3",
     "leads": "select platform, subject_key, hits, score, level, category, district, state from leads",
@@ -175,8 +176,9 @@ def disturb(there: Place, dice: random.Random, kills: int, seconds: float) -> No
 
 def agree(quiet: Place, broken: Place, *, listings: int) -> None:
     """Both say the same of the same town, and neither has a row or a file too many or too few."""
-    said = told(broken.database_url)
-    assert said == told(quiet.database_url)
+    said, meant = told(broken.database_url), told(quiet.database_url)
+    for name in SAME:
+        assert (said[name] - meant[name], meant[name] - said[name]) == (Counter(), Counter()), name
     assert said["hits"].total() >= 6 and said["listings"].total() == listings
     for there in (quiet, broken):
         assert_no_orphans(there.database_url)
