@@ -1,11 +1,13 @@
 """The console's desk, laid from the house."""
 
 import ipaddress
+import socket
 
 from console import Desk, Submission
 from crawler import definitions
 from ops.house import House
 from ops.intake import take_in
+from ops.settings import Console
 from records import Fault
 
 
@@ -21,6 +23,30 @@ class ConsoleExposed(Fault):
         "Put a proxy that ends TLS in front and set console.behind_tls and console.base_url; or go back to 127.0.0.1.",
     )
     exit_code = 2
+
+
+class PortTaken(Fault):
+    """控制台的端口已被占用，没有启动。
+
+    The console's port is taken; nothing was started.
+    """
+
+    code = "E-OPS-041"
+    remedy = (
+        "请结束占用它的程序，或换一个端口：演示用 --port，平时设置 console.port。",
+        "End what holds it, or choose another: --port for the demo, console.port otherwise.",
+    )
+
+
+def check_port(console: Console) -> None:
+    """Raises PortTaken where nobody could listen any more. Port 0 is always free."""
+    family = socket.AF_INET6 if ":" in console.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that was just left is free
+        try:
+            probe.bind((console.host, console.port))
+        except OSError as taken:
+            raise PortTaken(f"{console.host}:{console.port}（{taken.strerror}）") from None
 
 
 def lay_desk(house: House, *, base_url: str = "") -> Desk:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -19,7 +20,7 @@ from rich.text import Text
 from db.scans import QueryRow
 from ops.house import House, open_house
 from ops.settings import Settings, read_settings
-from records import Lang
+from records import Lang, Outcome
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,10 +130,19 @@ def _by_platform(rows: list[QueryRow]) -> dict[str, tuple[int, int, str]]:
     return found
 
 
-def outcome_table(rows: list[QueryRow]) -> Table:
-    """Every query with its outcome, its cost and the sentence that explains it."""
+def outcome_table(rows: list[QueryRow], *, brief: bool = False) -> Table:
+    """Every query with its outcome, its cost and the sentence that explains it.
+
+    `brief` puts the searches for which a platform had nothing into one line a platform.
+    """
     table = Table("平台", "检索", "结果", "请求", "列表页", "商品", "新增", "仅见卡片", "疑似", "说明")
+    empty = Counter(row.query.platform for row in rows if brief and row.outcome is Outcome.EMPTY)
+    for platform, count in empty.items():
+        asked = sum(row.requests for row in rows if row.query.platform == platform and row.outcome is Outcome.EMPTY)
+        table.add_row(platform, f"{count} 个词", Outcome.EMPTY.label, str(asked), *["0"] * 5, "")
     for row in rows:
+        if brief and row.outcome is Outcome.EMPTY:
+            continue
         table.add_row(
             row.query.platform,
             Text(f"{'搜索' if row.query.kind == 'search' else '栏目'} {row.query.text}"),

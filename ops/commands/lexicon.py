@@ -96,6 +96,7 @@ def take_in(
     house = screen(ctx).house(demo=demo)
     version = import_additions(house, file, note=note, author=author, dry_run=dry_run)
     say(f"检查通过，未发布（--dry-run）：{version}" if dry_run else f"已发布词库 {version}，下一次监测起使用。")
+    say(f"用 xunwang lexicon test {'--demo' if demo else '--live'} 文本 试一试。")
 
 
 def import_additions(house: House, file: Path, *, note: str, author: str, dry_run: bool = False) -> str:

@@ -104,11 +104,12 @@ def db_migrate(ctx: typer.Context, demo: Demo = False) -> None:
 def db_status(ctx: typer.Context) -> None:
     """数据库在哪里、是否在运行。"""
     settings = screen(ctx).settings()
-    say(
-        "外部 PostgreSQL（DATABASE_URL）"
-        if settings.database_url
-        else f"内置 PostgreSQL：{embedded(settings).status()}"
-    )
+    if settings.database_url:
+        say("外部 PostgreSQL（DATABASE_URL）")
+        return
+    status = embedded(settings).status()
+    told = f"运行中（进程 {status.pid}）" if status.running else "未运行"
+    say(f"内置 PostgreSQL {status.major or ''}：{told}，数据在 {status.place}")
 
 
 def db_stop(ctx: typer.Context) -> None:

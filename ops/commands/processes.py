@@ -12,16 +12,19 @@ from rich.table import Table
 from rich.text import Text
 
 from console import create_app
+from db import schedules
+from db.engine import transaction
 from demo.serve import running
-from ops.desk import lay_desk
+from ops.clock import next_start
+from ops.desk import check_port, lay_desk
 from ops.doctor import examine
-from ops.house import House, reset_demo
+from ops.house import House, fresh_demo
 from ops.make_believe import scan_town
 from ops.screen import outcome_table, print_json, say, screen, show
 from ops.ticking import default_schedules, keep_time
 from ops.up import keep_up, xunwang
 from ops.worker import work
-from records import Fault
+from records import Fault, now, shanghai
 
 
 class BenchUnknown(Fault):
@@ -57,18 +60,20 @@ def demo(
 ) -> None:
     """演示：三个虚拟市场、一次完整监测、可核查的线索。不需账号，不连外网。"""
     settings = screen(ctx).settings(console={"port": port})
+    if serve:
+        check_port(settings.console)
     say("启动数据库（演示库）…")
-    house = reset_demo(settings)
-    say(f"打开三个示例市场，各 {listings} 条商品，并开始监测…")
-    with running(seed=seed, listings=listings, titles=titles) as town:
-        done, rows = scan_town(house, town)
-        if as_json:
-            print_json(done.plain())
-        else:
-            show(outcome_table(rows))
-            say(f"商品 {done.listings}  疑似 {done.hits}  线索 {done.leads}  用时 {done.seconds} 秒", style="bold")
-        if serve:
-            _serve(house)
+    with fresh_demo(settings) as house:
+        say(f"打开三个示例市场，各 {listings} 条商品，并开始监测…")
+        with running(seed=seed, listings=listings, titles=titles) as town:
+            done, rows = scan_town(house, town)
+            if as_json:
+                print_json(done.plain())
+            else:
+                show(outcome_table(rows, brief=True))
+                say(f"商品 {done.listings}  疑似 {done.hits}  线索 {done.leads}  用时 {done.seconds} 秒", style="bold")
+            if serve:
+                _serve(house)
 
 
 def serve(ctx: typer.Context, demo: Demo = False) -> None:
@@ -78,6 +83,7 @@ def serve(ctx: typer.Context, demo: Demo = False) -> None:
 
 def _serve(house: House) -> None:
     console = house.settings.console
+    check_port(console)
     app = create_app(lay_desk(house))
     say(f"➜ 打开 {house.settings.console_url}/review", style="bold green")
     say("  按 A 转核查、X 排除、Q 待研判，Z 撤销；Ctrl-C 结束。")
@@ -107,12 +113,16 @@ def schedule(ctx: typer.Context, demo: Demo = False) -> None:
     """时钟：到点安排夜间监测与晨报，并发送待发消息。"""
     house = screen(ctx).house(demo=demo)
     default_schedules(house)
+    with transaction(house.engine) as conn:
+        starts = next_start(schedules.every(conn), now())
+    say(f"时钟已启动，下次 {shanghai(starts):%m-%d %H:%M}。" if starts else "时钟已启动，但没有启用的计划。")
     keep_time(house)
 
 
 def up(ctx: typer.Context) -> None:
     """一台机器上启动全部：控制台、采集进程、时钟。"""
     here = screen(ctx)
+    check_port(here.settings().console)
     house = here.house()  # one process prepares the database; the others find it ready
     default_schedules(house)
     before = ["--config", str(here.config)] if here.config else []

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
@@ -11,7 +12,7 @@ import uvicorn
 from playwright.sync_api import Page, sync_playwright
 from sqlalchemy import select
 
-from console import add_demo_user, create_app
+from console import Desk, add_demo_user, add_user, create_app
 from db import tables
 from db.engine import transaction
 from tests.console import seed
@@ -58,16 +59,21 @@ class Seen:
 def site(desk, engine, leads) -> Iterator[SimpleNamespace]:
     with transaction(engine) as conn:
         add_demo_user(conn, desk.now())
-    config = uvicorn.Config(
-        create_app(replace(desk, demo=True)), host="127.0.0.1", port=0, log_level="critical", proxy_headers=False
-    )
+    with served(replace(desk, demo=True)) as url:
+        yield SimpleNamespace(url=url, leads=leads)
+
+
+@contextmanager
+def served(desk: Desk) -> Iterator[str]:
+    """The console on a port of the loopback, as long as the block lasts; its address."""
+    config = uvicorn.Config(create_app(desk), host="127.0.0.1", port=0, log_level="critical", proxy_headers=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield SimpleNamespace(url=f"http://127.0.0.1:{port}", leads=leads)
+    yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(10)
 
@@ -222,3 +228,31 @@ def test_hostile_text_stays_text(site, page, engine, desk):
     opened.keyboard.press("q")
     opened.wait_for_selector("#toast .toast-note")
     assert seen == Seen()
+
+
+def test_plain_forms_work_in_a_real_browser(desk, engine, page) -> None:
+    """A browser says Origin with every form: sign in, change the password, bring in a tip, sign out."""
+    opened, _ = page
+    with transaction(engine) as conn:
+        password = add_user(conn, name="neu", role="inspector", actor="test", at=desk.now())
+    taken = []
+    with served(replace(desk, intake=lambda submission: taken.append(submission) or [])) as url:
+        opened.goto(url + "/login")
+        opened.fill("#name", "neu")
+        opened.fill("#password", password)
+        opened.press("#password", "Enter")
+        opened.fill("#old", password)
+        opened.fill("#new", "a-long-enough-secret-9")
+        opened.fill("#again", "a-long-enough-secret-9")
+        opened.press("#again", "Enter")
+        opened.wait_for_selector("text=退出")
+        opened.goto(url + "/intake")
+        opened.fill("[name=text]", "老物件 https://www.example.com/item/1")
+        opened.select_option("#source", index=1)
+        opened.click("button:has-text('提交')")
+        opened.wait_for_selector(".banner.good")
+        assert [one.text for one in taken] == ["老物件 https://www.example.com/item/1"]
+        opened.click("text=退出")
+        opened.wait_for_selector("#password")
+        opened.goto(url + "/review")
+        assert "/login" in opened.url

@@ -308,7 +308,7 @@ def test_headers_hosts_and_sizes(account, browser, leads):
         assert headers["content-security-policy"].startswith("default-src 'self'; object-src 'none'")
         assert "unsafe" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "DENY"
-        assert headers["referrer-policy"] == "no-referrer" and "server" not in headers
+        assert headers["referrer-policy"] == "same-origin" and "server" not in headers
     assert visitor.get("/review").headers["cache-control"] == "no-store"
     assert visitor.get("/", headers={"Host": "evil.example"}).status_code == 400
     assert visitor.post("/review/undo", {"x": "y" * 70_000}).status_code == 413
