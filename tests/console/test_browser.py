@@ -104,7 +104,7 @@ def press(page: Page, key: str, *, until: int | None) -> None:
     page.keyboard.press(key)
     wanted = f'#focus[data-lead="{until}"]' if until else "#focus.empty"
     page.wait_for_selector(wanted)
-    page.wait_for_function("!document.querySelector('.htmx-request, .htmx-settling, .htmx-swapping')")
+    page.wait_for_selector(".htmx-request, .htmx-settling, .htmx-swapping", state="detached")
 
 
 def test_a_night_is_screened_by_keys_alone(site, page, engine):
