@@ -21,7 +21,7 @@ SECURITY_HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # not no-referrer: under that a browser sends `Origin: null` with our own forms. Nothing goes to other sites here either
+    # not no-referrer: under that a browser sends `Origin: null` with our own forms. Other sites are told nothing either
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
