@@ -1,19 +1,28 @@
 """jieba's word boundaries: evidence for the matcher, never its gate (DESIGN §4.4).
 
 Segmentation runs in a small window around a candidate, with the HMM off: it invents words and moves edges (车电媒).
-Windows of six characters give the same edges as whole texts in every case measured.
+Windows of six characters give the same edges as whole texts in every case measured. The dictionary is jieba's and the
+path through it the one that jieba.cut(HMM=False) takes, edge for edge (tests/keywords/test_engine_words.py); but jieba
+is not imported: its loader parses five megabytes and every prefix in them before the first word, where a listing needs
+the words of some twenty first characters.
 """
 
+import json
+import re
+import zlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from importlib.util import find_spec
 from itertools import accumulate
-from typing import Any
+from math import inf, log
+from pathlib import Path
 
 #: Characters on each side of a candidate that decide its edges.
 REACH = 6
-#: Longest dictionary word that is looked for; longer ones are proverbs and names of no use here.
-_LONGEST = 8
+#: What jieba reads as one block; all else falls into single characters.
+_BLOCK = re.compile(r"([\u4e00-\u9fd5a-zA-Z0-9+#&._%\-]+)")
+_LETTER = re.compile(r"[a-zA-Z0-9]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,53 +49,134 @@ class Cut:
         return ""
 
 
+class _Dictionary:
+    """jieba's dict.txt, parsed a first character at a time. Threads may share it: a parse done twice gives the same."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        total, self._places = _index(body)
+        #: What a character that is no word costs: seen once in all.
+        self.unseen = log(total)
+        #: First character to the logarithms of its words' shares, and the length of the longest.
+        self._read: dict[str, tuple[dict[str, float], int]] = {}
+
+    def beginning(self, char: str) -> tuple[dict[str, float], int]:
+        """Words that begin with `char` with the logarithm of their share, and the length of the longest."""
+        found = self._read.get(char)
+        if found is None:
+            shares = {word: log(count) - self.unseen for word, count in self._counts(char).items() if count}
+            found = self._read[char] = shares, max(map(len, shares), default=1)
+        return found
+
+    def _counts(self, char: str) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for start, end in self._places.get(char, ()):
+            cells = self._body[start:end].decode("utf-8").split()
+            counts.update(zip(cells[0::3], map(int, cells[1::3]), strict=True))
+        return counts
+
+    def all_counts(self) -> dict[str, int]:
+        """Every word and how often it was seen."""
+        cells = self._body.decode("utf-8").split()
+        return dict(zip(cells[0::3], map(int, cells[1::3]), strict=True))
+
+
+def _index(body: bytes) -> tuple[int, dict[str, list[tuple[int, int]]]]:
+    """The sum of all counts, and where the lines of each first character stand; from a table for the known file."""
+    table = json.loads((files("keywords") / "tables" / "jieba.json").read_text(encoding="utf-8"))
+    if (len(body), zlib.crc32(body)) != (table["bytes"], table["crc32"]):
+        return index_of(body)
+    ends = list(accumulate(table["sizes"]))
+    places: dict[str, list[tuple[int, int]]] = {}
+    for char, size, end in zip(table["first"], table["sizes"], ends, strict=True):
+        places.setdefault(char, []).append((end - size, end))
+    return table["total"], places
+
+
+def index_of(body: bytes) -> tuple[int, dict[str, list[tuple[int, int]]]]:
+    """The same from the file itself: for a jieba other than the one that the table was made from."""
+    total, start, char = 0, 0, ""
+    places: dict[str, list[tuple[int, int]]] = {}
+    for line in body.splitlines(keepends=True):
+        text = line.decode("utf-8")
+        total += int(text.split()[1])
+        if char != text[0]:
+            char = text[0]
+            places.setdefault(char, []).append((start, start))
+        start += len(line)
+        places[char][-1] = (places[char][-1][0], start)
+    return total, places
+
+
 @cache
-def _dictionary() -> Any:
-    """jieba's own dictionary and algorithm in a private Tokenizer, never jieba.dt; read-only, so threads may share it.
+def _dictionary() -> _Dictionary:
+    # Found without being imported, and read only when the first candidate needs evidence: most texts never do.
+    spec = find_spec("jieba")
+    assert spec is not None and spec.submodule_search_locations is not None
+    return _Dictionary((Path(spec.submodule_search_locations[0]) / "dict.txt").read_bytes())
 
-    The stock loader unmarshals a cache from the shared temporary folder, where anybody may have put it, and takes
-    0.8 s; it also stores every prefix of every word, which bounded look-ups do not need.
-    """
-    # Imported at the first candidate that needs evidence: most texts never do.
-    import jieba
 
-    class Dictionary(jieba.Tokenizer):  # type: ignore[misc]
-        FREQ: dict[str, int]
+def segments(text: str) -> list[str]:
+    """The words of `text`; joined again they are `text`."""
+    found: list[str] = []
+    for index, block in enumerate(_BLOCK.split(text)):
+        if index % 2:
+            _cut_block(block, found)
+        elif block:
+            found += re.findall(r"\r\n|[\s\S]", block)
+    return found
 
-        def get_DAG(self, sentence: str) -> dict[int, list[int]]:
-            known = self.FREQ
-            size = len(sentence)
-            return {
-                start: [
-                    end - 1 for end in range(start + 1, min(start + _LONGEST, size) + 1) if sentence[start:end] in known
-                ]
-                or [start]
-                for start in range(size)
-            }
 
-    tokenizer = Dictionary()
-    cells = (files("jieba") / "dict.txt").read_text(encoding="utf-8").split()
-    tokenizer.FREQ = dict(zip(cells[0::3], map(int, cells[1::3]), strict=True))
-    tokenizer.total = sum(tokenizer.FREQ.values())
-    tokenizer.initialized = True
-    return tokenizer
+def _cut_block(block: str, found: list[str]) -> None:
+    """The likeliest words of a block; neighbouring single letters and digits stay together."""
+    ways = _ways(block)
+    place, size, letters = 0, len(block), 0
+    while place < size:
+        end = ways[place]
+        if end == place + 1 and _LETTER.match(block, place):
+            letters += 1
+        else:
+            if letters:
+                found.append(block[place - letters : place])
+                letters = 0
+            found.append(block[place:end])
+        place = end
+    if letters:
+        found.append(block[size - letters :])
+
+
+def _ways(block: str) -> list[int]:
+    """For every place the end of the word that the likeliest path takes there; the longer of equals."""
+    dictionary = _dictionary()
+    size = len(block)
+    best = [0.0] * (size + 1)
+    ways = [0] * size
+    for start in range(size - 1, -1, -1):
+        shares, longest = dictionary.beginning(block[start])
+        way, most = 0, -inf
+        for end in range(start + 1, min(start + longest, size) + 1):
+            share = shares.get(block[start:end])
+            if share is not None and share + best[end] >= most:
+                way, most = end, share + best[end]
+        # Only what begins no word at all stands alone without being one.
+        ways[start], best[start] = (way, most) if way else (start + 1, best[start + 1] - dictionary.unseen)
+    return ways
 
 
 def cut(text: str, start: int, end: int) -> Cut:
     """Words around [start, end) of `text`, which must be folded and hold no invisible characters."""
     first = max(0, start - REACH)
-    window = text[first : end + REACH]
-    pieces = list(_dictionary().cut(window, HMM=False))
+    pieces = segments(text[first : end + REACH])
     starts = list(accumulate(map(len, pieces), initial=first))
     return Cut(edges=frozenset(starts), words=tuple(zip(starts, pieces, strict=False)))
 
 
 def is_word(text: str) -> bool:
     """True when jieba's dictionary has `text`."""
-    return bool(_dictionary().FREQ.get(text))
+    return text != "" and text in _dictionary().beginning(text[0])[0]
 
 
+@cache
 def words() -> dict[str, int]:
-    """jieba's dictionary with its frequencies. Not to be changed."""
-    frequencies: dict[str, int] = _dictionary().FREQ
-    return frequencies
+    """jieba's whole dictionary with its frequencies. Not to be changed."""
+    return _dictionary().all_counts()

@@ -9,11 +9,15 @@ import bz2
 import json
 import sys
 import unicodedata
+import zlib
 from collections import defaultdict
+from importlib.resources import files
 from pathlib import Path
 
 import opencc
 from pypinyin import Style, pinyin
+
+from keywords.boundaries import index_of
 
 TABLES = Path(__file__).parent.parent / "keywords" / "tables"
 
@@ -124,8 +128,9 @@ TOP = 0x20000
 
 
 def main(unicode_folder: Path) -> None:
-    """Writes folding.json and sounds.json; prints their sizes."""
-    for name, content in (("folding.json", folding(unicode_folder)), ("sounds.json", sounds())):
+    """Writes folding.json, sounds.json and jieba.json; prints their sizes."""
+    contents = {"folding.json": folding(unicode_folder), "sounds.json": sounds(), "jieba.json": jieba_index()}
+    for name, content in contents.items():
         path = TABLES / name
         path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
         sys.stdout.write(f"{name}: {path.stat().st_size} bytes\n")
@@ -273,6 +278,20 @@ def sounds() -> dict[str, object]:
             reading = READINGS.get(char) or pinyin(char, style=Style.TONE3, neutral_tone_with_five=True)[0][0]
             found[reading.replace("ü", "v")][row >= 0xD8].append(char)
     return {key: "".join(common) + "|" + "".join(rare) for key, (common, rare) in sorted(found.items())}
+
+
+def jieba_index() -> dict[str, object]:
+    """Where each first character's words stand in jieba's dict.txt: `first` and the `sizes` of its runs in bytes."""
+    body = (Path(str(files("jieba"))) / "dict.txt").read_bytes()
+    total, places = index_of(body)
+    runs = sorted((start, end, char) for char, listed in places.items() for start, end in listed)
+    return {
+        "bytes": len(body),
+        "crc32": zlib.crc32(body),
+        "total": total,
+        "first": "".join(char for _, _, char in runs),
+        "sizes": [end - start for start, end, _ in runs],
+    }
 
 
 if __name__ == "__main__":
