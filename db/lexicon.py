@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, text, update
 
 from db.tables import lexicon_versions
 
@@ -25,7 +25,16 @@ class LexiconVersion:
 
 def live(conn: Connection) -> LexiconVersion | None:
     """The version that the next scan uses; None in a new database."""
-    row = conn.execute(select(lexicon_versions).where(lexicon_versions.c.live)).one_or_none()
+    return _one(conn, lexicon_versions.c.live)
+
+
+def version(conn: Connection, name: str) -> LexiconVersion | None:
+    """The version of that name; None where there is none."""
+    return _one(conn, lexicon_versions.c.name == name)
+
+
+def _one(conn: Connection, which: ColumnElement[bool]) -> LexiconVersion | None:
+    row = conn.execute(select(lexicon_versions).where(which)).one_or_none()
     if row is None:
         return None
     return LexiconVersion(
@@ -33,7 +42,7 @@ def live(conn: Connection) -> LexiconVersion | None:
         content=row.content,
         change_note=row.change_note,
         author=row.author,
-        live=True,
+        live=row.live,
         released_at=row.released_at,
     )
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, cast
 import structlog
 import typer
 
-from ops.commands import data, leads, lexicon, people, processes, scan
+from ops.commands import assess, data, leads, lexicon, people, processes, scan
 from ops.logs import log_to_stderr
 from ops.screen import Screen, say
 from records import Fault, Lang
@@ -38,7 +38,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (processes, scan, leads, lexicon, people, data):
+for part in (processes, scan, assess, leads, lexicon, people, data):
     part.register(app)
 
 

@@ -1,7 +1,8 @@
-"""词库: lint, explain, import, versions."""
+"""词库: lint, test, evaluate, import, versions."""
 
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -9,10 +10,25 @@ from rich.text import Text
 
 from db import lexicon as released
 from db.engine import transaction
-from keywords import Lexicon, Matcher, builtin, lint, read_additions, write_template
+from keywords import Matcher, lint, read_additions, write_template
+from keywords.explaining import Explanation, Near, explain
+from ops.commands.assess import LexiconName, evaluate_set
+from ops.explained import explained, print_lines
 from ops.house import House
+from ops.lexicons import chosen_lexicon
 from ops.screen import print_json, say, screen, show
-from records import Fault, Match, now, shanghai
+from records import Assessment, Fault, Match, now, shanghai
+
+#: What the lint finds, as people read it.
+PROBLEMS = {
+    "empty": "空词",
+    "one_character": "单字",
+    "duplicate": "重复",
+    "shadowed": "弱词遮蔽强词",
+    "swallowed": "被排除语吞掉",
+    "in_a_word": "在常用词中",
+    "collision": "跨词碰撞",
+}
 
 
 class LexiconHasProblems(Fault):
@@ -29,59 +45,62 @@ def register(app: typer.Typer) -> None:
     """Put the commands of this subject on the command line."""
     words = typer.Typer(help="词库。", no_args_is_help=True)
     words.command("lint")(check)
-    words.command("test")(explain)
+    words.command("test")(try_text)
+    words.command("evaluate")(evaluate_set)
     words.command("import")(take_in)
     words.command("template")(template)
     words.command("versions")(versions)
     app.add_typer(words, name="lexicon")
 
 
-def check() -> None:
-    """检查随程序附带的词库：重复、被遮蔽、单字、被排除语吞掉、跨词碰撞。"""
-    problems = lint(builtin())
-    for problem in problems:
-        say(str(problem))
-    if problems:
-        raise LexiconHasProblems(f"{len(problems)} 处")
-    say("词库检查通过。")
+def check(
+    ctx: typer.Context,
+    lexicon: LexiconName = "",
+    as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出。")] = False,
+) -> None:
+    """检查词库：重复、被遮蔽、单字、被排除语吞掉、跨词碰撞。只有提示时通过，有错误时以 1 结束。"""
+    words = chosen_lexicon(screen(ctx), lexicon)
+    problems = lint(words)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if as_json:
+        print_json(problems)
+    else:
+        for problem in (*errors, *(one for one in problems if one.severity == "notice")):
+            kind = PROBLEMS.get(problem.kind, problem.kind)
+            severity = "错误" if problem.severity == "error" else "提示"
+            say(f"{severity}  {kind}  {problem.term}（{words.category_name(problem.category)}）：{problem.detail}")
+    if errors:
+        raise LexiconHasProblems(f"{len(errors)} 处错误")
+    if not as_json:
+        say("词库检查通过" + (f"，另有 {len(problems)} 条提示。" if problems else "。"))
 
 
-def explain(
+def try_text(
     ctx: typer.Context,
     text: Annotated[str, typer.Argument(help="要试的文本。")],
+    lexicon: LexiconName = "",
     live: Annotated[bool, typer.Option(help="用数据库中现行的词库；缺省为随程序附带的。")] = False,
     demo: Annotated[bool, typer.Option(help="在演示库里。")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出。")] = False,
 ) -> None:
-    """试一段文本：命中了什么、为什么算或不算、分值怎么来的。"""
-    words = screen(ctx).house(demo=demo).lexicon() if live or demo else builtin()
-    judged = Matcher(words).explain(text)
+    """试一段文本：命中了什么、为什么算或不算、还缺什么、分值怎么来的。"""
+    words = chosen_lexicon(screen(ctx), lexicon, live=live, demo=demo)
+    told = explain(Matcher(words), text)
     if as_json:
-        print_json(judged)
+        print_json(_data(told))
         return
-    say(
-        f"级别 {judged.level}  分值 {judged.score}  "
-        f"类别 {words.category_name(judged.category) or '—'}  词库 {words.version}"
-    )
-    show(_matches(judged.matches, words))
-    say("；".join(f"{part.label}{part.points:+d}" for part in judged.parts) or "没有命中任何词条。")
+    print_lines(explained(told, words))
 
 
-def _matches(matches: tuple[Match, ...], words: Lexicon) -> Table:
-    table = Table("词条", "原文", "位置", "类别", "手法", "层级", "强弱", "结论")
-    for match in matches:
-        end = match.cancelled_by or (f"被更长的“{match.covered_by}”覆盖" if match.covered_by else "计入")
-        table.add_row(
-            Text(match.term),
-            Text(match.surface),
-            f"{match.start}–{match.end}",
-            words.category_name(match.category),
-            match.technique,
-            match.tier,
-            match.strength,
-            Text(end),
-        )
-    return table
+def _data(told: Explanation) -> dict[str, Any]:
+    """The judgement as `assess` prints it, with what was wanting beside each match."""
+    judged = told.assessment
+    matches = [_plain(match) | {"wanting": told.wanting.get(i, "")} for i, match in enumerate(judged.matches)]
+    return _plain(judged) | {"matches": matches, "verdict": told.verdict, "near": [_plain(one) for one in told.near]}
+
+
+def _plain(record: Assessment | Match | Near) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
 def take_in(

@@ -1,14 +1,8 @@
-"""Scan now, read a saved page, judge a text."""
+"""Scan now, read a saved page."""
 
-import itertools
-import json
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
-from typing import IO, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.table import Table
@@ -17,15 +11,14 @@ from crawler import Definition, definition, definitions, page_from_file, read_an
 from db import scans
 from db.engine import transaction
 from db.scans import QueryRow
-from keywords import Lexicon, Matcher, builtin
+from keywords import Matcher
 from ops.house import House
 from ops.planning import Chosen, chosen
 from ops.rehearsal import rehearse
 from ops.scanning import dry_slices, plan_scan, run_scan
 from ops.screen import outcome_table, print_json, say, scan_progress, screen, show
-from ops.texts import InputUnreadable, listing_of, read_rows
 from pipelines import rematch as rematch_all
-from records import Assessment, Fault, Outcome, scan_status
+from records import Fault, Outcome, scan_status
 
 
 class NothingOnThePage(Fault):
@@ -46,7 +39,6 @@ def register(app: typer.Typer) -> None:
     """Put the commands of this subject on the command line."""
     app.command()(scan)
     app.command()(extract)
-    app.command()(assess)
     app.command()(rematch)
     platforms = typer.Typer(help="平台定义。", no_args_is_help=True)
     platforms.command("list")(platform_list)
@@ -165,40 +157,6 @@ def _fitting(page: Path) -> Definition:
         return sum(bool(value) for one in found for value in (one.title, one.price_text, one.seller, one.pictures))
 
     return max(definitions().values(), key=filled)
-
-
-def assess(
-    file: Annotated[str, typer.Argument(help="带表头的 TSV 或 JSONL；- 为标准输入。")] = "-",
-    lexicon: Annotated[Path | None, typer.Option(help="词库文件；缺省为随程序附带的词库。")] = None,
-) -> None:
-    """研判文本：每行输出一条 JSON（级别、分值、各部分、命中及其位置）。"""
-    matcher = Matcher(_lexicon(lexicon))
-    with _opened(file) as lines:
-        rows, again = itertools.tee(read_rows(file, lines))
-        for row, judged in zip(rows, matcher.assess_many(listing_of(row) for row in again), strict=True):
-            print_json(_judged(row, judged))
-
-
-def _judged(row: dict[str, Any], judged: Assessment) -> dict[str, Any]:
-    kept = {key: value for key, value in row.items() if key not in ("title", "description")}
-    return kept | {field.name: getattr(judged, field.name) for field in fields(judged)}
-
-
-def _lexicon(path: Path | None) -> Lexicon:
-    return builtin() if path is None else Lexicon.from_data(json.loads(path.read_text("utf-8")))
-
-
-@contextmanager
-def _opened(file: str) -> Iterator[IO[bytes]]:
-    if file == "-":
-        yield sys.stdin.buffer
-        return
-    try:
-        opened = Path(file).open("rb")  # noqa: SIM115 - closed below, and only opening is guarded
-    except OSError as bad:
-        raise InputUnreadable(str(bad)) from None
-    with opened:
-        yield opened
 
 
 def rematch(

@@ -162,27 +162,72 @@ def test_assess_without_ids_numbers_the_rows(there: Place) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "line", "read"),
+    [
+        (b"title\nfine\n\xff\xfe broken\nfine\n", 3, ["1", "3"]),
+        ("title\n象牙手串\n".encode() + "象牙".encode()[:-1] + "手串\n木梳\n".encode(), 3, ["1", "3"]),
+        (b"title\tid\nfine\ta\nfi\tne\tb\n", 3, ["a"]),
+        (b"id\ttitle\na\tfine\nb\n", 3, ["a"]),
+        (b'{"title": "fine"}\n{"title": \n{"title": "fine"}\n', 2, ["1", "3"]),
+        (b'{"title": "fine"}\n["title"]\n', 2, ["1"]),
+        (b'{"title": "fine"}\n{"text": "x"}\n', 2, ["1"]),
+        (b'{"title": {"a": 1}}\n{"title": "fine"}\n', 1, ["2"]),
+        (b'{"title": ' + b"[" * 200_000 + b'\n{"title": "fine"}\n', 1, ["2"]),
+        (b"title\n" + b"x" * (9 << 20) + b"\nfine\n", 2, ["2"]),
+    ],
+    ids=["binary", "half a character", "a tab", "short", "no JSON", "list", "no title", "no text", "deep", "huge"],
+)
+def test_a_bad_row_is_named_by_its_line_and_costs_no_other(
+    there: Place, given: bytes, line: int, read: list[str]
+) -> None:
+    said = there.xunwang("assess", stdin=given)
+    told = refused(said, "E-OPS-023", exit_code=3)
+    assert [row["id"] for row in said.rows()] == read
+    assert f"第 {line} 行：" in told
+    assert not re.search(r"codec|decode|Expecting|NoneType", told)
+
+
+@pytest.mark.parametrize(
     ("given", "named"),
     [
-        (b"title\nfine\n\xff\xfe broken\n", "-:3"),
-        (b"name\tprice\nx\t1\n", "-:1"),
-        (b'{"title": "fine"}\n{"title": \n', "-:2"),
-        (b'{"title": "fine"}\n["title"]\n', "-:2"),
-        (b'{"title": "fine"}\n{"text": "x"}\n', "-:2"),
-        (b'{"title": {"a": 1}}\n', "-:1"),
-        (b'{"title": ' + b"[" * 200_000 + b"\n", "-:1"),
-        (b"title\n" + b"x" * (9 << 20), "-:2"),
+        (b"name\tprice\nx\t1\n", "没有 title"),
+        ("title\n象牙\n".encode("utf-16"), "UTF-16"),
+        (b"title\n\xff\xff\n", "第 2 行"),
     ],
-    ids=["no UTF-8", "no title", "no JSON", "no object", "no title in JSON", "title is no text", "deep", "huge"],
+    ids=["no title", "UTF-16", "nothing readable"],
 )
-def test_hostile_input_is_named_by_its_line(there: Place, given: bytes, named: str) -> None:
-    assert named in refused(there.xunwang("assess", stdin=given), "E-OPS-021", exit_code=2)
+def test_a_file_of_another_form_is_refused_whole(there: Place, given: bytes, named: str) -> None:
+    said = there.xunwang("assess", stdin=given)
+    assert named in refused(said, "E-OPS-021", exit_code=2)
+    assert said.rows() == []
 
 
-def test_rows_before_a_bad_one_are_out_already(there: Place) -> None:
-    said = there.xunwang("assess", stdin=b"title\n" + "象牙手串\n".encode() * 3000 + b"\xff\n")
-    assert len(said.rows()) > 0
-    refused(said, "E-OPS-021", exit_code=2)
+def test_a_file_in_the_other_encoding_of_this_country_is_read_and_said_so(there: Place) -> None:
+    table = "title\tid\nplain\ta\n老象牙手串 包真\tb\n".encode("gb18030")
+    for extra in ([], ["--encoding", "gb18030"]):
+        said = there.xunwang("assess", *extra, stdin=table)
+        assert judged(said)["b"]["matches"][0]["surface"].startswith("老象牙")
+        assert ("GB18030" in said.err) is (not extra)
+    assert "不是 UTF-8" in refused(
+        there.xunwang("assess", "--encoding", "utf-8", stdin=table), "E-OPS-023", exit_code=3
+    )
+
+
+def test_a_missing_file_is_no_matter_of_columns(there: Place) -> None:
+    for path in (str(there.home / "没有.tsv"), str(there.home)):
+        told = refused(there.xunwang("assess", path), "E-OPS-022", exit_code=2)
+        assert "TSV" not in told
+
+
+def test_nothing_to_judge_is_said(there: Place) -> None:
+    for given in (b"", b"\n\n", b"title\n"):
+        said = there.xunwang("assess", stdin=given)
+        assert (said.code, said.out) == (4, "")
+
+
+def test_a_column_that_bears_a_name_of_ours_is_kept(there: Place) -> None:
+    [row] = there.xunwang("assess", stdin=tsv("label\tcategory\ttitle", "疑似\trhino\t老象牙手串")).rows()
+    assert (row["label"], row["input_category"], row["category"]) == ("疑似", "rhino", "ivory")
 
 
 def test_no_colour_off_a_terminal(there: Place) -> None:
@@ -206,7 +251,7 @@ def test_wrong_settings_stop_everything(there: Place) -> None:
 
 def test_the_unforeseen_is_told_without_a_stack_and_without_its_message(there: Place) -> None:
     """A database that is away in the middle of a command, say: no stack, no address, a code, and 1."""
-    broken = "import ops.commands.scan as s\ndef fail(*_): raise ZeroDivisionError('canary-secret')\ns.builtin = fail\n"
+    broken = "import ops.lexicons as s\ndef fail(*_): raise ZeroDivisionError('canary-secret')\ns.builtin = fail\n"
     (there.home / "sitecustomize.py").write_text(broken)
     said = there.xunwang("assess", stdin=b"title\nx\n", PYTHONPATH=f"{there.home}:{ROOT}")
     told = refused(said, "E-OPS-099", exit_code=1)

@@ -1,0 +1,98 @@
+"""An explained judgement as lines of Chinese for `xunwang lexicon test`: no table, so nothing is cut at 80 columns."""
+
+import sys
+from collections.abc import Iterable, Iterator
+
+from rich.console import Console
+from rich.text import Text
+
+from keywords import Lexicon
+from keywords.explaining import Explanation
+from records import Match
+
+LEVELS = {"none": "不报", "review": "待看", "high": "高风险"}
+DIRECTIONS = {"sale": "出售", "wanted": "求购", "service": "服务", "information": "资讯"}
+TIERS = {"T1": "确定", "T2": "推测", "T3": "缺省不用"}
+STRENGTHS = {"strong": "强词", "weak": "弱词"}
+FIELDS = {"title": "", "description": "描述", "title+description": "标题与描述"}
+TECHNIQUES = {
+    "plain": "原词",
+    "pair": "组合词",
+    "width": "全角或大小写",
+    "traditional": "繁体或异体",
+    "radical": "偏旁或特殊字符",
+    "emoji": "表情符号",
+    "gap": "夹符号或空格",
+    "invisible": "夹零宽字符",
+    "stuffed": "夹字母数字",
+    "stuffing": "夹字母数字",
+    "pinyin": "拼音",
+    "mixed": "汉字夹拼音",
+    "initial": "首字母",
+    "initials": "首字母",
+    "split": "拆字",
+    "homophone": "谐音",
+    "lookalike": "形近字",
+    "reversed": "倒写",
+    "repeat": "叠字",
+    "repeated": "叠字",
+    "html": "网页标记",
+    "markup": "网页标记",
+    "bidi": "倒序控制符",
+    "across": "标题与描述各一半",
+}
+
+
+def explained(told: Explanation, words: Lexicon) -> Iterator[str]:
+    """The lines, the verdict first."""
+    judged = told.assessment
+    name = words.category_name(judged.category) if judged.category else "—"
+    yield f"级别：{LEVELS[judged.level]}  分值：{judged.score}  类别：{name}"
+    if judged.matches:
+        yield f"交易方向：{DIRECTIONS.get(judged.direction, judged.direction)}  词库：{words.version}"
+    else:
+        yield f"词库：{words.version}"
+    if told.verdict:
+        yield f"为什么不报：{told.verdict}"
+    numbered = list(enumerate(judged.matches))
+    counting = [(i, match) for i, match in numbered if match.counts]
+    taken = [(i, match) for i, match in numbered if not match.counts]
+    for title, matches in (("计入：", counting), ("未计入：", taken)):
+        if matches:
+            yield title
+            for index, match in matches:
+                yield from _match(match, words, told.wanting.get(index, ""))
+    if judged.parts:
+        yield "分值构成："
+        yield from (f"  {part.points:+d}  {part.label}" for part in judged.parts)
+    if not judged.matches:
+        yield "没有命中任何词条。"
+        if told.near:
+            yield "最接近的词条："
+            yield from (f"  {one.term}（{words.category_name(one.category)}）：{one.detail}" for one in told.near)
+
+
+def _match(match: Match, words: Lexicon, wanting: str) -> Iterator[str]:
+    place = f"{FIELDS.get(match.field, match.field)}第 {match.start + 1}–{match.end} 字"
+    written = "" if match.surface == match.term else f"  词条：{match.term}"
+    yield f"  “{match.surface}”{written}  {words.category_name(match.category)}  {place}"
+    how = TECHNIQUES.get(match.technique, match.technique)
+    yield f"    {how}  {TIERS.get(match.tier, match.tier)}  {STRENGTHS.get(match.strength, match.strength)}"
+    if match.cancelled_by:
+        yield f"    原因：{match.cancelled_by}"
+    if match.covered_by:
+        yield f"    原因：被更长的“{match.covered_by}”覆盖"
+    if wanting:
+        yield f"    还缺：{wanting}"
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Lines for a person on standard output: folded at the edge of a terminal, whole elsewhere."""
+    console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+    for line in lines:
+        console.print(Text(_visible(line)))
+
+
+def _visible(line: str) -> str:
+    # What a hostile text holds must not turn the screen round, ring its bell or fail to be written.
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in line)
