@@ -1,6 +1,8 @@
 """The lexicon's own files: keywords/lexicon/*.yml, read strictly."""
 
 import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +19,7 @@ from keywords.terms import (
     Exclusion,
     ExclusionKind,
     Kind,
+    Law,
     Lexicon,
     Scoring,
     Strength,
@@ -28,7 +31,11 @@ from records import Fault
 #: Variants by what a term is. Weak terms and code words get none: their disguises collide with ordinary words.
 _STRONG: tuple[Variant, ...] = ("pinyin", "mixed", "initial", "split", "homophone", "reversed")
 _WEAK: tuple[Variant, ...] = ("mixed", "split")
-_SHARED = ("exclusions.yml", "contexts.yml", "scoring.yml")
+#: Made from a species and a part: what disguises them is generated for the species alone.
+_COMPOSED: tuple[Variant, ...] = ()
+_SHARED = ("exclusions.yml", "contexts.yml", "scoring.yml", "law.yml")
+#: Collisions that a person has looked at; the lint alone reads them.
+ORDINARY = "ordinary.yml"
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -54,15 +61,43 @@ class _Entry(_Strict):
     variants: tuple[Variant, ...] | None = None
     not_variants: tuple[str, ...] = ()
     company: tuple[str, ...] = ()
+    until: date | None = None
     note: str = ""
+
+
+class _LawEntry(BaseModel):
+    # `from` is no name for a field in Python.
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    text: str
+    since: date | None = Field(default=None, alias="from")
+    until: date | None = Field(default=None, alias="to")
+
+
+class _Search(_Strict):
+    #: How many terms a night may ask for on one platform; 0: all.
+    budget: int = Field(default=0, ge=0)
+    terms: tuple[str, ...] = Field(min_length=1)
+
+
+class _Composed(_Strict):
+    """Every word of `of` followed by every word of `parts` is a term."""
+
+    of: tuple[str, ...] = Field(min_length=1)
+    parts: tuple[str, ...] = Field(min_length=1)
+    group: Literal["strong", "weak", "code", "review", "review_weak"] = "strong"
+    variants: tuple[Variant, ...] = _COMPOSED
+    #: Compounds that are ordinary words or stand in a group of their own.
+    leave_out: tuple[str, ...] = ()
 
 
 class _CategoryFile(_Strict):
     key: str = Field(pattern=r"^[a-z][a-z0-9_]{1,31}$")
     name: str
     protection: str = ""
-    law: tuple[str, ...] = Field(min_length=1)
-    search: tuple[str, ...] = Field(min_length=1)
+    #: Names of law.yml, or citations of its own.
+    law: tuple[str | _LawEntry, ...] = Field(min_length=1)
+    search: _Search
     strong: tuple[str | _Entry, ...] = ()
     weak: tuple[str | _Entry, ...] = ()
     #: Code words: weak by nature.
@@ -71,6 +106,7 @@ class _CategoryFile(_Strict):
     review: tuple[str | _Entry, ...] = ()
     #: Borderline goods whose name alone says too little.
     review_weak: tuple[str | _Entry, ...] = ()
+    compose: tuple[_Composed, ...] = ()
     must_match: tuple[str, ...] = Field(min_length=1)
     must_not_match: tuple[str, ...] = Field(min_length=1)
 
@@ -107,13 +143,13 @@ class _ScoringFile(_Strict):
     disbelief: int
 
 
-_GROUPS: tuple[tuple[str, Strength, Kind], ...] = (
-    ("strong", "strong", "term"),
-    ("weak", "weak", "term"),
-    ("code", "weak", "code"),
-    ("review", "strong", "review"),
-    ("review_weak", "weak", "review"),
-)
+_GROUPS: dict[str, tuple[Strength, Kind]] = {
+    "strong": ("strong", "term"),
+    "weak": ("weak", "term"),
+    "code": ("weak", "code"),
+    "review": ("strong", "review"),
+    "review_weak": ("weak", "review"),
+}
 
 
 @cache
@@ -127,7 +163,7 @@ def builtin() -> Lexicon:
 
 
 def read_folder(folder: Path) -> Lexicon:
-    """The lexicon of a folder: one file per category, and exclusions.yml, contexts.yml, scoring.yml.
+    """The lexicon of a folder: one file per category, and the files that all share.
 
     Raises LexiconBroken with the file and the place in it.
     """
@@ -139,10 +175,14 @@ def read_folder(folder: Path) -> Lexicon:
     blocks = [_checked(_ExclusionBlock, item, folder / "exclusions.yml") for item in shared["exclusions.yml"]]
     groups = [_checked(_ContextBlock, item, folder / "contexts.yml") for item in shared["contexts.yml"]]
     scoring = _checked(_ScoringFile, shared["scoring.yml"], folder / "scoring.yml")
-    categories = [_checked(_CategoryFile, _load(path), path) for path in paths if path.name not in _SHARED]
+    laws = {
+        name: tuple(_checked(_LawEntry, item, folder / "law.yml") for item in items)
+        for name, items in shared["law.yml"].items()
+    }
+    categories = [_checked(_CategoryFile, _load(path), path) for path in paths if path.name not in (*_SHARED, ORDINARY)]
     return Lexicon(
         version=f"builtin-{digest.hexdigest()[:8]}",
-        categories=tuple(_category(item) for item in categories),
+        categories=tuple(_category(item, laws) for item in categories),
         terms=tuple(term for item in categories for term in _terms(item)),
         exclusions=tuple(
             Exclusion(text=word, kind=block.kind, edges=block.edges, why=block.why)
@@ -182,33 +222,70 @@ def _checked(model: type[Model], data: Any, path: Path) -> Model:
         raise LexiconBroken(f"{path.name}: {place}: {first['msg']}") from error
 
 
-def _category(item: _CategoryFile) -> Category:
+def _category(item: _CategoryFile, laws: Mapping[str, tuple[_LawEntry, ...]]) -> Category:
+    cited: list[_LawEntry] = []
+    for entry in item.law:
+        cited += laws.get(entry, (_LawEntry(text=entry),)) if isinstance(entry, str) else [entry]
     return Category(
         key=item.key,
         name=item.name,
         protection=item.protection,
-        law=item.law,
-        search=item.search,
+        law=tuple(Law(text=one.text, since=_iso(one.since), until=_iso(one.until)) for one in cited),
+        search=item.search.terms,
+        nightly=item.search.budget,
         must_match=item.must_match,
         must_not_match=item.must_not_match,
     )
 
 
+def _iso(day: date | None) -> str:
+    return day.isoformat() if day else ""
+
+
 def _terms(item: _CategoryFile) -> list[Term]:
-    found = []
-    for group, strength, kind in _GROUPS:
-        for raw in getattr(item, group):
-            entry = _Entry(text=raw) if isinstance(raw, str) else raw
-            variants = entry.variants if entry.variants is not None else default_variants(strength, kind)
-            found.append(
-                Term(
-                    text=entry.text,
-                    category=item.key,
-                    strength=strength,
-                    kind=kind,
-                    variants=variants,
-                    not_variants=entry.not_variants,
-                    company=entry.company,
-                )
-            )
-    return found
+    entries = [
+        (group, _Entry(text=raw) if isinstance(raw, str) else raw) for group in _GROUPS for raw in getattr(item, group)
+    ]
+    written = {entry.text for _, entry in entries}
+    strong = {entry.text for group, entry in entries if group == "strong"}
+    terms = []
+    for group, entry in [*entries, *_composed(item, written)]:
+        chosen = entry.variants if entry.variants is not None else _variants(group, entry.text, strong)
+        terms.append(_term(item.key, group, entry, chosen))
+    return terms
+
+
+def _variants(group: str, text: str, strong: set[str]) -> tuple[Variant, ...]:
+    """What the group gets; less where the disguises of a shorter strong term inside are enough: 象牙 in 象牙手串."""
+    given = default_variants(*_GROUPS[group])
+    inner = max((size for size in range(2, len(text)) if _holds(text, size, strong)), default=0)
+    if not inner:
+        return given
+    return () if inner > 2 else tuple(one for one in given if one == "pinyin")
+
+
+def _holds(text: str, size: int, strong: set[str]) -> bool:
+    return any(text[start : start + size] in strong for start in range(len(text) - size + 1))
+
+
+def _composed(item: _CategoryFile, written: set[str]) -> Iterator[tuple[str, _Entry]]:
+    """What the file writes out itself, or composed once already, is not composed again."""
+    for rule in item.compose:
+        for text in (first + part for first in rule.of for part in rule.parts):
+            if text not in written and text not in rule.leave_out:
+                written.add(text)
+                yield rule.group, _Entry(text=text, variants=rule.variants)
+
+
+def _term(category: str, group: str, entry: _Entry, variants: tuple[Variant, ...]) -> Term:
+    strength, kind = _GROUPS[group]
+    return Term(
+        text=entry.text,
+        category=category,
+        strength=strength,
+        kind=kind,
+        variants=variants,
+        not_variants=entry.not_variants,
+        company=entry.company,
+        until=_iso(entry.until),
+    )

@@ -286,6 +286,6 @@ def _takes(holder: Candidate, item: Candidate) -> bool:
         return False
     if holder.found.covers(item.found):
         return True
-    if holder.term.category != item.term.category:
+    if holder.term.category != item.term.category or (holder.weak and not item.weak):
         return False
     return holder.found.start < item.found.end and item.found.start < holder.found.end

@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from keywords.boundaries import cut
 from keywords.resolving import Candidate, Places
 from keywords.scanning import View
 from keywords.terms import ContextGroup, Scoring
@@ -11,6 +12,9 @@ from records import Level, Part
 
 #: Written before a word of imitation they turn it round: 不是树脂, 绝非塑料.
 _NEGATIONS = ("不是", "绝非", "并非", "不含", "没有", "拒绝", "不做", "非", "无", "不")
+#: Before a raising word they take it back: 不保真, 非天然. Of these groups alone: 无证 is itself what evades.
+_DENIALS = ("不是", "并非", "不", "非", "无", "没有")
+_DENIABLE = frozenset(("authentic", "nature", "contact", "material", "meat"))
 #: Occurrences of one context word that are looked at, and matches that a score is made of.
 _REPEATS = 20
 _WEIGHED = 100
@@ -63,7 +67,7 @@ def gather(found: Iterable[tuple[ContextGroup, str, int, int]]) -> list[Context]
         seen[group.key, word] = seen.get((group.key, word), 0) + 1
         if seen[group.key, word] <= _REPEATS:
             contexts.append(Context(group=group, word=word, start=start, end=end))
-    return sorted(contexts, key=lambda context: context.start)
+    return _longest(sorted(contexts, key=lambda context: context.start))
 
 
 def require_company(view: View, candidates: list[Candidate], contexts: list[Context], scoring: Scoring) -> None:
@@ -83,14 +87,13 @@ def _company(
     view: View, item: Candidate, candidates: list[Candidate], contexts: list[Context], scoring: Scoring
 ) -> bool:
     low, high = item.found.start - scoring.window, item.found.end + scoring.window
-    near = view.skeleton[max(0, low) : item.found.start] + "\0" + view.skeleton[item.found.end : high]
-    item.companion = next((word for word in item.term.company if view.folding.skeleton(word) in near), "")
+    item.companion = _companion(view, item, max(0, low), high)
     if item.companion:
         return True
     for context in contexts:
         inside = item.found.start <= context.start and context.end <= item.found.end
-        speaks = context.group.company and _concerns(context.group, item.term.category)
-        if speaks and not inside and low <= context.start and context.end <= high:
+        speaks = context.group.company and _concerns(context.group, item.term.category) and not inside
+        if speaks and low <= context.start and context.end <= high and _is_said(view, context.start, context.end):
             return True
     return any(
         other is not item
@@ -104,21 +107,57 @@ def _company(
     )
 
 
+def _companion(view: View, item: Candidate, low: int, high: int) -> str:
+    """The first of the term's own companions that stands beside it; empty for none."""
+    for word in item.term.company:
+        text = view.folding.skeleton(word)
+        for start, end in ((low, item.found.start), (item.found.end, high)):
+            place = view.skeleton.find(text, start, end)
+            if place >= 0 and _is_said(view, place, place + len(text)):
+                return word
+    return ""
+
+
+def _is_said(view: View, start: int, end: int) -> bool:
+    """False where a word of two characters only stands on a seam of others: 活体 in 生活体验, 上山 in 马上山东.
+
+    Asked where it decides whether a weak term counts, and nowhere else: a segmentation costs more than all the rest.
+    """
+    if end - start != 2 or view.skeleton[start:end].isascii():
+        return True
+    first, last = view.seen_at[view.origin[start]], view.seen_at[view.origin[end - 1]] + 1
+    window = cut(view.seen, first, last)
+    return first in window.edges or last in window.edges
+
+
 def judge(view: View, candidates: list[Candidate], contexts: list[Context], scoring: Scoring) -> Verdict:
     """The verdict on a listing. Level none when no match counts."""
     counting = sorted((c for c in candidates if c.alive), key=lambda c: -_weight(c, scoring))[:_WEIGHED]
     if not counting:
         return Verdict(level=Level.NONE, score=0, parts=(), category="", direction=_direction(contexts, ""))
-    heaviest = max(counting, key=lambda item: (_weight(item, scoring), item.found.end - item.found.start))
+    heaviest = _heaviest(counting, scoring)
     category = heaviest.term.category
     sheet = _Sheet()
     _add_matches(view, sheet, heaviest, counting, scoring)
-    _add_raising(sheet, counting, contexts, category, scoring)
+    _add_raising(view, sheet, counting, contexts, category, scoring)
     if heaviest.companion and not any(c.group.company and c.group.key in sheet.raised for c in contexts):
         sheet.add(f"特定语境“{heaviest.companion}”", scoring.points["companion"])
     negated = _add_negations(view, sheet, contexts, scoring)
     _add_lowering(view, sheet, counting, [c for c in contexts if c not in negated], scoring)
     return _verdict(sheet, heaviest, counting, contexts, scoring)
+
+
+def _heaviest(counting: list[Candidate], scoring: Scoring) -> Candidate:
+    """The match that gives the listing its category: of equal weight, that of the category named most, then first."""
+    named: dict[str, set[str]] = {}
+    for item in counting:
+        named.setdefault(item.term.category, set()).add(item.term.text)
+
+    def rank(item: Candidate) -> tuple[int, int, int, int]:
+        size = item.found.end - item.found.start
+        return _weight(item, scoring), len(named[item.term.category]), -item.found.start, size
+
+    return max(counting, key=rank)
 
 
 def _concerns(group: ContextGroup, category: str) -> bool:
@@ -157,18 +196,19 @@ def _add_matches(view: View, sheet: _Sheet, heaviest: Candidate, counting: list[
 
 
 def _add_raising(
-    sheet: _Sheet, counting: list[Candidate], contexts: list[Context], category: str, scoring: Scoring
+    view: View, sheet: _Sheet, counting: list[Candidate], contexts: list[Context], category: str, scoring: Scoring
 ) -> None:
     given: dict[str, int] = {}
     said: set[str] = set()
-    for context in sorted(_longest(contexts), key=lambda c: _distance(c, counting)):
+    for context in sorted(contexts, key=lambda c: (_distance(c, counting), -c.group.points)):
         group = context.group
-        if group.effect != "up" or not _concerns(group, category) or context.word in said:
+        text = view.skeleton[context.start : context.end]
+        if group.effect != "up" or not _concerns(group, category) or text in said or _denied(view, context):
             continue
         inside = _inside(context, counting)
         if inside and group.key != "product":
             continue  # 野猪 in 野猪夹 is the term itself; 手串 in 象牙手串 says what is made of it
-        said.add(context.word)
+        said.add(text)
         before = given.get(group.key, 0)
         points = group.points if not before else min(group.more, group.most - before)
         if points <= 0:
@@ -181,8 +221,12 @@ def _add_raising(
     sheet.raised = given
 
 
+def _denied(view: View, context: Context) -> bool:
+    return context.group.key in _DENIABLE and view.skeleton[: context.start].endswith(_DENIALS)
+
+
 def _longest(contexts: Iterable[Context]) -> list[Context]:
-    """Context words that lie inside a longer one say nothing of their own."""
+    """Context words that lie inside a longer one say nothing of their own: 老药 in 老药铺."""
     kept: list[Context] = []
     reach = -1
     for one in sorted(contexts, key=lambda context: (context.start, -context.end)):
@@ -216,7 +260,7 @@ def _add_lowering(
     disbelieved = sum(sheet.raised.get(key, 0) for key in _TRUSTING) >= scoring.disbelief
     given: dict[str, int] = {}
     said: set[str] = set()
-    for context in _longest(contexts):
+    for context in contexts:
         group = context.group
         concerned = any(_concerns(group, item.term.category) for item in counting)
         if group.effect != "down" or not concerned or context.word in said or _inside(context, counting):

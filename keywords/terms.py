@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 Strength = Literal["strong", "weak"]
@@ -32,6 +33,8 @@ class Term:
     not_variants: tuple[str, ...] = ()
     #: Words that are company for this term beside the contexts of its category.
     company: tuple[str, ...] = ()
+    #: Last day (ISO) on which the term counts; empty: no end.
+    until: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +93,20 @@ class Scoring:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Law:
+    """法律依据: one citation and the days on which it is the valid one."""
+
+    text: str
+    #: First and last day (ISO) of validity, both included; empty: open.
+    since: str = ""
+    until: str = ""
+
+    def valid_on(self, day: date) -> bool:
+        """True when this is the text to cite for what happened on `day`."""
+        return self.since <= day.isoformat() and (not self.until or day.isoformat() <= self.until)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Category:
     """类别."""
 
@@ -98,12 +115,18 @@ class Category:
     #: Protection level as printed on a lead; empty for tools.
     protection: str = ""
     #: Legal basis, most specific first.
-    law: tuple[str, ...] = ()
+    law: tuple[Law, ...] = ()
     #: Search terms for the crawler, most fruitful first.
     search: tuple[str, ...] = ()
+    #: How many of them a night may ask for on one platform; 0: all.
+    nightly: int = 0
     #: Texts that must reach the review level with this category, and texts that must not.
     must_match: tuple[str, ...] = ()
     must_not_match: tuple[str, ...] = ()
+
+    def law_on(self, day: date) -> tuple[str, ...]:
+        """The citations valid on `day`, most specific first."""
+        return tuple(law.text for law in self.law if law.valid_on(day))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,9 +151,25 @@ class Lexicon:
                 return category
         raise KeyError(key)
 
-    def search_terms(self, key: str) -> tuple[str, ...]:
-        """What the crawler searches for in one category, most fruitful first."""
-        return self.category(key).search
+    def search_terms(self, key: str, on: date | None = None) -> tuple[str, ...]:
+        """What the crawler searches for in one category on one night, most fruitful first.
+
+        Of a category with more terms than its nightly budget the best three quarters of the budget are asked every
+        night, and the others take turns by date.
+        """
+        category = self.category(key)
+        budget = category.nightly
+        if not budget or len(category.search) <= budget:
+            return category.search
+        always = budget - budget // 4
+        turn, others = category.search[:always], category.search[always:]
+        first = (on.toordinal() if on else 0) * (budget // 4) % len(others)
+        return turn + (others[first:] + others[:first])[: budget // 4]
+
+    def in_force(self, day: date) -> "Lexicon":
+        """This lexicon without the terms that had ended before `day`; itself where none had."""
+        terms = tuple(term for term in self.terms if not term.until or day.isoformat() <= term.until)
+        return self if len(terms) == len(self.terms) else dataclasses.replace(self, terms=terms)
 
     def with_additions(self, additions: "Additions", version: str) -> "Lexicon":
         """A new lexicon under `version` with what an analyst added. Weights and categories stay."""
@@ -157,7 +196,7 @@ class Lexicon:
         """The lexicon that `to_data` wrote. Raises TypeError or KeyError on anything else."""
         return Lexicon(
             version=data["version"],
-            categories=tuple(Category(**_tuples(item)) for item in data["categories"]),
+            categories=tuple(_category(item) for item in data["categories"]),
             terms=tuple(Term(**_tuples(item)) for item in data["terms"]),
             exclusions=tuple(Exclusion(**_tuples(item)) for item in data["exclusions"]),
             contexts=tuple(ContextGroup(**_tuples(item)) for item in data["contexts"]),
@@ -177,6 +216,12 @@ class Additions:
     def words_for(self, group: str) -> tuple[str, ...]:
         """The words added to one context group."""
         return tuple(word for key, word in self.contexts if key == group)
+
+
+def _category(item: Mapping[str, Any]) -> Category:
+    # Releases of before 2026-11-23 kept a citation as a bare string.
+    law = tuple(Law(text=one) if isinstance(one, str) else Law(**one) for one in item["law"])
+    return Category(**{**_tuples(item), "law": law})
 
 
 def _lists(value: Any) -> Any:

@@ -81,7 +81,7 @@ def queries_for(platform: Definition, night: Night, last: Mapping[str, LastAsked
     rested: set[str] = set()
     terms = list(dict.fromkeys(night.named))
     if not terms and platform.search_url:
-        terms = ranked_terms(night.lexicon, night.crawl.categories)[: night.crawl.max_terms]
+        terms = ranked_terms(night.lexicon, night.crawl.categories, night.on)[: night.crawl.max_terms]
         rested = resting(platform, terms, last, night)
     browsed = () if night.named else platform.browse
     queries = [Query(platform=platform.key, kind=QueryKind.BROWSE, text=name) for name in browsed]
@@ -113,11 +113,11 @@ def _rest(platform: Definition, term: str, longest: int) -> int:
     return 1 + crc32(f"{platform.key}:{term}".encode()) % longest if longest else -1
 
 
-def ranked_terms(lexicon: Lexicon, categories: Iterable[str] = ()) -> list[str]:
+def ranked_terms(lexicon: Lexicon, categories: Iterable[str] = (), on: date | None = None) -> list[str]:
     """Every category's first search term, then every second one, and so on: a small budget still asks for all kinds.
 
-    Of the categories named; without names, of all.
+    Of the categories named; without names, of all. A category gives what its nightly budget allows on the date `on`.
     """
     keys = tuple(categories) or tuple(category.key for category in lexicon.categories)
-    by_rank = zip_longest(*(lexicon.search_terms(key) for key in keys))
+    by_rank = zip_longest(*(lexicon.search_terms(key, on) for key in keys))
     return list(dict.fromkeys(term for term in chain.from_iterable(by_rank) if term))
