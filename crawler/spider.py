@@ -46,6 +46,8 @@ def patrol(definition: Definition, queries: Sequence[Query], *, hooks: Hooks, li
     process.start()
     for failure in failures:
         failure.raiseException()
+    if not crawl.done():  # a signal stopped the reactor first
+        raise Interrupted
     crawl.result()
     if not crawler.spider.finished:
         raise Interrupted

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select, update
+from sqlalchemy import Connection, Row, and_, func, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -185,6 +185,17 @@ def end_rest(conn: Connection, scan_id: int, platform: str, outcome: Outcome, no
     ).rowcount
 
 
+def left_open(conn: Connection) -> list[int]:
+    """Scans with a query that has not ended and no slice in the queue, oldest first: run by hand, or nobody's."""
+    open_ones = select(queries.c.scan_id).where(queries.c.outcome.is_(None)).distinct()
+    queued = text(
+        "select (args->>'scan_id')::bigint from procrastinate_jobs"
+        " where task_name = 'slice' and status in ('todo', 'doing') and args ? 'scan_id'"
+    )
+    waiting = set(conn.execute(queued).scalars())
+    return [scan_id for scan_id in sorted(conn.execute(open_ones).scalars()) if scan_id not in waiting]
+
+
 def close_if_done(conn: Connection, scan_id: int, at: datetime) -> bool:
     """Mark a scan finished when its last query has ended; True when it is finished."""
     conn.execute(select(scans.c.id).where(scans.c.id == scan_id).with_for_update())
@@ -275,6 +286,7 @@ __all__ = [
     "ended",
     "last_searches",
     "latest",
+    "left_open",
     "plan",
     "platforms",
     "query_rows",

@@ -2,10 +2,7 @@
 
 from alerts import Channel, Mail, Webhook, WeComRobot
 from alerts.channels import WECOM_HOSTS
-from crawler import definitions
-from ops.house import House
 from ops.settings import Settings
-from records import Labels
 
 
 def channels(settings: Settings) -> list[Channel]:
@@ -35,12 +32,3 @@ def channels(settings: Settings) -> list[Channel]:
         for one in alerts.mail
     ]
     return found
-
-
-def labels(house: House) -> Labels:
-    """Chinese names of platforms and categories, for people."""
-    lexicon = house.lexicon()
-    return Labels(
-        platforms={key: one.name for key, one in definitions().items()},
-        categories={category.key: category.name for category in lexicon.categories},
-    )

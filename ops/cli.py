@@ -2,16 +2,18 @@
 
 import sys
 import traceback
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
-import structlog
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
 
-from ops.commands import assess, data, leads, lexicon, people, processes, scan
-from ops.logs import log_to_stderr
 from ops.screen import Screen, say
+from ops.usage import WrongUsage, refused
+from ops.version import versions
 from records import Fault, Lang
 
 
@@ -31,15 +33,79 @@ class Unforeseen(Fault):
 #: Commands that run unwatched and therefore log what they do.
 LOGGING = ("worker", "schedule", "serve", "up")
 
+#: The table of contents: command or group → its file in ops/commands, and its help. A file is imported when one of
+#: its commands is called: none of them pays for the web server, the crawler or the spreadsheets of another.
+CONTENTS = {
+    "demo": ("processes", "演示：三个虚拟市场、一次完整监测、可核查的线索。不需账号，不连外网。"),
+    "init": ("people", "首次使用：写设置文件，建库，写默认计划，建首个管理员（一次性口令）。"),
+    "up": ("processes", "一台机器上启动全部：控制台、采集进程、时钟。"),
+    "doctor": ("processes", "体检：逐项说明哪里不对、怎么修。"),
+    "scan": ("scan", "立即监测（前台运行），打印每个检索任务的结果。"),
+    "platform": ("scan", "平台定义。"),
+    "extract": ("scan", "读一个保存的页面，每行输出一条商品信息（JSON）。"),
+    "assess": ("assess", "研判文本：每行输出一条 JSON（级别、分值、各部分、命中及其位置）。读不出的行报出行号并跳过。"),
+    "rematch": ("scan", "用当前词库重新研判库中全部商品信息，只写有变化的。"),
+    "lexicon": ("lexicon", "词库。"),
+    "leads": ("leads", "线索。"),
+    "intake": ("data", "人工录入一条线索：链接、分享文本、截图或保存的页面。"),
+    "import": ("data", "导入平台报送或移送的商品信息文件：逐行研判，有疑点的成为线索；重复导入不会加倍。"),
+    "digest": ("data", "晨报。"),
+    "alerts": ("data", "消息通道。"),
+    "campaign": ("data", "专项整治行动。"),
+    "report": ("data", "报表。"),
+    "audit": ("data", "审计链。"),
+    "user": ("people", "账号。"),
+    "db": ("people", "数据库。"),
+    "serve": ("processes", "打开控制台。"),
+    "worker": ("processes", "采集工作进程：从队列取监测任务来做。"),
+    "schedule": ("processes", "时钟：到点安排夜间监测与晨报，并发送待发消息。"),
+    "bench": ("processes", "基准：与同类做法和理论上限在同一次运行中比较，给出比值。只在源码目录中可用。"),
+}
+
+
+class Contents(TyperGroup):
+    """The commands by name and help alone; the one that is called is fetched from its file."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = {name: TyperCommand(name, help=told) for name, (_, told) in CONTENTS.items()}
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """In the order of the table."""
+        return list(CONTENTS)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The real command behind the first word. Raises a usage error for a word that is none."""
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, fetched(name) if name else listed, rest
+
+
+def fetched(name: str) -> Any:
+    """The command or group `name` with its parameters, its file imported."""
+    part = typer.Typer()
+    import_module(f"ops.commands.{CONTENTS[name][0]}").register(part)
+    return get_group(part).commands[name]
+
+
+def every_command() -> dict[str, Any]:
+    """All of them, for who writes the reference."""
+    return {name: fetched(name) for name in CONTENTS}
+
+
 app = typer.Typer(
     name="xunwang",
+    cls=Contents,
     help="巡网：非法野生动物及其制品、禁用猎捕工具网络交易监测。",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (processes, scan, assess, leads, lexicon, people, data):
-    part.register(app)
+
+
+def _show_versions(wanted: bool) -> None:
+    if wanted:
+        typer.echo(versions())
+        raise typer.Exit
 
 
 @app.callback()
@@ -50,10 +116,16 @@ def options(
     ] = None,
     lang: Annotated[str, typer.Option(help="错误信息的语言：zh 或 en。")] = "zh",
     debug: Annotated[bool, typer.Option(help="出错时显示程序调用栈。")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_versions, help="显示程序、匹配器与词库的版本。")
+    ] = False,
 ) -> None:
     """What stands before every command."""
+    del version  # its callback has shown it
     if lang not in ("zh", "en"):
-        raise typer.BadParameter("zh | en", param_hint="--lang")
+        raise typer.BadParameter(f"{lang!r} is not one of 'zh', 'en'.", param_hint="'--lang'")
+    from ops.logs import log_to_stderr  # a tenth of a second, which --help and --version need not pay
+
     log_to_stderr(quiet=ctx.invoked_subcommand not in LOGGING)
     ctx.obj = Screen(config=config, lang=cast(Literal["zh", "en"], lang), debug=debug)
 
@@ -61,30 +133,39 @@ def options(
 def main() -> None:
     """Entry point: a Fault becomes its message and its exit code; a stack only with --debug."""
     debug = "--debug" in sys.argv
-    lang: Lang = "en" if "--lang=en" in sys.argv or _follows("--lang", "en") else "zh"
     if not debug:
         sys.excepthook = _unexpected
     try:
-        typer.main.get_command(app)()  # not app(): that puts an excepthook of its own in place
+        # not app(): that puts an excepthook of its own in place, and speaks English
+        code = typer.main.get_command(app)(prog_name="xunwang", standalone_mode=False)
+    except WrongUsage as wrong:
+        sys.exit(refused(wrong, _lang()))
+    except typer.Abort:
+        code = 130
     except Fault as fault:
         if debug:
             raise
-        say(fault.message(lang), style="red")
+        say(fault.message(_lang()), style="red")
         sys.exit(fault.exit_code)
-    except KeyboardInterrupt:
-        say("已中断。" if lang == "zh" else "Interrupted.")
-        sys.exit(130)
+    if code == 130:
+        say(
+            "已中断；此前取得的结果均已保留。" if _lang() == "zh" else "Interrupted; what was found until then is kept."
+        )
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _unexpected(kind: type[BaseException], error: BaseException, stack: TracebackType | None) -> None:
     """What nobody foresaw, as a fault like any other (it ends with 1); for those who watch services, a line of log."""
     place = traceback.extract_tb(stack)[-1]
     where = f"{kind.__name__}, {Path(place.filename).name}:{place.lineno}"  # no message: it may hold an address or key
-    en = "--lang=en" in sys.argv or _follows("--lang", "en")
-    say(Unforeseen(where).message("en" if en else "zh"), style="red")
+    say(Unforeseen(where).message(_lang()), style="red")
     if set(LOGGING) & set(sys.argv):
-        structlog.get_logger("ops").error("unforeseen", exc_info=(kind, error, stack))
+        from ops.logs import log_unforeseen
+
+        log_unforeseen((kind, error, stack))
 
 
-def _follows(option: str, value: str) -> bool:
-    return (option, value) in zip(sys.argv, sys.argv[1:], strict=False)
+def _lang() -> Lang:
+    """The language asked for, read by hand: a usage error may come before the options are read."""
+    asked = "--lang=en" in sys.argv or ("--lang", "en") in zip(sys.argv, sys.argv[1:], strict=False)
+    return "en" if asked else "zh"

@@ -13,6 +13,7 @@ from db import scans
 from db.engine import transaction
 from keywords import Matcher
 from ops.house import House, open_house
+from ops.scanning import end_abandoned
 from ops.settings import Settings
 from records import Fault, Listing, now, shanghai
 
@@ -127,6 +128,7 @@ def _lexicon(house: House) -> Finding:
 
 
 def _last_night(house: House) -> Finding:
+    end_abandoned(house)
     with transaction(house.engine) as conn:
         last = scans.latest(conn, 1, kind="nightly")
     if not last:

@@ -1,21 +1,16 @@
 """The one place where the rooms are put together."""
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-from console import add_demo_user
 from db import campaigns, lexicon
 from db.embedded import Embedded
-from db.engine import Engine, connect, create_database, drop_database, transaction
-from db.locks import holding
+from db.engine import Engine, connect, create_database, transaction
 from db.migrations import migrate
 from evidence import Store
 from keywords import Lexicon, Matcher, builtin
 from ops.settings import Settings
 from pipelines import District, Geography, Reception
-from records import CITY, ELSEWHERE, UNDECIDED, Fault, now
+from records import CITY, ELSEWHERE, UNDECIDED, now
 
 #: The demo's own database on the same server: made-up goods never meet real leads.
 DEMO_DATABASE = "xunwang_demo"
@@ -68,42 +63,6 @@ def open_house(settings: Settings, *, demo: bool = False) -> House:
     house = enter_house(settings.model_copy(update={"database_url": url}), demo=demo)
     migrate(house.engine)
     _furnish(house)
-    return house
-
-
-class DemoRunning(Fault):
-    """演示已经在运行。
-
-    A demo is running already.
-    """
-
-    code = "E-OPS-042"
-    remedy = (
-        "请先在它的窗口按 Ctrl-C 结束；或用另一个 XUNWANG_HOME。它的数据没有被改动。",
-        "End it with Ctrl-C in its window first, or use another XUNWANG_HOME. Its data were not touched.",
-    )
-
-
-@contextmanager
-def fresh_demo(settings: Settings) -> Iterator[House]:
-    """The demo's house as on its first day, for as long as the block lasts. Raises DemoRunning where another has it."""
-    url = settings.database_url or embedded(settings).start()
-    keeper = connect(url)  # the lock stands in the house's own database: the demo's is about to be dropped
-    try:
-        with holding(keeper, "demo", wait=False) as alone:
-            if not alone:
-                raise DemoRunning
-            yield _reset_demo(settings, url)
-    finally:
-        keeper.dispose()
-
-
-def _reset_demo(settings: Settings, url: str) -> House:
-    drop_database(url, DEMO_DATABASE)
-    shutil.rmtree(settings.evidence_root / "demo", ignore_errors=True)
-    house = open_house(settings.model_copy(update={"database_url": url}), demo=True)
-    with transaction(house.engine) as conn:
-        add_demo_user(conn, now())
     return house
 
 

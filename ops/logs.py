@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from types import TracebackType
 
 import structlog
 
@@ -25,3 +26,8 @@ def log_to_stderr(*, quiet: bool) -> None:
     handler.setLevel(logging.WARNING)  # on the handler: libraries set levels of their own on their loggers
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
+
+
+def log_unforeseen(caught: tuple[type[BaseException], BaseException, TracebackType | None]) -> None:
+    """The line of log for what nobody foresaw."""
+    structlog.get_logger("ops").error("unforeseen", exc_info=caught)

@@ -5,6 +5,7 @@ output, a JSON object a line, instead of into the database.
 """
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from crawler import Hooks
+from crawler import Hooks, Interrupted
 from db import pacing
 from db.engine import transaction
 from db.locks import holding
@@ -120,7 +121,10 @@ def main() -> None:
     house = enter_house(settings, demo=order.demo)
     with holding(house.engine, f"platform:{order.platform}"):
         hooks = _hooks(settings, demo=order.demo)
-        patrol(definition_of(order), queries, hooks=hooks, limits=limits_of(settings, order))
+        try:
+            patrol(definition_of(order), queries, hooks=hooks, limits=limits_of(settings, order))
+        except Interrupted:  # the parent says what became of the queries
+            sys.exit(128 + signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,18 @@
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from db import scans
-from db.engine import transaction
+from db.engine import Connection, transaction
+from db.locks import holding
 from keywords import Lexicon
 from ops.house import House
 from ops.planning import Chosen, Night, queries_for
@@ -21,6 +24,8 @@ from records import Outcome, Query, now, shanghai_date
 ATTEMPTS = 3
 #: Platforms scanned side by side in the foreground: each waits for its own politeness most of the time.
 SIDE_BY_SIDE = 4
+#: Nights whose open scans the clock puts in the queue again and again.
+TAKEN_UP = 7
 
 
 def plan_scan(
@@ -40,26 +45,90 @@ def plan_scan(
     platform → number of terms that are left out tonight (`ops.planning.resting`). `at`: when it is planned; now,
     unless the clock says otherwise, whose digest of the same moment must already see the scan.
     """
-    chosen = dict(options or {})
-    chosen["platforms"] = {one.definition.key: {"file": one.file, "site": one.site} for one in platforms}
-    at = at or now()
-    named = tuple(chosen.get("terms", ()))
-    night = Night(lexicon=lexicon, crawl=house.settings.crawl, on=planned_for or shanghai_date(at), named=named)
+    frame = _Frame(
+        kind=kind, planned_for=planned_for, schedule_id=schedule_id, options=dict(options or {}), at=at or now()
+    )
     with transaction(house.engine) as conn:
-        asked = {
-            one.definition.key: queries_for(one.definition, night, scans.last_searches(conn, one.definition.key))
-            for one in platforms
-        }
-        chosen["resting"] = {key: rested for key, (_, rested) in asked.items() if rested}
-        return scans.plan(
-            conn,
-            [query for queries, _ in asked.values() for query in queries],
-            planned_for=night.on,
-            kind=kind,
-            at=at,
-            schedule_id=schedule_id,
-            options=chosen,
-        )
+        return _write(conn, house, platforms, lexicon, frame)
+
+
+@contextmanager
+def foreground(house: House, platforms: list[Chosen], *, kind: str, options: dict[str, Any]) -> Iterator[int]:
+    """A scan that this process alone runs: its id. Whatever has not ended when the block is left ends as not run.
+
+    The lock `scan:<id>` is held from before anybody can see the scan until the block or the process ends, by
+    whatever means: `end_abandoned` tells a killed scan from a running one by it.
+    """
+    frame = _Frame(kind=kind, planned_for=None, schedule_id=None, options=options, at=now())
+    with ExitStack() as held:
+        with transaction(house.engine) as conn:
+            scan_id = _write(conn, house, platforms, house.lexicon(), frame)
+            if scan_id is None:  # only a schedule's scan can be there already
+                raise AssertionError("a foreground scan was not planned")
+            held.enter_context(holding(house.engine, f"scan:{scan_id}"))
+        try:
+            yield scan_id
+        finally:
+            end_as_not_run(house, scan_id, "监测被中断，未运行到此项")
+
+
+def end_abandoned(house: House) -> list[int]:
+    """End the scans whose process died: begun by hand, held by nobody, waiting for no worker; their ids.
+
+    The last nights' scans are left alone: the clock puts them in the queue again.
+    """
+    with transaction(house.engine) as conn:
+        clock = {scan.id for scan in scans.latest(conn, kind="nightly", limit=TAKEN_UP)}
+        candidates = [scan_id for scan_id in scans.left_open(conn) if scan_id not in clock]
+    ended = []
+    for scan_id in candidates:
+        with holding(house.engine, f"scan:{scan_id}", wait=False) as orphaned:
+            if orphaned and end_as_not_run(house, scan_id, "监测进程已异常结束，未运行到此项"):
+                ended.append(scan_id)
+    return ended
+
+
+def end_as_not_run(house: House, scan_id: int, note: str) -> int:
+    """End every query that has not ended as not run, and with it the scan; how many there were."""
+    with transaction(house.engine) as conn:
+        open_ones = scans.platforms(conn, scan_id, unfinished_only=True)
+        ended = sum(scans.end_rest(conn, scan_id, one, Outcome.NOT_RUN, note, now()) for one in open_ones)
+        scans.close_if_done(conn, scan_id, now())
+    return ended
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Frame:
+    """What a scan is written down with, beside its queries."""
+
+    kind: str
+    #: Shanghai date; None: that of `at`.
+    planned_for: date | None
+    schedule_id: int | None
+    options: dict[str, Any]
+    at: datetime
+
+
+def _write(conn: Connection, house: House, platforms: list[Chosen], lexicon: Lexicon, frame: _Frame) -> int | None:
+    chosen = dict(frame.options)
+    chosen["platforms"] = {one.definition.key: {"file": one.file, "site": one.site} for one in platforms}
+    named = tuple(chosen.get("terms", ()))
+    on = frame.planned_for or shanghai_date(frame.at)
+    night = Night(lexicon=lexicon, crawl=house.settings.crawl, on=on, named=named)
+    asked = {
+        one.definition.key: queries_for(one.definition, night, scans.last_searches(conn, one.definition.key))
+        for one in platforms
+    }
+    chosen["resting"] = {key: rested for key, (_, rested) in asked.items() if rested}
+    return scans.plan(
+        conn,
+        [query for queries, _ in asked.values() for query in queries],
+        planned_for=night.on,
+        kind=frame.kind,
+        at=frame.at,
+        schedule_id=frame.schedule_id,
+        options=chosen,
+    )
 
 
 def slice_order(house: House, scan_id: int, platform: str, *, quiet: bool = False) -> bytes:
@@ -89,13 +158,48 @@ def slice_command() -> list[str]:
     return [sys.executable, "-m", "ops.slice"]
 
 
-def run_slice(house: House, scan_id: int, platform: str) -> None:
+class Children:
+    """The child processes of one foreground scan, so that all of them can be told to end."""
+
+    def __init__(self) -> None:
+        self._living: set[subprocess.Popen[bytes]] = set()
+        self._changing = threading.Lock()
+        #: True once no further child may be started.
+        self.stopped = False
+
+    def run(self, order: bytes) -> int | None:
+        """A slice's child run to its end; its exit code, or None where the scan was stopped."""
+        with self._changing:
+            if self.stopped:
+                return None
+            # a group of its own: Ctrl-C is for this process, which then ends its children in order
+            child = subprocess.Popen(slice_command(), stdin=subprocess.PIPE, process_group=0)
+            self._living.add(child)
+        try:
+            child.communicate(order)
+        finally:
+            _end(child)
+            with self._changing:
+                self._living.discard(child)
+        return None if self.stopped else child.returncode
+
+    def stop(self) -> None:
+        """End every child, and let no other begin."""
+        with self._changing:
+            self.stopped = True
+            living = list(self._living)
+        for child in living:
+            child.terminate()
+        for child in living:
+            _end(child)
+
+
+def run_slice(house: House, scan_id: int, platform: str, children: Children | None = None) -> None:
     """Run one slice in a child process, again after a crash; what still has not ended then ends as failed."""
+    children = children or Children()
     for attempt in range(1, ATTEMPTS + 1):
-        child = subprocess.Popen(slice_command(), stdin=subprocess.PIPE)
-        with _ended_with_us(child):
-            child.communicate(slice_order(house, scan_id, platform, quiet=True))
-        if child.returncode == 0:
+        code = children.run(slice_order(house, scan_id, platform, quiet=True))
+        if code == 0 or children.stopped:
             return
         time.sleep(attempt)
     give_up(house, scan_id, platform)
@@ -113,11 +217,15 @@ def run_scan(house: House, scan_id: int, *, watch: Callable[[list[scans.QueryRow
     """Run every slice of a scan in the foreground; `watch` sees the queries about twice a second."""
     with transaction(house.engine) as conn:
         waiting = scans.platforms(conn, scan_id, unfinished_only=True)
+    children = Children()
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        running = [pool.submit(run_slice, house, scan_id, platform) for platform in waiting]
-        while not all(future.done() for future in running):
-            watch(_rows(house, scan_id))
-            time.sleep(0.5)
+        running = [pool.submit(run_slice, house, scan_id, platform, children) for platform in waiting]
+        try:
+            while not all(future.done() for future in running):
+                watch(_rows(house, scan_id))
+                time.sleep(0.5)
+        finally:
+            children.stop()  # Ctrl-C: the pool waits for its threads, and they for their children
         for future in running:
             future.result()
     rows = _rows(house, scan_id)
@@ -130,16 +238,12 @@ def _rows(house: House, scan_id: int) -> list[scans.QueryRow]:
         return scans.query_rows(conn, scan_id)
 
 
-@contextmanager
-def _ended_with_us(child: subprocess.Popen[bytes]) -> Iterator[None]:
+def _end(child: subprocess.Popen[bytes]) -> None:
     """Whatever happens here, no child is left behind."""
-    try:
-        yield
-    finally:
-        if child.poll() is None:
-            child.terminate()
-            try:
-                child.wait(10)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -17,10 +17,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from db.scans import QueryRow
-from ops.house import House, open_house
-from ops.settings import Settings, read_settings
 from records import Lang, Outcome
+
+if TYPE_CHECKING:
+    from db.scans import QueryRow
+    from ops.house import House
+    from ops.settings import Settings
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,12 +34,16 @@ class Screen:
     lang: Lang = "zh"
     debug: bool = False
 
-    def settings(self, **changes: Any) -> Settings:
+    def settings(self, **changes: Any) -> "Settings":
         """The settings of this call."""
+        from ops.settings import read_settings  # here and below: --help and a wrong call need neither
+
         return read_settings(self.config, **changes)
 
-    def house(self, *, demo: bool = False, **changes: Any) -> House:
+    def house(self, *, demo: bool = False, **changes: Any) -> "House":
         """The house, with its database up."""
+        from ops.house import open_house
+
         return open_house(self.settings(**changes), demo=demo)
 
 
@@ -97,7 +103,7 @@ def scan_progress() -> Iterator[Any]:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bars: dict[str, TaskID] = {}
 
-        def watch(rows: list[QueryRow]) -> None:
+        def watch(rows: "list[QueryRow]") -> None:
             for platform, (ended, total, told) in _by_platform(rows).items():
                 if platform not in bars:
                     bars[platform] = progress.add_task(platform, total=total, told="")
@@ -109,7 +115,7 @@ def scan_progress() -> Iterator[Any]:
 def _sparse() -> Any:
     last: list[int] = [0]
 
-    def watch(rows: list[QueryRow]) -> None:
+    def watch(rows: "list[QueryRow]") -> None:
         ended = sum(1 for row in rows if row.outcome)
         if ended != last[0]:
             last[0] = ended
@@ -118,7 +124,7 @@ def _sparse() -> Any:
     return watch
 
 
-def _by_platform(rows: list[QueryRow]) -> dict[str, tuple[int, int, str]]:
+def _by_platform(rows: "list[QueryRow]") -> dict[str, tuple[int, int, str]]:
     found: dict[str, tuple[int, int, str]] = {}
     for row in rows:
         ended, total, _ = found.get(row.query.platform, (0, 0, ""))
@@ -130,7 +136,7 @@ def _by_platform(rows: list[QueryRow]) -> dict[str, tuple[int, int, str]]:
     return found
 
 
-def outcome_table(rows: list[QueryRow], *, brief: bool = False) -> Table:
+def outcome_table(rows: "list[QueryRow]", *, brief: bool = False) -> Table:
     """Every query with its outcome, its cost and the sentence that explains it.
 
     `brief` puts the searches for which a platform had nothing into one line a platform.

@@ -6,13 +6,14 @@ the environment), holds the platform's lock, and dies with its parent.
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from crawler import BrowserSettings, Definition, Hooks, Limits, definition
+from crawler import BrowserSettings, Definition, Hooks, Interrupted, Limits, definition
 from db import evidence, lexicon, listings, pacing, scans
 from db.engine import transaction
 from db.locks import holding
@@ -141,7 +142,10 @@ def main() -> None:
     order = Order(**json.load(sys.stdin))
     die_with_parent(order.parent)
     log_to_stderr(quiet=order.quiet)
-    run(order)
+    try:
+        run(order)
+    except Interrupted:  # told to end: what is left stays open for whoever goes on
+        sys.exit(128 + signal.SIGTERM)
 
 
 if __name__ == "__main__":

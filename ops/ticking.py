@@ -10,12 +10,12 @@ from procrastinate import App
 from alerts import deliver_due, make_digest
 from db import scans, schedules
 from db.engine import transaction
-from db.schedules import Schedule
-from ops.channels import channels, labels
-from ops.clock import Due, due, minute_of
+from ops.channels import channels
+from ops.clock import Due, due
 from ops.house import House
+from ops.labels import labels
 from ops.planning import chosen
-from ops.scanning import plan_scan
+from ops.scanning import TAKEN_UP, end_abandoned, plan_scan
 from ops.worker import enqueue, queue_app
 from records import Fault, Now, Outcome, now, shanghai_date
 
@@ -42,6 +42,8 @@ class Ticked:
 def tick(house: House, app: App, *, clock: Now = now) -> Ticked:
     """Plan what is due, keep the queue filled, send what waits."""
     moment = clock()
+    if ended := end_abandoned(house):
+        log.warning("abandoned_scans_ended", scans=ended)
     with transaction(house.engine) as conn:
         rows = schedules.every(conn)
         done = schedules.done(conn, shanghai_date(moment) - timedelta(days=3))
@@ -54,7 +56,9 @@ def tick(house: House, app: App, *, clock: Now = now) -> Ticked:
         elif not one.missed and one.planned_for == shanghai_date(moment):
             digest = _digest(house, moment)
     with transaction(house.engine) as conn:
-        open_scans = [scan.id for scan in scans.latest(conn, kind="nightly", limit=7) if scan.finished_at is None]
+        open_scans = [
+            scan.id for scan in scans.latest(conn, kind="nightly", limit=TAKEN_UP) if scan.finished_at is None
+        ]
     slices = sum(enqueue(house, app, scan_id) for scan_id in open_scans)
     sent = sum(1 for one in deliver_due(house.engine, channels(house.settings), now=moment) if one.ok)
     return Ticked(scans=tuple(planned), slices=slices, digest=digest, sent=sent)
@@ -96,16 +100,6 @@ def _plan(house: House, wanted: Due, moment: datetime) -> int | None:
                 )
             scans.close_if_done(conn, scan_id, moment)
     return scan_id
-
-
-def default_schedules(house: House) -> None:
-    """Write the nightly scan and the morning digest where there is no schedule yet."""
-    nightly = house.settings.nightly
-    with transaction(house.engine) as conn:
-        if schedules.every(conn):
-            return
-        for name, job, at in (("夜间监测", "scan", nightly.scan_at), ("晨报", "digest", nightly.digest_at)):
-            schedules.save(conn, Schedule(name=name, job=job, at_minute=minute_of(at), options={}, since=now()))
 
 
 def keep_time(house: House) -> None:

@@ -14,7 +14,7 @@ from procrastinate.jobs import Job, Status
 from db import scans
 from db.engine import conninfo, transaction
 from ops.house import House
-from ops.scanning import ATTEMPTS, give_up, slice_command, slice_order
+from ops.scanning import ATTEMPTS, end_abandoned, give_up, slice_command, slice_order
 
 #: Seconds without a heartbeat after which a worker counts as dead and its slice is taken up again.
 DEAD_AFTER = 30
@@ -81,6 +81,7 @@ def enqueue(house: House, app: App, scan_id: int) -> int:
 
 async def work(house: House, *, concurrency: int, until_empty: bool = False) -> None:
     """Take slices until told to stop (SIGTERM), or until the queue is empty."""
+    await asyncio.to_thread(end_abandoned, house)
     app = queue_app(house)
     async with app.open_async():
         watch = asyncio.create_task(_take_up_again(app))

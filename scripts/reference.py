@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from keywords import builtin
-from ops.cli import app
+from ops.cli import every_command
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 _GENERATED = "<!-- Written by scripts/reference.py from the program itself; change it there. -->\n"
@@ -22,8 +20,9 @@ def commands_page() -> str:
     rows = "".join(_row(f"`{name}`", command.help or "", _parameters(command)) for name, command in commands())
     return (
         "# Commands\n" + _GENERATED + "\n"
-        "Before every command may stand `--config FILE`, `--lang zh|en` and `--debug`. Exit codes: 0 done, 1 failed,\n"
-        "2 usage, 3 finished but degraded (blocked, drifted, nothing found, bad rows), 4 nothing to do. Data goes to\n"
+        "Before every command may stand `--config FILE`, `--lang zh|en` and `--debug`; `xunwang --version` names the\n"
+        "program, the matcher and the built-in lexicon. Exit codes: 0 done, 1 failed, 2 usage, 3 finished but\n"
+        "degraded (blocked, drifted, nothing found, bad rows), 4 nothing to do, 130 interrupted. Data goes to\n"
         "standard output, words for people to standard error; `--json` prints nothing but JSON there.\n\n"
         + _row("命令", "作用", "参数")
         + _row("---", "---", "---")
@@ -33,7 +32,7 @@ def commands_page() -> str:
 
 def commands() -> Iterator[tuple[str, Any]]:
     """(`leads list`, command) for every command, by name."""
-    yield from _walk(typer.main.get_command(app), ())
+    yield from _walk(every_command(), ())
 
 
 def lexicon_page() -> str:
@@ -60,10 +59,10 @@ def lexicon_page() -> str:
     )
 
 
-def _walk(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    for name, child in sorted(getattr(command, "commands", {}).items()):
+def _walk(commands: dict[str, Any], words: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    for name, child in sorted(commands.items()):
         if hasattr(child, "commands"):
-            yield from _walk(child, (*words, name))
+            yield from _walk(child.commands, (*words, name))
         else:
             yield " ".join((*words, name)), child
 

@@ -14,8 +14,9 @@ from db import campaigns
 from db.audit import verify
 from db.engine import transaction
 from keywords import Matcher
-from ops.channels import channels, labels
+from ops.channels import channels
 from ops.intake import take_in
+from ops.labels import labels
 from ops.screen import print_json, say, screen
 from pipelines import ImportOrder, import_listings
 from records import Fault, Source, now, shanghai_date

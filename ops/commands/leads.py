@@ -10,7 +10,7 @@ from rich.text import Text
 from db import queue, review
 from db.engine import transaction
 from db.queue import ANYWHERE, QueueFilter
-from ops.channels import labels
+from ops.labels import labels
 from ops.screen import print_json, say, screen, show
 from records import Fault, LeadState, shanghai
 from reports import LeadFilter, export_leads

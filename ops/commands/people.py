@@ -13,7 +13,7 @@ from db.engine import transaction
 from db.migrations import migrate
 from ops.house import House, embedded
 from ops.screen import say, screen, show
-from ops.ticking import default_schedules
+from ops.timetable import default_schedules
 from records import now
 
 Demo = Annotated[bool, typer.Option("--demo", help="在演示库里。")]

@@ -18,10 +18,12 @@ from demo.serve import running
 from ops.clock import next_start
 from ops.desk import check_port, lay_desk
 from ops.doctor import examine
-from ops.house import House, fresh_demo
-from ops.make_believe import scan_town
+from ops.house import House
+from ops.make_believe import fresh_demo, scan_town
+from ops.scanning import end_abandoned
 from ops.screen import outcome_table, print_json, say, screen, show
-from ops.ticking import default_schedules, keep_time
+from ops.ticking import keep_time
+from ops.timetable import default_schedules
 from ops.up import keep_up, xunwang
 from ops.worker import work
 from records import Fault, now, shanghai
@@ -84,6 +86,7 @@ def serve(ctx: typer.Context, demo: Demo = False) -> None:
 def _serve(house: House) -> None:
     console = house.settings.console
     check_port(console)
+    end_abandoned(house)
     app = create_app(lay_desk(house))
     say(f"➜ 打开 {house.settings.console_url}/review", style="bold green")
     say("  按 A 转核查、X 排除、Q 待研判，Z 撤销；Ctrl-C 结束。")

@@ -15,7 +15,7 @@ from keywords import Matcher
 from ops.house import House
 from ops.planning import Chosen, chosen
 from ops.rehearsal import rehearse
-from ops.scanning import dry_slices, plan_scan, run_scan
+from ops.scanning import dry_slices, end_abandoned, foreground, run_scan
 from ops.screen import outcome_table, print_json, say, scan_progress, screen, show
 from pipelines import rematch as rematch_all
 from records import Fault, Outcome, scan_status
@@ -60,11 +60,10 @@ def scan(
     platforms = chosen(house.settings, platform, demo=demo)
     if dry_run:
         _rehearse(house, platforms, query, max_pages=max_pages, as_json=as_json)
+    end_abandoned(house)
     options: dict[str, Any] = {"terms": query, "max_pages": max_pages}
-    scan_id = plan_scan(house, platforms, house.lexicon(), kind="foreground", options=options)
-    if scan_id is None:  # only a schedule's scan can be there already
-        raise AssertionError("a foreground scan was not planned")
-    rows = watch_scan(house, scan_id)
+    with foreground(house, platforms, kind="foreground", options=options) as scan_id:
+        rows = watch_scan(house, scan_id)
     if as_json:
         print_json(summary(house, scan_id, rows))
     else:

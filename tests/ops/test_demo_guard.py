@@ -8,7 +8,7 @@ import pytest
 import ops.house
 from db.engine import drop_database
 from ops.desk import PortTaken, check_port
-from ops.house import DemoRunning, fresh_demo
+from ops.make_believe import DemoRunning, fresh_demo
 from ops.settings import Console, read_settings
 
 
