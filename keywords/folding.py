@@ -6,9 +6,11 @@ different Pythons read a text alike.
 
 import json
 import re
+import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import compress
 
 #: End of the planes that hold Han characters; nothing legible stands beyond.
 _LEGIBLE = 0x32400
@@ -34,16 +36,18 @@ class Skeleton:
 class Folding:
     """The tables, ready for str.translate. Treated as constant: build it with `folding()`."""
 
-    #: By code point: a code point, a string, or None where the skeleton drops the character.
-    _skeleton: list[int | str | None]
-    #: One character to one.
-    _fold: dict[int, int]
+    #: By code point: a code point, a string, or None where the skeleton drops the character. For str.translate.
+    table: list[int | str | None]
+    #: By code point, all of them: how many characters it leaves in the skeleton.
+    widths: bytes
+    #: One character to one; the same for what lies beyond.
+    _fold: list[int]
     #: Code points that take no room on the line.
     _unseen: frozenset[int]
 
     def skeleton(self, raw: str) -> str:
         """What the automaton reads: folded, without spaces, punctuation, marks and ornament."""
-        return raw.translate(self._skeleton)
+        return raw.translate(self.table)
 
     def fold(self, raw: str) -> str:
         """Same length as `raw`: width, case, traditional forms, look-alikes, radicals, emoji that mean a word."""
@@ -51,15 +55,12 @@ class Folding:
 
     def located(self, raw: str) -> Skeleton:
         """The same text as `skeleton(raw)`, with the origin of each character."""
-        table, end = self._skeleton, len(self._skeleton)
-        origin: list[int] = []
-        for index, code in enumerate(map(ord, raw)):
-            piece = table[code] if code < end else code
-            if isinstance(piece, str):
-                origin += [index] * len(piece)
-            elif piece is not None:
-                origin.append(index)
-        return Skeleton(text=raw.translate(table), origin=origin)
+        widths = bytes(map(self.widths.__getitem__, map(ord, raw)))
+        if max(widths, default=0) > 1:
+            origin = [index for index, width in enumerate(widths) for _ in range(width)]
+        else:
+            origin = list(compress(range(len(raw)), widths))
+        return Skeleton(text=raw.translate(self.table), origin=origin)
 
     def has_unseen(self, raw: str) -> bool:
         """True when some character takes no room on the line."""
@@ -71,7 +72,7 @@ class Folding:
 
     def is_skipped(self, char: str) -> bool:
         """True for what the skeleton drops."""
-        return not char.translate(self._skeleton)
+        return not char.translate(self.table)
 
 
 def without_markup(raw: str) -> str:
@@ -87,19 +88,26 @@ def folding() -> Folding:
     table = json.loads((files("keywords") / "tables" / "folding.json").read_text(encoding="utf-8"))
     pairs = dict(zip(map(ord, table["fold"][::2]), map(ord, table["fold"][1::2]), strict=True))
     # A list beats a dict in str.translate: a missing key costs an exception per character.
-    skeleton: list[int | str | None] = list(range(_LEGIBLE))
+    fold = list(range(_LEGIBLE))
+    skeleton: list[int | str | None] = [*fold]
     several: dict[str, str] = table["expand"]
-    unseen = {code for first, last in table["unseen"] for code in range(first, last + 1)}
+    unseen = _codes(table["unseen"])
     # Beyond the list str.translate leaves a character alone, so only a longer list drops tags and selectors.
     skeleton += [None] * (max(unseen) + 1 - _LEGIBLE)
-    for first, last in table["skip"]:
-        for code in range(first, last + 1):
-            skeleton[code] = None
-    for code in unseen:
+    for code in unseen | _codes(table["skip"]):
         skeleton[code] = None
     for source, target in pairs.items():
+        fold[source] = target
         if skeleton[source] is not None:
             skeleton[source] = skeleton[target]
     for char, word in several.items():
         skeleton[ord(char)] = word
-    return Folding(_skeleton=skeleton, _fold=pairs, _unseen=frozenset(unseen))
+    widths = bytearray(b"\1") * (sys.maxunicode + 1)
+    for code in {*unseen, *_codes(table["skip"]), *pairs, *map(ord, several), *range(_LEGIBLE, len(skeleton))}:
+        piece = skeleton[code]
+        widths[code] = 0 if piece is None else len(piece) if isinstance(piece, str) else 1
+    return Folding(table=skeleton, widths=bytes(widths), _fold=fold, _unseen=frozenset(unseen))
+
+
+def _codes(ranges: list[list[int]]) -> set[int]:
+    return {code for first, last in ranges for code in range(first, last + 1)}

@@ -42,7 +42,11 @@ class Matcher:
 
     def assess(self, listing: Listing) -> Assessment:
         """Title and description together: company may stand in either. Offsets index the field as given."""
-        return self._judge(listing.title, listing.description)
+        title, description = listing.title, listing.description
+        raw = f"{title}\n{description}" if description else title
+        if not self._scanner.suspicious(raw):
+            return self._clean
+        return self._judge(raw, len(title) if description else -1)
 
     def assess_many(self, listings: Iterable[Listing]) -> Iterator[Assessment]:
         """The same as `assess` for each, in order, one at a time."""
@@ -50,14 +54,11 @@ class Matcher:
 
     def explain(self, text: str) -> Assessment:
         """The judgement of a bare text, with every match that was cancelled or covered and why."""
-        return self._judge(text, "")
+        return self._judge(text, -1)
 
-    def _judge(self, title: str, description: str) -> Assessment:
-        raw = f"{title}\n{description}" if description else title
-        if not self._scanner.suspicious(raw):
-            return self._clean
+    def _judge(self, raw: str, joint: int) -> Assessment:
+        """`joint`: where the newline between title and description stands in `raw`, or -1."""
         view = View(raw, folding())
-        joint = len(title) if description else -1
         scoring = self.lexicon.scoring
         candidates = resolve(view, self._scanner.scan(view), scoring, joint)
         if not candidates:

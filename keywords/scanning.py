@@ -2,35 +2,23 @@
 
 import itertools
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 import ahocorasick_rs
+from ahocorasick_rs import Implementation
 
 from keywords.folding import Folding, folding, without_markup
-from keywords.terms import ContextGroup, Exclusion, Lexicon, Term
-from keywords.variants import Spelling, spellings
+from keywords.patterns import Meaning, factors, patterns, stuffing
+from keywords.terms import ContextGroup, Lexicon
 
-#: Han characters with one or two letters or digits between them: 象1牙.
 #: More findings than any honest listing has; what follows them in a text is not read.
 _MOST = 20_000
-_STUFFING = "[0-9a-z]{1,2}"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Meaning:
-    """What one pattern of the automaton stands for: a term as written or disguised, or an exclusion."""
-
-    term: Term | None = None
-    spelling: Spelling | None = None
-    exclusion: Exclusion | None = None
-    #: The other parts of a pair, folded; this pattern is its longest part.
-    partners: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One pattern found: where in the skeleton and where in the raw text."""
 
     meaning: Meaning
@@ -87,74 +75,81 @@ class Scanner:
     """Finds patterns in skeletons. Built once for a lexicon; immutable afterwards."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        self.folding = folding()
-        self._table = self.folding._skeleton
-        self._meanings: list[tuple[Meaning, ...]] = []
-        patterns = _patterns(lexicon, self.folding)
-        self._texts = list(patterns)
-        self._meanings = [tuple(meanings) for meanings in patterns.values()]
-        # A DFA takes 60 ms to build and halves the time of every scan.
+        tables = folding()
+        self._table = tables.table
+        known = patterns(lexicon, tables)
+        self._meanings = [tuple(meanings) for meanings in known.values()]
+        # Read for one text in two hundred only, so the small form will do: a DFA of these takes forty megabytes.
         self._automaton = (
-            ahocorasick_rs.AhoCorasick(self._texts, implementation=ahocorasick_rs.Implementation.DFA)
-            if self._texts
-            else None
+            ahocorasick_rs.AhoCorasick(list(known), implementation=Implementation.ContiguousNFA) if known else None
         )
-        self._stuffed = _stuffing(lexicon, self.folding)
+        #: Without any of these pieces a text holds no finding.
+        self.factors = factors(known)
+        self._sieve = (
+            ahocorasick_rs.AhoCorasick(self.factors, implementation=Implementation.DFA) if self.factors else None
+        )
+        self.stuffing = stuffing(lexicon, tables)
+        self._stuffed = self.stuffing.whole() if self.stuffing else None
+        self._inner = self.stuffing.inner() if self.stuffing else None
 
     def suspicious(self, raw: str) -> bool:
         """False for most texts: nothing in them can be a finding. The fast path."""
-        if self._automaton is None:
+        if self._sieve is None:
             return False
-        skeleton = without_markup(raw).translate(self._table)
-        found = self._automaton.find_matches_as_indexes(skeleton, overlapping=True)
-        if found and self._promising(found, skeleton):
+        if "<" in raw or "&" in raw:
+            raw = without_markup(raw)
+        skeleton = raw.translate(self._table)
+        if self._sieve.find_matches_as_indexes(skeleton) and self._promising(skeleton):
             return True
         if self._stuffed is None or self._stuffed.search(skeleton) is None:
             return False
-        bare = self._stuffed.sub("", skeleton)
-        return bool(self._automaton.find_matches_as_indexes(bare, overlapping=True))
+        assert self._inner is not None
+        return bool(self._sieve.find_matches_as_indexes(self._inner.sub("", skeleton)))
 
-    def _promising(self, found: list[tuple[int, int, int]], skeleton: str) -> bool:
+    def _promising(self, skeleton: str) -> bool:
         """False where there are only exclusions, or halves of pairs."""
+        assert self._automaton is not None
         return any(
             meaning.term is not None and all(part in skeleton for part in meaning.partners)
-            for index, _, _ in found
+            for index, _, _ in self._automaton.find_matches_as_indexes(skeleton, overlapping=True)
             for meaning in self._meanings[index]
         )
 
     def scan(self, view: View) -> list[Found]:
         """All findings, overlapping ones too, by start and then longest first."""
-        found = list(self._matches(view, view.skeleton, None))
+        found = self._matches(view)
         if self._stuffed is not None and self._stuffed.search(view.skeleton):
             found += self._without_stuffing(view)
         return sorted(found, key=lambda item: (item.start, -item.end))
 
-    def _matches(self, view: View, skeleton: str, origin: list[int] | None) -> Iterator[Found]:
+    def _matches(self, view: View) -> list[Found]:
         if self._automaton is None:
-            return
-        for index, start, end in islice(self._automaton.find_matches_as_indexes(skeleton, overlapping=True), _MOST):
-            first, last = (start, end) if origin is None else (origin[start], origin[end - 1] + 1)
-            for meaning in self._meanings[index]:
-                yield Found(
-                    meaning=meaning,
-                    start=first,
-                    end=last,
-                    raw_start=view.origin[first],
-                    raw_end=view.origin[last - 1] + 1,
-                    stuffed=last - first > end - start,
-                )
+            return []
+        origin, meanings = view.origin, self._meanings
+        hits = self._automaton.find_matches_as_indexes(view.skeleton, overlapping=True)
+        return [
+            Found(meaning, start, end, origin[start], origin[end - 1] + 1)
+            for index, start, end in islice(hits, _MOST)
+            for meaning in meanings[index]
+        ]
 
     def _without_stuffing(self, view: View) -> list[Found]:
         """Findings that appear when letters and digits between Han characters are taken out: 象1牙, 熊0胆."""
-        assert self._stuffed is not None
-        cut = {index for hit in self._stuffed.finditer(view.skeleton) for index in range(*hit.span())}
-        origin = [index for index in range(len(view.skeleton)) if index not in cut]
-        skeleton = "".join(view.skeleton[index] for index in origin)
-        return [
-            item
-            for item in self._matches(view, skeleton, origin)
-            if item.stuffed and (item.meaning.term is None or item.meaning.term.strength == "strong")
-        ]
+        assert self._automaton is not None and self._inner is not None
+        cut = {index for hit in self._inner.finditer(view.skeleton) for index in range(*hit.span())}
+        kept = [index for index in range(len(view.skeleton)) if index not in cut]
+        skeleton = "".join(view.skeleton[index] for index in kept)
+        found = []
+        for index, start, end in islice(self._automaton.find_matches_as_indexes(skeleton, overlapping=True), _MOST):
+            first, last = kept[start], kept[end - 1] + 1
+            if last - first > end - start:
+                place = first, last, view.origin[first], view.origin[last - 1] + 1
+                found += [
+                    Found(meaning, *place, stuffed=True)
+                    for meaning in self._meanings[index]
+                    if meaning.term is None or meaning.term.strength == "strong"
+                ]
+        return found
 
 
 class ContextScanner:
@@ -202,61 +197,4 @@ def _is_latin(char: str) -> bool:
 
 
 def _skeleton_index(view: View, raw: int) -> int:
-    low, high = 0, len(view.origin)
-    while low < high:
-        middle = (low + high) // 2
-        if view.origin[middle] < raw:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-def _patterns(lexicon: Lexicon, tables: Folding) -> dict[str, list[Meaning]]:
-    """Pattern text to its meanings. What the lexicon writes out itself silences generated spellings."""
-    own: dict[str, list[Meaning]] = {}
-    for exclusion in lexicon.exclusions:
-        own.setdefault(tables.skeleton(exclusion.text), []).append(Meaning(exclusion=exclusion))
-    simple: list[tuple[Term, str]] = []
-    for term in lexicon.terms:
-        parts = [tables.skeleton(part) for part in term.text.split()] if not term.text.isascii() else []
-        if len(parts) > 1:
-            anchor = max(parts, key=len)
-            others = tuple(part for part in parts if part is not anchor)
-            own.setdefault(anchor, []).append(Meaning(term=term, partners=others))
-            continue
-        text = tables.skeleton(term.text)
-        own.setdefault(text, []).append(Meaning(term=term))
-        simple.append((term, text))
-    own.pop("", None)
-    generated: dict[str, Meaning] = {}
-    for term, text in simple:
-        refused = {tables.skeleton(word) for word in term.not_variants}
-        for spelling in spellings(term, text):
-            if spelling.text in own or spelling.text in refused:
-                continue
-            rival = generated.get(spelling.text)
-            if rival is None or _better(spelling, rival):
-                generated[spelling.text] = Meaning(term=term, spelling=spelling)
-    return {**own, **{text: [meaning] for text, meaning in generated.items()}}
-
-
-def _better(spelling: Spelling, rival: Meaning) -> bool:
-    assert rival.spelling is not None
-    return (spelling.tier, spelling.weak) < (rival.spelling.tier, rival.spelling.weak)
-
-
-def _stuffing(lexicon: Lexicon, tables: Folding) -> re.Pattern[str] | None:
-    """Where letters or digits stand between two neighbouring characters of some strong term."""
-    pairs: dict[str, set[str]] = {}
-    for term in lexicon.terms:
-        text = tables.skeleton(term.text)
-        if term.strength == "strong" and " " not in term.text:
-            for left, right in itertools.pairwise(text):
-                if not left.isascii() and not right.isascii():
-                    pairs.setdefault(right, set()).add(left)
-    if not pairs:
-        return None
-    lefts = "".join(sorted(set().union(*pairs.values())))
-    rights = "".join(sorted(pairs))
-    return re.compile(f"(?<=[{lefts}]){_STUFFING}(?=[{rights}])")
+    return bisect_left(view.origin, raw)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import product
+from typing import NamedTuple
 
 from keywords.terms import Term
 
@@ -69,8 +70,7 @@ _ALIKE = {
 _MIXED_LENGTH = 4
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Spelling:
+class Spelling(NamedTuple):
     """One generated spelling of a term."""
 
     text: str

@@ -1,0 +1,123 @@
+"""Every way in which a lexicon's words may stand in a text, as the patterns of one automaton."""
+
+import itertools
+import json
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from keywords.folding import Folding
+from keywords.terms import Exclusion, Lexicon, Term
+from keywords.variants import Spelling, spellings
+
+#: What sellers put between the Han characters of a word: 象1牙.
+_STUFFING = "[0-9a-z]{1,2}"
+#: Characters of a factor: rare enough that of two hundred ordinary texts one holds any.
+FACTOR = 3
+
+
+class Meaning(NamedTuple):
+    """What one pattern of the automaton stands for: a term as written or disguised, or an exclusion."""
+
+    term: Term | None = None
+    spelling: Spelling | None = None
+    exclusion: Exclusion | None = None
+    #: The other parts of a pair, folded; this pattern is its longest part.
+    partners: tuple[str, ...] = ()
+
+
+def patterns(lexicon: Lexicon, tables: Folding) -> dict[str, list[Meaning]]:
+    """Skeleton text to what it stands for. A generated spelling never takes a text that somebody wrote down."""
+    own: dict[str, list[Meaning]] = {}
+    for exclusion in lexicon.exclusions:
+        own.setdefault(tables.skeleton(exclusion.text), []).append(Meaning(exclusion=exclusion))
+    simple: list[tuple[Term, str]] = []
+    for term in lexicon.terms:
+        parts = [tables.skeleton(part) for part in term.text.split()] if not term.text.isascii() else []
+        if len(parts) > 1:
+            anchor = max(parts, key=len)
+            others = tuple(part for part in parts if part is not anchor)
+            own.setdefault(anchor, []).append(Meaning(term=term, partners=others))
+            continue
+        text = tables.skeleton(term.text)
+        own.setdefault(text, []).append(Meaning(term=term))
+        simple.append((term, text))
+    own.pop("", None)
+    generated: dict[str, Meaning] = {}
+    for term, text in simple:
+        refused = {tables.skeleton(word) for word in term.not_variants}
+        for spelling in spellings(term, text):
+            if spelling.text in own or spelling.text in refused:
+                continue
+            rival = generated.get(spelling.text)
+            if rival is None or _better(spelling, rival):
+                generated[spelling.text] = Meaning(term=term, spelling=spelling)
+    return {**own, **{text: [meaning] for text, meaning in generated.items()}}
+
+
+def _better(spelling: Spelling, rival: Meaning) -> bool:
+    assert rival.spelling is not None
+    return (spelling.tier, spelling.weak) < (rival.spelling.tier, rival.spelling.weak)
+
+
+def factors(known: Mapping[str, Iterable[Meaning]]) -> list[str]:
+    """Pieces of which every pattern of a term holds at least one: a text without any cannot hold a finding.
+
+    Fewer and shorter than the patterns, so that the automaton over them is small and quick. Latin patterns stay whole:
+    a piece of pinyin is in every English title.
+    """
+    chosen: set[str] = set()
+    wanted = [text for text, meanings in known.items() if any(meaning.term is not None for meaning in meanings)]
+    for text in sorted(wanted, key=len):
+        if len(text) <= FACTOR or text.isascii():
+            chosen.add(text)
+            continue
+        places = range(len(text) - FACTOR + 1)
+        if any(text[at : at + FACTOR] in chosen or text[at : at + FACTOR - 1] in chosen for at in places):
+            continue
+        chosen.add(min((text[at : at + FACTOR] for at in places), key=_commonness))
+    return sorted(chosen)
+
+
+def _commonness(piece: str) -> int:
+    """How ordinary the characters of a piece are: Latin most of all, then those of the first level of GB 2312."""
+    common = _common()
+    return sum([2 if char < "\x80" else char in common for char in piece])
+
+
+@cache
+def _common() -> frozenset[str]:
+    table = json.loads((files("keywords") / "tables" / "sounds.json").read_text(encoding="utf-8"))
+    return frozenset("".join(listed.partition("|")[0] for listed in table.values()))
+
+
+class Stuffing(NamedTuple):
+    """Where letters or digits stand between two neighbouring characters of some strong term: 象1牙, 熊0胆."""
+
+    #: Characters that such a term has before and after the place.
+    lefts: str
+    rights: str
+
+    def whole(self) -> re.Pattern[str]:
+        """Finds the stuffed place with the characters around it: the quick way to tell whether there is any."""
+        return re.compile(f"[{self.lefts}]{_STUFFING}[{self.rights}]")
+
+    def inner(self) -> re.Pattern[str]:
+        """Finds the stuffing alone."""
+        return re.compile(f"(?<=[{self.lefts}]){_STUFFING}(?=[{self.rights}])")
+
+
+def stuffing(lexicon: Lexicon, tables: Folding) -> Stuffing | None:
+    """None when no strong term has two Han characters side by side."""
+    lefts: set[str] = set()
+    rights: set[str] = set()
+    for term in lexicon.terms:
+        text = tables.skeleton(term.text)
+        if term.strength == "strong" and " " not in term.text:
+            for left, right in itertools.pairwise(text):
+                if not left.isascii() and not right.isascii():
+                    lefts.add(left)
+                    rights.add(right)
+    return Stuffing("".join(sorted(lefts)), "".join(sorted(rights))) if lefts else None
