@@ -147,7 +147,10 @@ class Door:
             async with request.form(max_files=4, max_fields=64) as form:
                 given = _field(form)
         if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
-            return error_page(request, 403, "页面已过期，请返回并刷新后再试。")
+            refusal = error_page(request, 403, "页面已过期，请返回并刷新后再试。")
+            # the page may fetch the token of the session that has begun meanwhile, in another tab for instance
+            refusal.headers["X-Stale-Token"] = "1"
+            return refusal
         return None
 
     def _from_our_page(self, request: Request) -> bool:
@@ -181,8 +184,11 @@ def local_path(target: str) -> str:
 
 
 def _to_login(request: Request) -> Response:
+    """The login page; a request of htmx hears 401, and the page that made it asks for the password in place."""
+    if "hx-request" in request.headers:
+        return error_page(request, 401, "登录已过期，操作没有保存。", "重新登录后可以接着做。")
     query = f"?{request.url.query}" if request.url.query else ""
-    where = request.url.path + query if request.method == "GET" and "hx-request" not in request.headers else "/"
+    where = request.url.path + query if request.method == "GET" else "/"
     return _send_to(request, f"/login?next={quote(where)}")
 
 
@@ -191,7 +197,7 @@ def _send_to(request: Request, where: str) -> Response:
     if "hx-request" in request.headers:
         return Response(status_code=401, headers={"HX-Redirect": where})
     if request.method not in SAFE_METHODS:
-        return error_page(request, 401, "登录已过期，请重新登录后再试。")
+        return error_page(request, 401, "登录已过期，请重新登录后再试。", "用浏览器的“后退”可以找回刚才填写的文字。")
     return RedirectResponse(where, status_code=303)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from console.wording import visible
 from records import Match
 
 
@@ -46,9 +45,9 @@ def _pieces(text: str, spans: list[tuple[int, int, Match]]) -> tuple[Piece, ...]
     pieces, at = [], 0
     for start, end, match in sorted(chosen, key=lambda span: span[0]):
         if at < start:
-            pieces.append(Piece(text=visible(text[at:start])))
-        pieces.append(Piece(text=visible(text[start:end]), match=match))
+            pieces.append(Piece(text=text[at:start]))
+        pieces.append(Piece(text=text[start:end], match=match))
         at = end
     if at < len(text):
-        pieces.append(Piece(text=visible(text[at:])))
+        pieces.append(Piece(text=text[at:]))
     return tuple(pieces)

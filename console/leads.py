@@ -5,11 +5,10 @@ import hashlib
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import HTMLResponse, Response
 
-from console.access import SCREENERS, Reader, TheDesk
+from console.access import Reader, TheDesk
 from console.evidence_check import checked
 from console.rendering import page
-from console.review import suggested, view_of
-from console.wording import REASONS
+from console.review import view_of
 from db import review as leads_review
 from db.engine import transaction
 from db.screening import LeadMissing
@@ -43,6 +42,7 @@ class EvidenceDamaged(Fault):
 @routes.get("/leads/{lead_id}")
 def lead_detail(request: Request, desk: TheDesk, visitor: Reader, lead_id: int) -> Response:
     """One lead with its hits, evidence and history."""
+    del visitor
     with transaction(desk.engine) as conn:
         found = leads_review.lead_page(conn, lead_id)
     if found is None:
@@ -50,9 +50,6 @@ def lead_detail(request: Request, desk: TheDesk, visitor: Reader, lead_id: int) 
     context = {
         "found": found,
         "checks": checked(desk.store, found.hits),
-        "may_screen": visitor.user.role in SCREENERS,
-        "suggested": suggested(found),
-        "reasons": REASONS,
         "view": view_of(state=found.lead.state, district="*"),
     }
     return HTMLResponse(page(request, "lead.html", context))

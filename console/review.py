@@ -1,6 +1,6 @@
 """核查队列: the list, the focused lead, and the three keys."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -10,18 +10,19 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from console.access import SCREENERS, Reader, Screener, TheDesk
 from console.accounts import Visitor
+from console.choices import choices
 from console.desk import Desk
 from console.evidence_check import checked
 from console.night import last_night
 from console.rendering import page
-from console.wording import REASONS
+from console.wording import REASONS, cleaned
 from db import queue as leads_queue
 from db import review as leads_review
 from db.engine import Connection, transaction
-from db.queue import QueueFilter
+from db.queue import ANYWHERE, QueueFilter
 from db.review import LeadPage
 from db.screening import Decision, Screened, screen, undo
-from records import CITY, ELSEWHERE, DismissReason, LeadState, Screening, shanghai
+from records import ELSEWHERE, DismissReason, Fault, LeadState, Screening, shanghai
 
 routes = APIRouter()
 
@@ -29,7 +30,23 @@ PAGE_SIZE = 50
 #: Hits of a lead that the pane shows in full or in its table; the lead page shows more.
 _HITS_SHOWN = 20
 
+#: Longest text that goes with 其他, in characters.
+NOTE_LENGTH = 60
+
+#: Categories whose goods people often hold lawfully: tools for other uses, animals bred with papers, licensed drugs.
+_OFTEN_LAWFUL = ("tool_", "bird_live", "reptile_live", "raptor", "bushmeat", "bear", "musk")
+
 Word = Annotated[str, Query(max_length=80)]
+
+
+class ReasonUnsaid(Fault):
+    """选“其他”作为排除原因时，须用几个字写明是什么原因。
+
+    With 其他 as the reason some words must say which.
+    """
+
+    code = "E-CONSOLE-021"
+    remedy = (f"请写明原因，至多 {NOTE_LENGTH} 字。", f"Say it in at most {NOTE_LENGTH} characters.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,11 +115,7 @@ def review_page(
             **rows,
             **_progress(conn, desk, view),
             **_focus(conn, desk, visitor, view, focused),
-            "facets": leads_queue.facets(conn, view.wanted),
-            "states": leads_queue.count_by_state(conn),
-            "LeadState": LeadState,
-            "ELSEWHERE": ELSEWHERE,
-            "CITY": CITY,
+            **_counts(conn, desk, view),
         }
     return HTMLResponse(page(request, "review.html", context))
 
@@ -154,6 +167,7 @@ def decide(
     action: Annotated[Screening, Form()],
     version: Annotated[int, Form()],
     reason: Annotated[str, Form(max_length=40)] = "",
+    note: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
     """One key: the decision is written, and the next lead comes back."""
     decision = Decision(
@@ -161,6 +175,7 @@ def decide(
         version=version,
         action=action,
         reason=_reason(action, reason),
+        note=_words(reason, note) if action is Screening.DISMISS else "",
         user_id=visitor.user.id,
         actor=visitor.user.name,
         at=desk.now(),
@@ -183,6 +198,16 @@ def _reason(action: Screening, given: str) -> DismissReason | None:
     return DismissReason(given)
 
 
+def _words(reason: str, given: str) -> str:
+    """The text that goes with 其他; raises ReasonUnsaid where it is missing or too long. Other reasons take none."""
+    if reason != DismissReason.OTHER:
+        return ""
+    words = cleaned(given)
+    if not words or len(words) > NOTE_LENGTH:
+        raise ReasonUnsaid
+    return words
+
+
 # --- what the templates show ----------------------------------------------------------------------------------------
 
 
@@ -195,10 +220,23 @@ def _rows(conn: Connection, view: View, page_no: int) -> dict[str, Any]:
 
 
 def _progress(conn: Connection, desk: Desk, view: View) -> dict[str, Any]:
-    """今日 n/m: screened since midnight in China, of those and what still waits in this view."""
-    screened = leads_queue.screened_since(conn, midnight(desk.now()))
-    waiting = leads_queue.queue_length(conn, view.wanted) if view.wanted.state is LeadState.CANDIDATE else 0
-    return {"screened_today": screened, "of_today": screened + waiting, "view": view}
+    """Screened since midnight in China and still waiting, in the view's district: no search or filter changes it."""
+    district = view.wanted.district
+    screened = leads_queue.screened_since(conn, midnight(desk.now()), district)
+    return {
+        "screened_today": screened,
+        "waiting": leads_queue.queue_length(conn, QueueFilter(district=district)),
+        "view": view,
+    }
+
+
+def _counts(conn: Connection, desk: Desk, view: View) -> dict[str, Any]:
+    facets = leads_queue.facets(conn, view.wanted)
+    return {
+        "choices": choices(desk, view.wanted, facets),
+        "elsewhere_here": facets.districts.get(ELSEWHERE, 0),
+        "ELSEWHERE": ELSEWHERE,
+    }
 
 
 def _focus(conn: Connection, desk: Desk, visitor: Visitor, view: View, lead_id: int | None) -> dict[str, Any]:
@@ -209,9 +247,11 @@ def _focus(conn: Connection, desk: Desk, visitor: Visitor, view: View, lead_id: 
         "checks": checked(desk.store, found.hits[:1]) if found else {},
         "suggested": suggested(found) if found else None,
         "reasons": REASONS,
+        "note_length": NOTE_LENGTH,
         "may_screen": visitor.user.role in SCREENERS,
         "night": None if found else last_night(conn, desk.now()),
         "elsewhere": 0 if found else leads_queue.queue_length(conn, QueueFilter(district=ELSEWHERE)),
+        "anywhere": 0 if found else leads_queue.queue_length(conn, replace(view.wanted, district=ANYWHERE)),
         "view": view,
     }
 
@@ -223,6 +263,8 @@ def _after(
     return {
         **_focus(conn, desk, visitor, view, focused),
         **_progress(conn, desk, view),
+        **_counts(conn, desk, view),
+        "total": leads_queue.queue_length(conn, view.wanted),
         "changed": changed,
         "done": done,
     }
@@ -238,7 +280,8 @@ def suggested(found: LeadPage) -> DismissReason:
     counting = [match for match in assessment.matches if match.counts]
     if counting and all(match.strength == "weak" or match.tier != "T1" for match in counting):
         return DismissReason.MISREAD
-    return DismissReason.IMITATION
+    lawful = found.lead.category.startswith(_OFTEN_LAWFUL)
+    return DismissReason.LICENSED if lawful else DismissReason.IMITATION
 
 
 def midnight(moment: datetime) -> datetime:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
+from markupsafe import Markup, escape
+
 from records import DismissReason, FileRole, Level, Match, Outcome, ScanStatus, shanghai
 
 #: How a term was disguised, by `Match.technique`; an unknown one is shown as it is.
@@ -50,11 +52,15 @@ STATUS_TONES = {
 OUTCOMES = {"": "进行中", **{outcome.value: outcome.label for outcome in Outcome}}
 SCAN_KINDS = {"nightly": "夜间监测", "foreground": "手动监测", "demo": "演示监测"}
 
-#: Characters that turn the reading direction around or are invisible: shown by their number instead.
+#: Characters without a width of their own: sellers put them between the characters of a word.
+_UNSEEN = "\u00ad\u034f\u180e\u200b-\u200d\u2060-\u2064\ufeff"
+#: Those, and what turns the reading direction around or is no character of a text at all.
 _CONTROLS = re.compile(
-    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+    f"([{_UNSEEN}])|[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2065-\u206f]"
 )
+_DOT = "·"
 _LONGEST = 6000
+_ZERO_WIDTH = Markup('<i class="unseen" role="img" title="零宽字符 {0}" aria-label="零宽字符"></i>')
 
 
 def moment(value: datetime) -> str:
@@ -90,9 +96,45 @@ def price(value: Decimal | None, text: str = "") -> str:
 
 
 def visible(text: str) -> str:
-    """`text` with control and direction characters shown as ⟨U+202E⟩, and cut where it is very long."""
-    cut = text if len(text) <= _LONGEST else text[:_LONGEST] + "……（过长已截断，全文见证据）"
-    return _CONTROLS.sub(lambda found: f"⟨U+{ord(found.group()):04X}⟩", cut)
+    """For attributes: `text` with zero-width characters as dots, controls as ⟨U+202E⟩, cut where it is very long."""
+    return _CONTROLS.sub(lambda found: _DOT if found[1] else f"⟨U+{ord(found[0]):04X}⟩", _cut(text))
+
+
+def shown(text: str) -> Markup:
+    """For the page itself: like `visible`, but a zero-width character is a small mark that says what it is."""
+    cut, pieces, at = _cut(text), [], 0
+    for found in _CONTROLS.finditer(cut):
+        number = f"U+{ord(found[0]):04X}"
+        mark = _ZERO_WIDTH.format(number) if found[1] else Markup("⟨{}⟩").format(number)
+        pieces += [escape(cut[at : found.start()]), mark]
+        at = found.end()
+    return Markup("").join([*pieces, escape(cut[at:])])
+
+
+def nested(text: str) -> str:
+    """“a“b”” as “a‘b’”: double quotes inside of double quotes become single ones. Unpaired ones are left alone."""
+    depth, out = 0, []
+    for character in text:
+        if character == "“":
+            depth += 1
+            out.append("“" if depth % 2 else "‘")
+        elif character == "”":
+            out.append("”" if depth % 2 else "’")
+            depth -= 1
+        else:
+            out.append(character)
+        if depth < 0:
+            return text
+    return text if depth else "".join(out)
+
+
+def cleaned(text: str) -> str:
+    """What a person typed, in one line, without characters that nobody sees."""
+    return " ".join(_CONTROLS.sub("", text).split())
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "……（过长已截断，全文见证据）"
 
 
 def size(count: int) -> str:
@@ -136,6 +178,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "ago": ago,
     "price": price,
     "visible": visible,
+    "shown": shown,
+    "nested": nested,
     "size": size,
     "short_hash": short_hash,
     "web_address": web_address,

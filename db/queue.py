@@ -1,6 +1,6 @@
 """The review queue: which leads, in which order, how many."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -31,8 +31,9 @@ class QueueFilter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facets:
-    """How many leads of the filter's state each value would show."""
+    """How many leads each value would show if it were chosen in place of the filter's own, all else as it is."""
 
+    states: dict[str, int]
     platforms: dict[str, int]
     categories: dict[str, int]
     districts: dict[str, int]
@@ -79,24 +80,26 @@ def rank(conn: Connection, wanted: QueueFilter, lead_id: int) -> int:
 
 
 def facets(conn: Connection, wanted: QueueFilter) -> Facets:
-    """Counts by platform, category, district and level among all leads of the filter's state."""
-    of_state = leads.c.state == wanted.state
+    """Counts by state, platform, category, district and level, each among what the other fields let through."""
 
-    def count(column: ColumnElement[str]) -> dict[str, int]:
-        counted = select(column, func.count()).where(of_state).group_by(column).order_by(func.count().desc(), column)
-        return {str(value): int(number) for value, number in conn.execute(counted)}
+    def count(column: ColumnElement[str], others: ColumnElement[bool]) -> dict[str, int]:
+        counted = select(column, func.count()).select_from(with_sellers()).where(others)
+        ordered = counted.group_by(column).order_by(func.count().desc(), column)
+        return {str(value): int(number) for value, number in conn.execute(ordered)}
 
     return Facets(
-        platforms=count(leads.c.platform),
-        categories=count(leads.c.category),
-        districts=count(leads.c.district),
-        levels=count(leads.c.level),
+        states=count(leads.c.state, _matches(wanted, any_state=True)),
+        platforms=count(leads.c.platform, _matches(replace(wanted, platform=""))),
+        categories=count(leads.c.category, _matches(replace(wanted, category=""))),
+        districts=count(leads.c.district, _matches(replace(wanted, district=ANYWHERE))),
+        levels=count(leads.c.level, _matches(replace(wanted, level=""))),
     )
 
 
-def screened_since(conn: Connection, since: datetime) -> int:
-    """How many leads have been screened from that moment on and stand screened."""
-    return int(conn.execute(select(func.count()).where(leads.c.screened_at >= since)).scalar_one())
+def screened_since(conn: Connection, since: datetime, district: str = ANYWHERE) -> int:
+    """How many leads of the district (a name, LOCAL or ANYWHERE) were screened from that moment on and stand so."""
+    counted = select(func.count()).select_from(leads).where(leads.c.screened_at >= since, _in(district))
+    return int(conn.execute(counted).scalar_one())
 
 
 def count_by_state(conn: Connection) -> dict[str, int]:
@@ -129,18 +132,22 @@ def lead_rows() -> Select[Any]:
     )
 
 
-def _matches(wanted: QueueFilter) -> ColumnElement[bool]:
-    conditions: list[ColumnElement[bool]] = [leads.c.state == wanted.state]
+def _in(district: str) -> ColumnElement[bool]:
+    if district == ANYWHERE:
+        return true()
+    return leads.c.district != ELSEWHERE if district == LOCAL else leads.c.district == district
+
+
+def _matches(wanted: QueueFilter, *, any_state: bool = False) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = [_in(wanted.district)]
+    if not any_state:
+        conditions.append(leads.c.state == wanted.state)
     if wanted.platform:
         conditions.append(leads.c.platform == wanted.platform)
     if wanted.category:
         conditions.append(leads.c.category == wanted.category)
     if wanted.level:
         conditions.append(leads.c.level == wanted.level)
-    if wanted.district == LOCAL:
-        conditions.append(leads.c.district != ELSEWHERE)
-    elif wanted.district != ANYWHERE:
-        conditions.append(leads.c.district == wanted.district)
     conditions.extend(_mentions(word) for word in wanted.text.split())
     return and_(true(), *conditions)
 

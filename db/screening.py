@@ -64,6 +64,8 @@ class Decision:
     action: Screening
     #: Only with 排除.
     reason: DismissReason | None = None
+    #: What 其他 stands for, in the person's words: with that reason never empty, with the others always.
+    note: str = ""
     user_id: int
     #: Name of the user in the audit.
     actor: str
@@ -88,20 +90,23 @@ def screen(conn: Connection, decision: Decision) -> Screened:
     """
     if (decision.action is Screening.DISMISS) != (decision.reason is not None):
         raise ValueError("a reason goes with 排除 and with nothing else")
+    if (decision.reason is DismissReason.OTHER) != bool(decision.note):
+        raise ValueError("words go with 其他 and with nothing else")
     row = _locked(conn, decision.lead_id)
     if row.version != decision.version:
         raise LeadChanged(f"{row.state}　{row.title}")
     number = row.number
     if decision.action is Screening.KEEP and number is None:
         number = _past_number(conn, row.id) or _next_number(conn, decision.at)
+    reason = f"{decision.reason or ''}：{decision.note}" if decision.note else decision.reason or ""
     after = {
         "state": _STATES[decision.action],
         "number": number,
-        "dismiss_reason": decision.reason or "",
+        "dismiss_reason": reason,
         "screened_at": decision.at,
         "screened_by": decision.user_id,
     }
-    _note(conn, row, decision.action, decision.reason or "", decision.user_id, decision.at, _before(row))
+    _note(conn, row, decision.action, reason, decision.user_id, decision.at, _before(row))
     return _write(conn, row, after, actor=decision.actor, action=f"lead.{decision.action.name.lower()}", at=decision.at)
 
 

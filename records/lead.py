@@ -18,7 +18,7 @@ class DismissReason(StrEnum):
 
     IMITATION = "仿制品或材质不符"
     MISREAD = "词义误报"
-    LICENSED = "合法且证照齐全"
+    LICENSED = "合法用途或证照齐全"
     TOY = "玩具图书影视游戏"
     NEWS = "求购科普新闻"
     GONE = "商品失效无法核实"

@@ -4,6 +4,7 @@
 
   var busy = false;      // a decision is on its way
   var waiting = null;    // at most one key pressed meanwhile
+  var UNREAD_FOR = 400;  // milliseconds
 
   function byId(id) { return document.getElementById(id); }
   function focusPane() { return byId("focus"); }
@@ -47,6 +48,7 @@
   // an answer that is no success: say what it says; a stale lead is shown anew, nothing is decided in its place
   document.addEventListener("htmx:responseError", function (event) {
     waiting = null;
+    if (event.detail.handled) { return; }    // session.js asks for the password
     var answer = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html").querySelector(".error-box");
     tell(answer ? answer.innerText.trim() : "操作没有完成（" + event.detail.xhr.status + "），请刷新后再试。", true);
     var pane = focusPane();
@@ -66,6 +68,8 @@
   function follow() {
     var pane = focusPane();
     if (!pane) { return; }
+    countLeft();
+    makeReady(pane);
     document.querySelectorAll(".lead-row[aria-current]").forEach(function (row) { row.removeAttribute("aria-current"); });
     if (!pane.dataset.lead) { return; }
     var row = document.querySelector('.lead-row[data-lead="' + pane.dataset.lead + '"]');
@@ -80,13 +84,18 @@
   }
   document.addEventListener("htmx:afterSettle", follow);
 
-  // a message of success goes by itself; one of failure stays until the next
-  var fading = null;
-  new MutationObserver(function () {
-    window.clearTimeout(fading);
-    var note = document.querySelector("#toast .toast-note:not(.bad)");
-    if (note) { fading = window.setTimeout(function () { note.remove(); }, 6000); }
-  }).observe(byId("toast"), { childList: true });
+  // rows that were just screened stay in sight until the list is loaded anew; they are not work any more
+  function countLeft() {
+    var left = document.querySelectorAll("#rows li:not(.done)").length;
+    if (byId("page-left")) { byId("page-left").textContent = "本页余 " + left + " 条"; }
+  }
+
+  // nobody can have read a lead that has only just come: a second press of the same key is a slip
+  function makeReady(pane) {
+    if (pane.dataset.ready) { return; }
+    pane.dataset.ready = "soon";
+    window.setTimeout(function () { pane.dataset.ready = "yes"; }, UNREAD_FOR);
+  }
 
   document.addEventListener("DOMContentLoaded", follow);
 
@@ -100,27 +109,34 @@
 
   // --- deciding ---------------------------------------------------------------------------------------------------
 
-  function reasonsOpen() { var panel = byId("act-reasons"); return Boolean(panel) && !panel.hidden; }
+  function shownPanel(id) { return Boolean(byId(id)) && !byId(id).hidden; }
 
-  function openReasons(open) {
-    if (!byId("act-reasons")) { return; }
-    byId("act-reasons").hidden = !open;
-    byId("act-main").hidden = open;
-    if (open) { byId("act-reasons").querySelector(".suggested, button").focus(); }
+  function showPanel(id) {
+    if (!byId(id)) { return; }
+    ["act-main", "act-reasons", "act-other"].forEach(function (each) { byId(each).hidden = each !== id; });
+    if (id === "act-reasons") { (byId(id).querySelector(".suggested") || byId(id).querySelector("button")).focus(); }
+    if (id === "act-other") { byId("other-text").focus(); }
   }
 
   function dismiss(reason) {
+    if (reason === "其他" && !shownPanel("act-other")) { showPanel("act-other"); return; }
+    var words = shownPanel("act-other") ? byId("other-text").value.trim() : "";
+    if (reason === "其他" && !words) { tell("选“其他”须先写明原因，还没有排除。", true); byId("other-text").focus(); return; }
     byId("reason").value = reason;
+    byId("note").value = words;
     byId("dismiss").click();
   }
 
+  var pressed = "";
   function act(code) {
-    if (busy) { waiting = code; return; }
-    if (reasonsOpen()) {
+    if (busy) { waiting = /^Key[JKZ]$/.test(code) && code !== pressed ? code : waiting; return; }
+    pressed = code;
+    if (shownPanel("act-other")) { if (code === "Escape") { showPanel("act-reasons"); } return; }
+    if (shownPanel("act-reasons")) {
       var digit = /^(?:Digit|Numpad)([1-8])$/.exec(code);
       if (digit) { dismiss(document.querySelector('[data-digit="' + digit[1] + '"]').dataset.reason); }
       else if (code === "KeyX") { dismiss(focusPane().dataset.suggested); }
-      else if (code === "Escape") { openReasons(false); }
+      else if (code === "Escape") { showPanel("act-main"); }
       return;
     }
     if (code === "ArrowDown") { code = "KeyJ"; }
@@ -138,40 +154,61 @@
 
   // --- keys -------------------------------------------------------------------------------------------------------
 
-  // event.code, not event.key: with a Chinese input method or full-width mode on, key is something else
+  // event.code, not event.key: with a Chinese input method or full-width mode on, key is something else ("Process").
+  // Outside of a text field nothing can be composed, so a key that an input method has seen (229) is a key all the same
+  function codeOf(event) { return event.code || (/^[a-z]$/i.test(event.key) ? "Key" + event.key.toUpperCase() : ""); }
+  function composing(event) { return event.isComposing || event.keyCode === 229; }
   function typing(event) {
     var target = event.target;
-    return event.isComposing || event.keyCode === 229 ||
-      target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+    return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName || "");
+  }
+
+  function inField(event) {
+    if (composing(event)) { return; }    // Enter and Esc belong to the input method
+    if (event.target.id === "other-text") {
+      if (event.key === "Enter") { event.preventDefault(); dismiss("其他"); }
+      else if (event.code === "Escape") { event.preventDefault(); showPanel("act-reasons"); }
+    } else if (event.ctrlKey && event.key === "Enter" && event.target.form) { event.target.form.requestSubmit(); }
+    else if (event.code === "Escape" && event.target.tagName === "INPUT") { event.target.blur(); }
   }
 
   document.addEventListener("keydown", function (event) {
-    if (event.ctrlKey && event.key === "Enter" && event.target.form) { event.target.form.requestSubmit(); return; }
-    if (event.code === "Escape" && /^(INPUT)$/.test(event.target.tagName)) { event.target.blur(); return; }
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event) || !keysOn()) { return; }
+    if (typing(event)) { inField(event); return; }
+    var code = codeOf(event);
+    if (event.ctrlKey || event.metaKey || event.altKey || !keysOn()) { return; }
     var open = document.querySelector("dialog[open]");
     if (open) {
-      if (event.code === "KeyE" && open.id === "viewer") { event.preventDefault(); open.close(); }
+      if (code === "KeyE" && open.id === "viewer") { event.preventDefault(); open.close(); }
       return;
     }
-    if (event.code === "Slash") {
+    if (code === "Slash") {
       event.preventDefault();
       if (event.shiftKey || /[?？]/.test(event.key)) { byId("keys-sheet").showModal(); } else if (byId("search")) { byId("search").focus(); byId("search").select(); }
-    } else if (event.code === "KeyE") {
+    } else if (code === "KeyE") {
       var shot = document.querySelector("[data-view]");
       if (shot) { event.preventDefault(); shot.click(); }
-    } else if (focusPane() && /^(Key[AXQZJK]|Arrow(Down|Up)|Escape|(Digit|Numpad)[1-8])$/.test(event.code)) {
+    } else if (focusPane() && /^(Key[AXQZJK]|Arrow(Down|Up)|Escape|(Digit|Numpad)[1-8])$/.test(code)) {
       // a held key must not decide a whole queue
-      if (event.repeat && !/^(Key[JK]|Arrow)/.test(event.code)) { return; }
+      if (event.repeat && !/^(Key[JK]|Arrow)/.test(code)) { return; }
       event.preventDefault();
-      act(event.code);
+      act(code);
     }
   });
 
   // --- clicks -----------------------------------------------------------------------------------------------------
 
+  // the second click of a double click falls on the next lead's button, which stands in the same place
   document.addEventListener("click", function (event) {
-    var hit = event.target.closest("[data-view],[data-open],[data-close],[data-reasons],[data-reason],[data-step],[data-confirm]");
+    var button = event.target.closest("#focus .act button");
+    if (!button) { return; }
+    var unread = button.hasAttribute("data-decides") && focusPane().dataset.ready !== "yes";
+    if (busy || unread) { event.preventDefault(); event.stopPropagation(); }
+  }, true);
+
+  document.addEventListener("xunwang:tell", function (event) { tell(event.detail.text, event.detail.bad); });
+
+  document.addEventListener("click", function (event) {
+    var hit = event.target.closest("[data-view],[data-open],[data-close],[data-reasons],[data-reason],[data-step],[data-confirm],[data-other]");
     if (!hit) { return; }
     var data = hit.dataset;
     if (data.view) {
@@ -180,7 +217,8 @@
       byId("viewer").showModal();
     } else if (data.open) { byId(data.open).showModal(); }
     else if (data.close) { byId(data.close).close(); }
-    else if (data.reasons) { openReasons(data.reasons === "open"); }
+    else if (data.other) { dismiss("其他"); }
+    else if (data.reasons) { showPanel(data.reasons === "open" ? "act-reasons" : "act-main"); }
     else if (data.reason) { dismiss(data.reason); }
     else if (data.step) { step(Number(data.step)); }
     else if (data.confirm && !window.confirm(data.confirm)) { event.preventDefault(); }

@@ -27,6 +27,20 @@ window.__ran = [];
 document.addEventListener('securitypolicyviolation', e => window.__ran.push(e.violatedDirective + ' ' + e.blockedURI));
 """
 
+SECRET = "a-long-enough-secret-9"
+
+#: Words on every visible button that is cut by an edge of the window or lies under something else.
+HIDDEN_BUTTONS = """
+() => [...document.querySelectorAll('button, .btn, .pager a, .top a')].filter(b => b.offsetParent).filter(b => {
+    const box = b.getBoundingClientRect();
+    const at = [[box.left + 2, box.top + 2], [box.right - 3, box.bottom - 3], [box.right - 3, box.top + 3]];
+    return b.closest('.focus-body') ? box.right > innerWidth : !at.every(([x, y]) => {
+        const top = document.elementFromPoint(x, y);
+        return top && (b.contains(top) || top.contains(b));
+    });
+}).map(b => b.innerText)
+"""
+
 PAYLOADS = (
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
@@ -83,7 +97,7 @@ def page(chromium: str) -> Iterator[tuple[Page, Seen]]:
     seen = Seen()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        opened = browser.new_page(viewport={"width": 1366, "height": 768})
+        opened = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
         opened.set_default_timeout(20_000)
         opened.add_init_script(WATCH)
         opened.on("dialog", lambda dialog: (seen.dialogs.append(dialog.message), dialog.dismiss()))
@@ -99,19 +113,46 @@ def state_of(engine, lead_id: int):
         return conn.execute(select(tables.leads).where(tables.leads.c.id == lead_id)).one()
 
 
+def shows(page: Page, lead_id: int | None) -> None:
+    """Waits until the lead stands in the pane and may be decided (None: the empty page)."""
+    wanted = f'#focus[data-lead="{lead_id}"][data-ready="yes"]' if lead_id else "#focus.empty"
+    page.wait_for_selector(wanted)
+
+
 def press(page: Page, key: str, *, until: int | None) -> None:
     """Presses a key and waits until the lead `until` stands in the pane (None: the empty page)."""
     page.keyboard.press(key)
-    wanted = f'#focus[data-lead="{until}"]' if until else "#focus.empty"
-    page.wait_for_selector(wanted)
+    shows(page, until)
     page.wait_for_selector(".htmx-request, .htmx-settling, .htmx-swapping", state="detached")
+
+
+def dispatch(page: Page, target: str, event: dict[str, object]) -> None:
+    """A keydown of A on the target, with whatever an input method makes of it."""
+    page.evaluate(
+        "([t, o]) => document.querySelector(t).dispatchEvent("
+        "new KeyboardEvent('keydown', {code: 'KeyA', bubbles: true, ...o}))",
+        [target, event],
+    )
+
+
+def signed_in(page: Page, url: str, name: str, once: str) -> None:
+    """Signs in with a one-time password and replaces it by SECRET."""
+    page.goto(url + "/login")
+    page.fill("#name", name)
+    page.fill("#password", once)
+    page.press("#password", "Enter")
+    page.fill("#old", once)
+    page.fill("#new", SECRET)
+    page.fill("#repeated", SECRET)
+    page.press("#repeated", "Enter")
+    page.wait_for_selector("text=退出")
 
 
 def test_a_night_is_screened_by_keys_alone(site, page, engine):
     opened, seen = page
     first, second, third, fourth, _ = site.leads
     opened.goto(site.url + "/review")
-    opened.wait_for_selector(f'#focus[data-lead="{first}"]')
+    shows(opened, first)
     assert opened.locator(".demo-banner").is_visible()
     press(opened, "j", until=second)
     press(opened, "ArrowUp", until=first)
@@ -126,7 +167,10 @@ def test_a_night_is_screened_by_keys_alone(site, page, engine):
     press(opened, "a", until=second)
     assert "XS-2026-1123-0001" in opened.locator("#toast").inner_text()
     assert opened.locator(f"#row-{first}.done").count() == 1
-    assert opened.locator("#progress b").inner_text() == "1"
+    assert opened.locator("#progress").inner_text().split() == ["今日已初筛", "1", "待初筛", "3"]
+    assert opened.locator("#f-state option:checked").inner_text() == "疑似 3"
+    assert "核查中 1" in opened.locator("#f-state").inner_text()
+    assert opened.locator(".pager").inner_text().startswith("共 3 条\n本页余 3 条")
     opened.keyboard.press("x")
     opened.wait_for_selector("#act-reasons:not([hidden])")
     press(opened, "2", until=third)
@@ -149,33 +193,172 @@ def test_keys_are_safe_with_input_methods_and_can_be_switched_off(site, page, en
     opened, _ = page
     opened.goto(site.url + "/review")
     first = site.leads[0]
-    opened.wait_for_selector(f'#focus[data-lead="{first}"]')
+    shows(opened, first)
     opened.keyboard.press("/")
     opened.keyboard.type("aqz")
     assert opened.input_value("#search") == "aqz"
     opened.keyboard.press("Escape")
-    for odd in ({"isComposing": True}, {"keyCode": 229}, {"ctrlKey": True}, {"repeat": True}):
-        opened.evaluate(
-            "o => document.body.dispatchEvent(new KeyboardEvent('keydown', {code: 'KeyA', bubbles: true, ...o}))",
-            odd,
-        )
+    for odd in ({"ctrlKey": True}, {"repeat": True}):
+        dispatch(opened, "body", odd)
+    for odd in ({}, {"isComposing": True}, {"keyCode": 229, "key": "Process"}):
+        dispatch(opened, "#search", odd)
     opened.evaluate("localStorage.setItem('xunwang.keys', 'off')")
     opened.keyboard.press("a")
     opened.wait_for_timeout(400)
     assert state_of(engine, first).version == 1
     opened.evaluate("localStorage.setItem('xunwang.keys', 'on')")
-    # full-width mode changes the character, not the key
+    # full-width mode changes the character, not the key; an input method may call every key 229; some send no code
+    odd_keys = ({"key": "ａ"}, {"key": "Process", "keyCode": 229, "isComposing": True}, {"code": "", "key": "a"})
+    for odd, following in zip(odd_keys, site.leads[1:], strict=False):
+        dispatch(opened, "body", odd)
+        shows(opened, following)
+    assert [state_of(engine, lead).state for lead in site.leads[:4]] == ["核查中"] * 3 + ["疑似"]
+
+
+def test_a_double_press_decides_one_lead(site, page, engine):
+    opened, _ = page
+    opened.goto(site.url + "/review")
+    first, second, third, *_ = site.leads
+    shows(opened, first)
+    # twice at once, and once more as soon as the next lead stands there: nobody can have read it
     opened.evaluate(
-        "document.body.dispatchEvent(new KeyboardEvent('keydown', {code: 'KeyA', key: 'ａ', bubbles: true}))"
+        """() => {
+            const press = code => document.body.dispatchEvent(new KeyboardEvent('keydown', {code, bubbles: true}));
+            document.addEventListener('htmx:afterSettle', () => { press('KeyA'); press('KeyX'); }, {once: true});
+            press('KeyA'); press('KeyA');
+        }"""
     )
-    opened.wait_for_selector(f'#focus[data-lead="{site.leads[1]}"]')
-    assert state_of(engine, first).state == "核查中"
+    shows(opened, second)
+    assert opened.locator("#act-reasons").is_hidden()
+    assert [state_of(engine, lead).state for lead in (first, second)] == ["核查中", "疑似"]
+    opened.evaluate(
+        """() => {
+            const button = () => document.querySelector('#focus .btn-later');
+            document.addEventListener('htmx:afterSettle', () => button().click(), {once: true});
+            button().click(); button().click();
+        }"""
+    )
+    shows(opened, third)
+    assert [state_of(engine, lead).state for lead in (second, third)] == ["待研判", "疑似"]
+
+
+def test_other_as_a_reason_takes_words(site, page, engine):
+    opened, seen = page
+    opened.goto(site.url + "/review")
+    first, second, *_ = site.leads
+    shows(opened, first)
+    opened.keyboard.press("x")
+    opened.keyboard.press("8")
+    opened.keyboard.press("Enter")
+    assert "须先写明原因" in opened.locator("#toast").inner_text()
+    opened.keyboard.type("aqzx 1")  # letters of keys are letters here
+    dispatch(opened, "#other-text", {"code": "Enter", "key": "Enter", "isComposing": True, "keyCode": 229})
+    assert state_of(engine, first).state == "疑似"
+    assert opened.locator("#other-text").input_value() == "aqzx 1"
+    opened.keyboard.press("Escape")
+    opened.wait_for_selector("#act-reasons:not([hidden])")
+    opened.keyboard.press("8")
+    opened.fill("#other-text", "卖家是本市博物馆商店，已当面核实")
+    opened.keyboard.press("Enter")
+    shows(opened, second)
+    assert state_of(engine, first).dismiss_reason == "其他：卖家是本市博物馆商店，已当面核实"
+    opened.goto(f"{site.url}/leads/{first}")
+    assert opened.locator("text=其他：卖家是本市博物馆商店，已当面核实").count() == 2
+    assert seen == Seen()
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)])
+def test_nothing_hangs_over_the_edge_or_lies_over_a_button(site, page, size):
+    opened, _ = page
+    opened.set_viewport_size({"width": size[0], "height": size[1]})
+    opened.goto(site.url + "/review")
+    shows(opened, site.leads[0])
+    press(opened, "a", until=site.leads[1])
+    for key in ("", "x", "8"):
+        if key:
+            opened.keyboard.press(key)
+        assert opened.evaluate(HIDDEN_BUTTONS) == [], key
+
+
+def test_an_ended_session_is_renewed_in_place(desk, engine, leads, page):
+    opened, seen = page
+    with transaction(engine) as conn:
+        once = add_user(conn, name="neu", role="inspector", actor="test", at=desk.now())
+    with served(desk) as url:
+        signed_in(opened, url, "neu", once)
+        opened.goto(url + "/review")
+        shows(opened, leads[0])
+        for lead_id, following, word in ((leads[0], leads[1], "核查中"), (leads[1], leads[2], "待研判")):
+            with transaction(engine) as conn:
+                conn.execute(tables.sessions.delete())
+            opened.keyboard.press("a" if word == "核查中" else "q")
+            opened.wait_for_selector("#again[open]")
+            assert opened.locator(f'#focus[data-lead="{lead_id}"]').is_visible()
+            assert state_of(engine, lead_id).state == "疑似"
+            opened.fill("#again-password", "wrong")
+            opened.keyboard.press("Enter")
+            opened.wait_for_selector("#again-refusal:not([hidden])")
+            opened.fill("#again-password", SECRET)
+            opened.keyboard.press("Enter")
+            shows(opened, following)
+            assert opened.locator("#again[open]").count() == 0
+            assert state_of(engine, lead_id).state == word
+        with transaction(engine) as conn:
+            conn.execute(tables.sessions.delete())
+        opened.keyboard.press("a")
+        opened.wait_for_selector("#again[open]")
+        opened.keyboard.press("Escape")
+        opened.wait_for_selector("#toast .bad")
+        assert "没有保存" in opened.locator("#toast").inner_text()
+        assert state_of(engine, leads[2]).state == "疑似"
+    assert seen == Seen()
+
+
+def test_a_tip_is_not_lost_with_the_session(desk, engine, page):
+    opened, _ = page
+    taken = []
+    with transaction(engine) as conn:
+        once = add_user(conn, name="neu", role="inspector", actor="test", at=desk.now())
+    with served(replace(desk, intake=lambda submission: taken.append(submission) or [])) as url:
+        signed_in(opened, url, "neu", once)
+        opened.goto(url + "/intake")
+        opened.fill("[name=text]", "举报人来电，很长的一段话")
+        opened.select_option("#source", index=1)
+        with transaction(engine) as conn:
+            conn.execute(tables.sessions.delete())
+        opened.click("button:has-text('提交')")
+        opened.fill("#again-password", SECRET)
+        opened.keyboard.press("Enter")
+        opened.wait_for_selector(".banner.good")
+        assert [one.text for one in taken] == ["举报人来电，很长的一段话"]
+
+
+def test_signing_in_again_in_another_tab_is_enough(desk, engine, leads, page):
+    opened, _ = page
+    with transaction(engine) as conn:
+        once = add_user(conn, name="neu", role="inspector", actor="test", at=desk.now())
+    with served(desk) as url:
+        signed_in(opened, url, "neu", once)
+        opened.goto(url + "/review")
+        shows(opened, leads[0])
+        other = opened.context.new_page()
+        other.goto(url + "/review")
+        with transaction(engine) as conn:
+            conn.execute(tables.sessions.delete())
+        other.goto(url + "/login")
+        other.fill("#name", "neu")
+        other.fill("#password", SECRET)
+        other.press("#password", "Enter")
+        other.wait_for_selector("text=退出")
+        opened.bring_to_front()
+        press(opened, "a", until=leads[1])
+        assert state_of(engine, leads[0]).state == "核查中"
 
 
 def test_a_stale_lead_is_told_and_shown_anew(site, page, engine):
     opened, _ = page
     opened.goto(site.url + "/review")
-    opened.wait_for_selector(f'#focus[data-lead="{site.leads[0]}"]')
+    shows(opened, site.leads[0])
     with transaction(engine) as conn:
         conn.execute(tables.leads.update().where(tables.leads.c.id == site.leads[0]).values(version=5, hits=7))
     opened.keyboard.press("a")
@@ -225,6 +408,7 @@ def test_hostile_text_stays_text(site, page, engine, desk):
         assert opened.locator('a[href^="javascript"]').count() == 0
         opened.wait_for_load_state("networkidle")
         assert opened.evaluate("window.__ran") == []
+    shows(opened, hostile[-1])
     opened.keyboard.press("q")
     opened.wait_for_selector("#toast .toast-note")
     assert seen == Seen()
@@ -237,15 +421,7 @@ def test_plain_forms_work_in_a_real_browser(desk, engine, page) -> None:
         password = add_user(conn, name="neu", role="inspector", actor="test", at=desk.now())
     taken = []
     with served(replace(desk, intake=lambda submission: taken.append(submission) or [])) as url:
-        opened.goto(url + "/login")
-        opened.fill("#name", "neu")
-        opened.fill("#password", password)
-        opened.press("#password", "Enter")
-        opened.fill("#old", password)
-        opened.fill("#new", "a-long-enough-secret-9")
-        opened.fill("#again", "a-long-enough-secret-9")
-        opened.press("#again", "Enter")
-        opened.wait_for_selector("text=退出")
+        signed_in(opened, url, "neu", password)
         opened.goto(url + "/intake")
         opened.fill("[name=text]", "老物件 https://www.example.com/item/1")
         opened.select_option("#source", index=1)

@@ -330,6 +330,14 @@ def test_a_failing_page_says_an_id_and_nothing_else(account, monkeypatch):
     assert answer.headers["content-security-policy"].startswith("default-src 'self'")
 
 
-def test_an_expired_session_moves_the_whole_page(browser, leads):
+def test_an_expired_session_is_said_and_moves_nothing(browser, leads):
     answer = browser().get(f"/review/{leads[0]}", headers={"HX-Request": "true"})
-    assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/login?next=/")
+    assert answer.status_code == 401 and "登录已过期" in answer.text
+    assert "hx-redirect" not in answer.headers and "示例卖家" not in answer.text
+
+
+def test_a_token_of_an_earlier_session_is_named_as_such(account, leads):
+    visitor = account()
+    visitor.token = "of-the-session-before"
+    answer = visitor.key(f"/review/{leads[0]}/screen", {"action": "待研判", "version": 1})
+    assert (answer.status_code, answer.headers["x-stale-token"]) == (403, "1")

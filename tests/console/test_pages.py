@@ -5,7 +5,7 @@ from sqlalchemy import insert, select, update
 
 from console.app import BrowserFilesMissing, check_browser_files
 from console.highlight import marked
-from console.wording import ago, price, visible, web_address
+from console.wording import ago, cleaned, nested, price, shown, visible, web_address
 from db import tables
 from db.engine import transaction
 from records import Match
@@ -154,6 +154,20 @@ def test_missing_browser_files_say_what_to_run(tmp_path):
         check_browser_files(tmp_path)
 
 
+def test_invisible_characters_are_marked_and_explained(account, leads, engine):
+    with transaction(engine) as conn:
+        for table in (tables.leads, tables.listings):
+            conn.execute(update(table).values(title="猎\ufeff夹 象牙\u202e<b>"))
+    visitor = account()
+    mark = '<i class="unseen" role="img" title="零宽字符 U+FEFF" aria-label="零宽字符"></i>'
+    for path in ("/", "/review", f"/leads/{leads[0]}"):
+        html = visitor.get(path).text
+        assert f"猎{mark}夹 " in html and "⟨U+FEFF⟩" not in html and "\ufeff" not in html
+        assert "⟨U+202E⟩&lt;b&gt;" in html
+        assert "是零宽字符" in html  # the help explains the mark
+    assert shown('"\u200b&').count("&") == 2
+
+
 def match(field: str, start: int, end: int, **more: str) -> Match:
     return Match(category="ivory", term="t", surface="s", field=field, start=start, end=end, **more)
 
@@ -175,8 +189,12 @@ def test_highlighting(matches, title, description):
 
 
 def test_wording():
+    assert visible("捕鸟\ufeff网") == "捕鸟·网"
     assert visible("a\u202eb\u0007") == "a⟨U+202E⟩b⟨U+0007⟩"
     assert web_address("javascript:alert(1)") == web_address("data:text/html,x") == web_address("//x") == ""
     assert web_address("https://a.example/1?b=2") == "https://a.example/1?b=2"
     assert price(None, "面议") == "面议" and price(None) == "—"
+    assert nested("平台提示“没有找到与“象牙””") == "平台提示“没有找到与‘象牙’”"
+    assert nested("“一”与“二”") == "“一”与“二”" and nested("断“开“") == "断“开“" and nested("”反“") == "”反“"
+    assert cleaned(" a\u200b\n b\u202e ") == "a b"
     assert ago(seed.NIGHT, seed.MORNING) == "6 小时前"

@@ -68,7 +68,8 @@ def test_one_key_decides_saves_and_brings_the_next(account, leads, engine):
     assert answer.status_code == 200
     assert f'<article id="focus" class="focus" data-lead="{leads[1]}"' in answer.text
     assert f'<li id="row-{leads[0]}" class="done" hx-swap-oob="true">' in answer.text
-    assert "XS-2026-1123-0001" in answer.text and "今日 <b>1</b>/4" in answer.text
+    assert "XS-2026-1123-0001" in answer.text
+    assert "今日已初筛 <b>1</b>" in answer.text and "待初筛 <b>3</b>" in answer.text
     after = row(engine, leads[0])
     assert (after.state, after.number, after.version) == (LeadState.KEPT, "XS-2026-1123-0001", 2)
     dismissed = visitor.key(
@@ -97,6 +98,54 @@ def test_dismissal_needs_a_reason_of_the_list(account, leads, engine):
         assert answer.status_code == 400
     assert visitor.key(f"/review/{leads[0]}/screen", {"action": "属实", "version": 1}).status_code == 400
     assert row(engine, leads[0]).version == 1
+
+
+def test_other_needs_words_and_they_are_kept(account, leads, engine):
+    visitor = account()
+    path = f"/review/{leads[0]}/screen"
+    for note in ("", "  \u200b ", "长" * 61):
+        answer = visitor.key(path, {"action": "排除", "version": 1, "reason": "其他", "note": note})
+        assert answer.status_code == 400 and "写明" in answer.text
+    assert row(engine, leads[0]).version == 1
+    words = {"action": "排除", "version": 1, "reason": "其他", "note": " 博物馆商店\n已核实 <b>"}
+    assert visitor.key(path, words).status_code == 200
+    assert row(engine, leads[0]).dismiss_reason == "其他：博物馆商店 已核实 <b>"
+    html = visitor.get(f"/leads/{leads[0]}").text
+    assert html.count("其他：博物馆商店 已核实 &lt;b&gt;") == 2  # at the head and in the history
+    with transaction(engine) as conn:
+        told = conn.execute(select(tables.audit.c.detail).order_by(tables.audit.c.seq.desc()).limit(1)).scalar_one()
+    assert told["reason"] == "其他：博物馆商店 已核实 <b>"
+    # words with another reason are not kept: nobody was asked for them
+    visitor.key(f"/review/{leads[1]}/screen", {"action": "排除", "version": 1, "reason": "重复", "note": "x"})
+    assert row(engine, leads[1]).dismiss_reason == "重复"
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [(0, "仿制品或材质不符"), (1, "仿制品或材质不符"), (3, "合法用途或证照齐全")],
+)
+def test_the_suggested_reason_suits_the_goods(account, leads, number, reason):
+    html = account().get(f"/review/{leads[number]}", headers={"HX-Request": "true"}).text
+    assert f'data-suggested="{reason}"' in html
+
+
+def test_counts_are_those_of_the_rest_of_the_filter(account, leads, engine):
+    visitor = account()
+    html = visitor.get("/review").text
+    # the heavy one from elsewhere is in none of the counts of this city's queue, but stands on its own tab
+    assert ">疑似 4</option>" in html and ">虎 1</option>" not in html and "外地 <b>1</b>" in html
+    assert ">高风险 3</option>" in html
+    searched = visitor.get("/review?q=犀角杯&category=ivory").text
+    assert ">疑似 0</option>" in searched and ">犀牛角 1</option>" in searched
+    assert 'value="ivory" selected>象牙 0</option>' in searched  # what was chosen does not fall out of its own list
+    # a search is no progress
+    assert "待初筛 <b>4</b>" in searched and "今日已初筛 <b>0</b>" in searched
+    visitor.key(f"/review/{leads[4]}/screen?district=外地", {"action": "待研判", "version": 1})
+    assert "今日已初筛 <b>0</b>" in visitor.get("/review").text
+    assert "今日已初筛 <b>1</b>" in visitor.get("/review?district=*").text
+    answer = visitor.key(f"/review/{leads[0]}/screen?level=high", {"action": "待研判", "version": 1}).text
+    assert '<label id="f-state" hx-swap-oob="true">' in answer and ">待研判 1</option>" in answer
+    assert '<span id="total" hx-swap-oob="true">共 2 条</span>' in answer
 
 
 def test_a_stale_verdict_is_refused_readably_and_changes_nothing(account, leads, engine):
