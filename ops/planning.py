@@ -81,13 +81,31 @@ def queries_for(platform: Definition, night: Night, last: Mapping[str, LastAsked
     rested: set[str] = set()
     terms = list(dict.fromkeys(night.named))
     if not terms and platform.search_url:
-        terms = ranked_terms(night.lexicon, night.crawl.categories, night.on)[: night.crawl.max_terms]
+        ranked = ranked_terms(night.lexicon, night.crawl.categories, night.on)
+        terms = in_turn(ranked, last, night.crawl.max_terms)
         rested = resting(platform, terms, last, night)
     browsed = () if night.named else platform.browse
     queries = [Query(platform=platform.key, kind=QueryKind.BROWSE, text=name) for name in browsed]
     queries += [Query(platform=platform.key, kind=QueryKind.SEARCH, text=term) for term in terms if term not in rested]
     # a platform with neither still gets a query, so that its silence shows in the outcomes
     return queries or [Query(platform=platform.key, kind=QueryKind.BROWSE, text="")], len(rested)
+
+
+def in_turn(ranked: list[str], last: Mapping[str, LastAsked], most: int) -> list[str]:
+    """At most `most` of the terms: the best three quarters of them every night, then what has waited longest.
+
+    Without turns the terms behind `most` would never be asked at all.
+    """
+    if len(ranked) <= most:
+        return ranked
+    head = most - most // 4
+    waiting = sorted(ranked[head:], key=lambda term: _last_on(last.get(term)))  # equal ones stay in their rank
+    return ranked[:head] + waiting[: most - head]
+
+
+def _last_on(asked: LastAsked | None) -> date:
+    """What was planned and not run has not been asked."""
+    return date.min if asked is None or asked.outcome is Outcome.NOT_RUN else asked.on
 
 
 def resting(platform: Definition, terms: Collection[str], last: Mapping[str, LastAsked], night: Night) -> set[str]:

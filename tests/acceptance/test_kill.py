@@ -136,7 +136,7 @@ def settings(town: RunningTown, chromium: str) -> dict[str, Any]:
     crawl = {
         "sites": dict(town.sites),
         "categories": ["ivory", "pangolin", "tool_clamp"],
-        "max_terms": 5,
+        "max_terms": 3,  # so few that none waits for its turn: every run asks the same
         "max_details": 2 * LISTINGS,
         "reread_pages": 1,
         "chromium": chromium,

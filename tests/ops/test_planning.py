@@ -10,16 +10,21 @@ from db import scans
 from db.engine import transaction
 from db.scans import LastAsked
 from keywords import builtin
-from ops.planning import Night, queries_for, ranked_terms
+from ops.planning import Night, in_turn, queries_for, ranked_terms
 from ops.settings import Crawl
 from records import Outcome, Query, QueryKind, QueryReport, now
 
 TONIGHT = date(2026, 11, 23)
-TERMS = 40
+#: Few enough that all their terms are asked in one night.
+CATEGORIES = ("ivory", "rhino", "tiger", "tool_net", "tool_clamp")
+TERMS = len(ranked_terms(builtin(), CATEGORIES, TONIGHT))
+#: Terms that a night of all categories asks.
+MOST = 40
 
 
 def night(on: date = TONIGHT, *, named: tuple[str, ...] = (), longest_rest: int = 3) -> Night:
-    return Night(lexicon=builtin(), crawl=Crawl(max_terms=TERMS, longest_rest=longest_rest), on=on, named=named)
+    crawl = Crawl(max_terms=TERMS, categories=CATEGORIES, longest_rest=longest_rest)
+    return Night(lexicon=builtin(), crawl=crawl, on=on, named=named)
 
 
 def platform(key: str = "demo_ads") -> Definition:
@@ -31,7 +36,7 @@ def asked(queries: list[Query]) -> list[str]:
 
 
 def terms() -> list[str]:
-    return ranked_terms(builtin())[:TERMS]
+    return ranked_terms(builtin(), CATEGORIES, TONIGHT)
 
 
 def last(outcome: Outcome, days_ago: int = 0) -> dict[str, LastAsked]:
@@ -77,6 +82,37 @@ def test_a_platform_of_searches_alone_is_never_left_unasked() -> None:
     assert asked(queries_for(bare, night(), last(Outcome.EMPTY))[0]) == terms()
     one_found = last(Outcome.EMPTY) | {terms()[3]: LastAsked(on=TONIGHT, outcome=Outcome.SEARCHED)}
     assert asked(queries_for(bare, night(), one_found)[0]) == [terms()[3]]
+
+
+def test_every_term_has_its_turn_and_the_best_are_asked_every_night() -> None:
+    every = ranked_terms(builtin(), (), TONIGHT)
+    best = every[: MOST - MOST // 4]
+    history: dict[str, LastAsked] = {}
+    nights: list[list[str]] = []
+    for ago in range((len(every) - len(best)) // (MOST // 4) + 1):
+        chosen = in_turn(every, history, MOST)
+        assert len(chosen) == len(set(chosen)) == MOST and chosen[: len(best)] == best
+        on = TONIGHT + timedelta(days=ago)
+        history |= {term: LastAsked(on=on, outcome=Outcome.SEARCHED) for term in chosen}
+        nights.append(chosen[len(best) :])
+    assert set(history) == set(every) and len(every) > 2 * MOST
+    assert nights[0] == every[len(best) : MOST]
+    assert set(nights[0]).isdisjoint(nights[1])
+
+
+def test_what_was_planned_and_not_run_has_not_had_its_turn() -> None:
+    missed = {term: LastAsked(on=TONIGHT, outcome=Outcome.NOT_RUN) for term in "cd"}
+    asked = {term: LastAsked(on=TONIGHT, outcome=Outcome.BLOCKED) for term in "ef"}
+    assert in_turn(list("abcefd"), missed | asked, 4) == list("abcd")
+    assert in_turn(list("abcd"), asked, 4) == list("abcd")
+
+
+def test_the_turn_is_used_by_the_planning() -> None:
+    every = ranked_terms(builtin(), (), TONIGHT)
+    full = Night(lexicon=builtin(), crawl=Crawl(max_terms=MOST, longest_rest=0), on=TONIGHT)
+    asked_before = {term: LastAsked(on=TONIGHT, outcome=Outcome.SEARCHED) for term in every[:MOST]}
+    tonight = asked(queries_for(platform(), full, asked_before)[0])
+    assert tonight == every[: MOST - MOST // 4] + every[MOST : MOST + MOST // 4]
 
 
 @pytest.mark.db
