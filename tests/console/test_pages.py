@@ -5,6 +5,7 @@ from sqlalchemy import insert, select, update
 
 from console.app import BrowserFilesMissing, check_browser_files
 from console.highlight import marked
+from console.rendering import HERE, STATIC
 from console.wording import ago, cleaned, nested, price, shown, visible, web_address
 from db import tables
 from db.engine import transaction
@@ -166,6 +167,18 @@ def test_invisible_characters_are_marked_and_explained(account, leads, engine):
         assert "⟨U+202E⟩&lt;b&gt;" in html
         assert "是零宽字符" in html  # the help explains the mark
     assert shown('"\u200b&').count("&") == 2
+
+
+def test_our_own_files_use_nothing_newer_than_chrome_90():
+    newer = {
+        ".css": (":has(", "@container", "@layer", "color-mix", "oklch", "dvh", "&", "accent-color", "inset:"),
+        ".js": ("structuredClone", ".at(", "hasOwn", "findLast", "static {", "??=", "||=", "#!"),
+        ".html": ("popover", " inert", "<search", "onclick", "style="),
+    }
+    files = [path for path in (*STATIC.glob("*.*"), *(HERE / "templates").glob("*.html")) if path.suffix in newer]
+    assert len(files) > 15
+    found = {(path.name, word) for path in files for word in newer[path.suffix] if word in path.read_text("utf-8")}
+    assert found == set()
 
 
 def match(field: str, start: int, end: int, **more: str) -> Match:
