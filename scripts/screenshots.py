@@ -20,6 +20,13 @@ from crawler import BrowserSettings, find_chromium
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 SIZES = ((1366, 768), (1920, 1080))
+PAGES = (
+    ("queue", "/review?district=*"),
+    ("lead", "/leads/1"),
+    ("today", "/"),
+    ("scans", "/scans"),
+    ("intake", "/intake"),
+)
 #: Seconds that the demo may take until its console answers.
 PATIENCE = 600
 
@@ -50,7 +57,7 @@ def take(browser: Browser, base: str) -> None:
         page = browser.new_page(
             viewport={"width": width, "height": height}, locale="zh-CN", timezone_id="Asia/Shanghai"
         )
-        for name, path in (("queue", "/review?district=*"), ("today", "/"), ("scans", "/scans"), ("intake", "/intake")):
+        for name, path in PAGES:
             page.goto(base + path, wait_until="networkidle")
             page.screenshot(path=PICTURES / f"{name}-{width}x{height}.png")
         page.close()
@@ -69,7 +76,11 @@ def main() -> None:
             wait_for(base + "/healthz", demo)
             with sync_playwright() as driver:
                 arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-                browser = driver.chromium.launch(executable_path=find_chromium(BrowserSettings()), args=arguments)
+                browser = driver.chromium.launch(
+                    executable_path=find_chromium(BrowserSettings()),
+                    args=arguments,
+                    env=os.environ | {"LANGUAGE": "zh_CN"},  # the browser's own words, on the file buttons for instance
+                )
                 take(browser, base)
                 browser.close()
         finally:
