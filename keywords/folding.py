@@ -40,6 +40,8 @@ class Folding:
     table: list[int | str | None]
     #: By code point, all of them: how many characters it leaves in the skeleton.
     widths: bytes
+    #: Code points whose skeleton is one other character, with that one's.
+    folded: tuple[tuple[int, int], ...]
     #: One character to one; the same for what lies beyond.
     _fold: list[int]
     #: Code points that take no room on the line.
@@ -106,7 +108,8 @@ def folding() -> Folding:
     for code in {*unseen, *_codes(table["skip"]), *pairs, *map(ord, several), *range(_LEGIBLE, len(skeleton))}:
         piece = skeleton[code]
         widths[code] = 0 if piece is None else len(piece) if isinstance(piece, str) else 1
-    return Folding(table=skeleton, widths=bytes(widths), _fold=fold, _unseen=frozenset(unseen))
+    folded = ((code, piece) for code in pairs if isinstance(piece := skeleton[code], int))
+    return Folding(table=skeleton, widths=bytes(widths), folded=tuple(folded), _fold=fold, _unseen=frozenset(unseen))
 
 
 def _codes(ranges: list[list[int]]) -> set[int]:
