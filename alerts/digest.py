@@ -21,7 +21,7 @@ _NAMED = 50
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlatformNight:
-    """How one platform fared."""
+    """How one platform fared in the nightly scan."""
 
     name: str
     #: ScanStatus value.
@@ -56,11 +56,13 @@ class Digest:
     status: str
     #: Scans started by hand in the same time.
     by_hand: int
-    #: First planned start and last end; None where nothing ran, or runs still.
+    #: Of these, not ended when the digest was made.
+    by_hand_open: int = 0
+    #: First planned start and last end of the nightly scan; None where nothing ran, or runs still.
     started_at: datetime | None
     finished_at: datetime | None
     platforms: tuple[PlatformNight, ...]
-    #: Cards read by the scans counted here: one item seen by two queries counts twice (条次).
+    #: Cards read by all scans, those by hand too, as the hits are: one item seen by two queries counts twice (条次).
     cards: int
     #: Listings that became hits.
     hits: int
@@ -161,8 +163,8 @@ def _compose(conn: Connection, frame: _Frame, digest_id: int, news: Sequence[Lea
     since = _since(digests.last_made(conn, shanghai_date(frame.now)), frame.now)
     scans = digests.night(conn, since, frame.now)
     nightly = [scan for scan in scans if scan.kind == "nightly"]
-    counted = nightly or scans
-    queries = [query for scan in counted for query in scan.queries]
+    by_hand = [scan for scan in scans if scan.kind != "nightly"]
+    queries = [query for scan in nightly for query in scan.queries]
     new = [lead for lead in news if lead.new]
     seq, head = digests.audit_head(conn)
     return Digest(
@@ -170,12 +172,14 @@ def _compose(conn: Connection, frame: _Frame, digest_id: int, news: Sequence[Lea
         for_date=shanghai_date(frame.now),
         made_at=frame.now,
         since=since,
-        status=_status(nightly),
-        by_hand=len(scans) - len(nightly),
-        started_at=min((scan.planned_at for scan in counted), default=None),
-        finished_at=_finished(counted),
+        # one truth about the night: status, times and platforms are all of the nightly scan and of nothing else
+        status=scan_status([query.outcome for query in queries]).value,
+        by_hand=len(by_hand),
+        by_hand_open=sum(scan.finished_at is None for scan in by_hand),
+        started_at=min((scan.planned_at for scan in nightly), default=None),
+        finished_at=_finished(nightly),
         platforms=_platforms(queries, frame.labels),
-        cards=sum(query.cards for query in queries),
+        cards=sum(query.cards for scan in scans for query in scan.queries),
         hits=digests.new_hits(conn, since, frame.now),
         leads_new=len(new),
         leads_more=len(news) - len(new),
@@ -193,11 +197,6 @@ def _compose(conn: Connection, frame: _Frame, digest_id: int, news: Sequence[Lea
 def _since(last: datetime | None, now: datetime) -> datetime:
     """Where the last digest ended; a day ago where it is missing or too old to call its time a night."""
     return last if last is not None and now - last <= _LOOK_BACK else now - _ONE_DAY
-
-
-def _status(nightly: Sequence[NightScan]) -> str:
-    """Over all queries of the nightly scans; 未运行 without one. A scan planned but not filled has not run either."""
-    return scan_status([query.outcome for scan in nightly for query in scan.queries]).value
 
 
 def _finished(scans: Sequence[NightScan]) -> datetime | None:

@@ -71,7 +71,8 @@ def _notices(digest: Digest) -> list[str]:
     if digest.status == ScanStatus.NOT_RUN:
         notices.insert(0, "夜间监测未运行，请通知运维人员检查")
     if digest.by_hand:
-        notices.append(f"另有手动监测 {digest.by_hand} 次")
+        still = f"（{digest.by_hand_open} 次尚未结束）" if digest.by_hand_open else ""
+        notices.append(f"另有手动监测 {digest.by_hand} 次{still}")
     return notices
 
 

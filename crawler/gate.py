@@ -9,6 +9,7 @@ from crawler.admission import refusal
 from crawler.ends import QueryEnd
 from crawler.manners import Charge, RobotsBook
 from crawler.politeness import Turn
+from records import Outcome
 
 #: Navigations and data requests: they obey robots.txt and take a turn each.
 _ASKING = ("document", "xhr", "fetch")
@@ -30,6 +31,7 @@ class Gate:
         self._under_way: dict[BrowserRequest, Callable[[], None]] = {}
         self._held: list[asyncio.Future[bool]] = []
         self._document: Turn | None = None
+        self._navigation: BrowserRequest | None = None
         self._permitted = True
         self._queueing = 0
 
@@ -83,6 +85,7 @@ class Gate:
             return False
         if request.is_navigation_request() and self._document is not None:
             self._under_way[request], self._document = self._document.give_back, None
+            self._navigation = request
             return False
         return await self._refuses_asking(request)
 
@@ -95,20 +98,47 @@ class Gate:
                 release()
             step = step.redirected_from
 
+    async def refuses_hop(self, url: str) -> bool:
+        """True where a redirect may not lead the navigation to `url`; else returns when the hop's time has come.
+
+        The answer that redirected is over, and so is its turn; the hop is a request like any other.
+        """
+        release = self._under_way.pop(self._navigation, None) if self._navigation else None
+        if release is not None:
+            release()
+        why = refusal(url, self._charge.definition, allow_loopback=self._charge.limits.allow_loopback)
+        if why:
+            self.ended = QueryEnd(Outcome.FAILED, f"{why}：{url[:120]}")
+            return True
+        turn = await self._turn(url)
+        if turn is None:
+            return True
+        if self._navigation is None:
+            turn.give_back()
+        else:
+            self._under_way[self._navigation] = turn.give_back
+        return False
+
     async def _refuses_asking(self, request: BrowserRequest) -> bool:
         if self._on_demand and self._charge.definition.is_data(request.url) and not await self._demanded():
             return True
-        self._queueing += 1
-        try:
-            await self._robots.check(request.url)
-            turn = await self._charge.politeness.take_turn()
-        except QueryEnd as end:
-            self.ended = end
+        turn = await self._turn(request.url)
+        if turn is None:
             return True
-        finally:
-            self._queueing -= 1
         self._under_way[request] = turn.give_back
         return False
+
+    async def _turn(self, url: str) -> Turn | None:
+        """A turn for an address that robots.txt allows; None, and `ended` set, where there is none to be had."""
+        self._queueing += 1
+        try:
+            await self._robots.check(url)
+            return await self._charge.politeness.take_turn()
+        except QueryEnd as end:
+            self.ended = end
+            return None
+        finally:
+            self._queueing -= 1
 
     async def _demanded(self) -> bool:
         if self._permitted:

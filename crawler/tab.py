@@ -18,6 +18,7 @@ from crawler.encodings import detect_encoding
 from crawler.ends import QueryEnd
 from crawler.fetch import headers_of
 from crawler.gate import Gate
+from crawler.hops import watch_hops
 from crawler.manners import ERRAND, TURN, Charge, Errand, RobotsBook
 from crawler.network import BROWSER_FAULTS
 from records import Outcome, Page, now
@@ -91,7 +92,10 @@ class Tab:
         try:
             response = await self._crawler.engine.download_async(self._request(url))
         except BROWSER_FAULTS:
+            ended = self.gate.ended  # a hop that was refused looks like a fault to who navigates
             await self.close()
+            if ended is not None:
+                raise ended from None
             raise
         await self._check_arrival(url, response.url)
         text = response.text if isinstance(response, TextResponse) else ""
@@ -181,9 +185,10 @@ class Tab:
         page.on("requestfailed", self.gate.over)
         page.on("popup", lambda popup: self._spawn(popup.close()))
         page.on("crash", lambda _: self.gate.clear())
+        await self._within(watch_hops(page, self.gate.refuses_hop))
 
     async def _check_arrival(self, url: str, final_url: str) -> None:
-        """The browser follows redirects by itself, so the place it came to is checked here."""
+        """Each hop was asked about (`watch_hops`); where it ended is looked at once more."""
         if final_url == url:
             return
         limits = self._charge.limits

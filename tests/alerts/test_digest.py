@@ -146,6 +146,22 @@ def test_a_night_without_a_scan_is_never_quiet(engine: Engine) -> None:
     assert '夜间监测 <font color="warning">未运行</font>' in said.markdown
     assert "夜间监测未运行，请通知运维人员检查" in said.text
     assert "另有手动监测 1 次" in said.markdown
+    assert (digest.platforms, digest.cards) == ((), 10)
+
+
+@pytest.mark.db
+@pytest.mark.parametrize("kind", ["foreground", "demo"])
+def test_a_scan_by_hand_that_runs_still_does_not_speak_for_the_night(engine: Engine, kind: str) -> None:
+    furnish(engine)
+    add_scan(engine, {"demo_ads": ["searched"], "demo_shop": [None]}, kind=kind)
+    digest = alerts.make_digest(engine, now=MORNING, console_url=URL)
+    assert digest is not None
+    said = alerts.render(digest)
+    for form in (said.markdown, said.form, said.html, said.subject):
+        assert "运行中" not in form.replace("未运行", "")
+    assert "另有手动监测 1 次（1 次尚未结束）" in said.markdown
+    assert '夜间监测 <font color="warning">未运行</font>' in said.markdown
+    assert alerts.stored(engine, date(2026, 11, 23)) == digest
 
 
 @pytest.mark.db

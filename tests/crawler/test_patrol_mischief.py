@@ -229,6 +229,42 @@ def test_a_rendered_page_reaches_nothing_but_its_platform(secret: Site) -> None:
 
 
 @pytest.mark.browser
+def test_every_hop_of_a_rendered_navigation_is_asked_about(secret: Site) -> None:
+    """Playwright's routes see the first address of a navigation alone; these hops pass them unseen."""
+    hops = {
+        "/latest/?page=1": redirect("/middle"),
+        "/middle": redirect("/private/list"),
+        "/search": redirect(f"{secret.url}/admin"),
+        "/robots.txt": Answer(body=b"User-agent: *\nDisallow: /private/"),
+        "/private/list": redirect("/open"),
+        "/fine": redirect("/open"),
+        "/open": cards(ITEM),
+    }
+
+    def answer(path: str) -> Answer:
+        return hops.get(path) or hops.get(path.partition("?")[0], NOT_FOUND)
+
+    with site(answer) as market:
+        rendered = FAST | {"render": "always"}
+        told = patrol("demo_ads", market.url, ("browse", "最新"), ("search", "旧书"), changes=rendered)
+        assert told.outcomes == ["robots_refused", "failed"], told.errors
+        assert "/private/" in told.reports[0]["note"]
+        assert "端口" in told.reports[1]["note"]
+        assert market.paths[:3] == ["/robots.txt", "/latest/?page=1", "/middle"]
+        assert not [path for path in market.paths if path.startswith(("/private/", "/open"))]
+        assert secret.visits == []
+        # what is allowed is followed, each hop at its time and counted
+        hops["/search"] = redirect("/fine")
+        told = patrol("demo_ads", market.url, ("search", "旧书"), changes=FAST | {"render": "always", "delay": 0.4})
+        assert told.outcomes == ["searched"], told.errors
+        visits = market.visits[-4:]
+        assert [path.partition("?")[0] for path, _, _ in visits] == ["/robots.txt", "/search", "/fine", "/open"]
+        assert told.reports[0]["requests"] == 4
+        moments = [at for _, at, _ in visits]
+        assert min(later - earlier for earlier, later in itertools.pairwise(moments)) >= 0.35
+
+
+@pytest.mark.browser
 def test_a_page_that_never_rests_ends_in_time_and_the_next_query_runs() -> None:
     def answer(path: str) -> Answer:
         if path.startswith("/latest/"):
