@@ -76,11 +76,7 @@ def main() -> None:
             wait_for(base + "/healthz", demo)
             with sync_playwright() as driver:
                 arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-                browser = driver.chromium.launch(
-                    executable_path=find_chromium(BrowserSettings()),
-                    args=arguments,
-                    env=os.environ | {"LANGUAGE": "zh_CN"},  # the browser's own words, on the file buttons for instance
-                )
+                browser = driver.chromium.launch(executable_path=find_chromium(BrowserSettings()), args=arguments)
                 take(browser, base)
                 browser.close()
         finally:

@@ -218,7 +218,7 @@ def test_keys_are_safe_with_input_methods_and_can_be_switched_off(site, page, en
 def test_a_double_press_decides_one_lead(site, page, engine):
     opened, _ = page
     opened.goto(site.url + "/review")
-    first, second, third, *_ = site.leads
+    first, second, third, fourth, _ = site.leads
     shows(opened, first)
     # twice at once, and once more as soon as the next lead stands there: nobody can have read it
     opened.evaluate(
@@ -240,6 +240,26 @@ def test_a_double_press_decides_one_lead(site, page, engine):
     )
     shows(opened, third)
     assert [state_of(engine, lead).state for lead in (second, third)] == ["待研判", "疑似"]
+    # a second button is dead while the first one's request is under way
+    sent = []
+    opened.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    opened.evaluate(
+        """() => {
+            document.querySelector('#focus .btn-later').click();
+            document.querySelector('#focus [data-key=KeyZ]').click();
+        }"""
+    )
+    shows(opened, fourth)
+    assert [url.rsplit("/", 1)[1] for url in sent] == ["screen?"]
+    # and of three steps two presses of Z at once take back the last alone
+    opened.evaluate(
+        """() => {
+            const press = code => document.body.dispatchEvent(new KeyboardEvent('keydown', {code, bubbles: true}));
+            press('KeyZ'); press('KeyZ');
+        }"""
+    )
+    shows(opened, third)
+    assert [state_of(engine, lead).state for lead in (first, second, third)] == ["核查中", "待研判", "疑似"]
 
 
 def test_other_as_a_reason_takes_words(site, page, engine):
