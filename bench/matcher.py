@@ -1,33 +1,32 @@
-"""The matcher beside the naive way (cut every text with jieba, look the words up) and a bare Aho-Corasick automaton.
+"""The matcher beside its peers: naive jieba, bare Aho-Corasick automata, matcher_py where it is installed.
 
 `python -m bench.matcher [--json] [--texts FILE]`: CPU time of the median of seven interleaved rounds over the public
 API, on listings that exist before the clock starts. Clean: made-up ordinary titles, or those of FILE. Mixed: three in
-ten name something. The naive way and the bare automaton return less than we do (no disguises, no spans, no exclusions,
-no score): they are the floor and the ceiling of speed, not of judgement.
+ten name something. All peers return less than we do (no spans, no exclusions, no score; the automata no disguises):
+they are the floor and the ceiling of speed, not of judgement. Cold start and memory are those of a process of its own;
+linearity is the time a character of texts that grow. What came out is in docs/matcher-bench.md.
 """
 
 import argparse
 import gzip
 import json
-import shutil
+import platform
 import statistics
+import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-import ahocorasick_rs
-import jieba
-
+from bench._peers import Runner, all_peers
 from demo import Town
 from keywords import Matcher, builtin
+from keywords.folding import folding
+from keywords.patterns import patterns
 from records import Listing
 
 ROUNDS = 7
-
-Runner = Callable[[Sequence[Listing]], int]
 
 
 def made_up(count: int) -> list[Listing]:
@@ -58,24 +57,6 @@ def _listing(number: int, title: str) -> Listing:
     return Listing(platform="bench", item_id=str(number), url="", title=title)
 
 
-def naive(words: Sequence[str]) -> Runner:
-    """Cut with jieba (no HMM, the terms as words of its own), then look every word up."""
-    jieba.setLogLevel("WARNING")
-    cutter, wanted = jieba.Tokenizer(), set(words)
-    cutter.tmp_dir = tempfile.mkdtemp(prefix="xunwang-bench-")  # its cache is no business of the shared folder
-    cutter.initialize()
-    shutil.rmtree(cutter.tmp_dir)
-    for word in words:
-        cutter.add_word(word)
-    return lambda batch: sum(any(w in wanted for w in cutter.cut(one.title, HMM=False)) for one in batch)
-
-
-def automaton(words: Sequence[str]) -> Runner:
-    """A bare automaton over the same terms."""
-    built = ahocorasick_rs.AhoCorasick(list(words))
-    return lambda batch: sum(bool(built.find_matches_as_indexes(one.title)) for one in batch)
-
-
 def measure(runners: dict[str, Runner], batch: Sequence[Listing]) -> dict[str, float]:
     """Texts a second of CPU time for every runner: the median of interleaved rounds."""
     spent: dict[str, list[float]] = {name: [] for name in runners}
@@ -92,19 +73,71 @@ def compare(clean: Sequence[Listing]) -> dict[str, object]:
     lexicon = builtin()
     words = sorted({term.text for term in lexicon.terms if " " not in term.text})
     ours = Matcher(lexicon)
+    peers, absent = all_peers(words)
     runners: dict[str, Runner] = {
         "ours": lambda batch: sum(ours.assess(one).level.is_hit for one in batch),
-        "naive_jieba": naive(words),
-        "bare_automaton": automaton(words),
+        "ours_batch": lambda batch: sum(one.level.is_hit for one in ours.assess_many(batch)),
+        **peers,
     }
-    found: dict[str, object] = {"terms": len(words), "texts": len(clean), "rounds": ROUNDS}
-    for name, batch in (("clean", clean), ("mixed", mixed(clean, words))):
+    found: dict[str, object] = {
+        "machine": machine(),
+        "terms": len(words),
+        "patterns": len(patterns(lexicon, folding())),
+        "texts": len(clean),
+        "rounds": ROUNDS,
+        "absent": absent,
+    }
+    sets = {"clean": clean, "mixed": mixed(clean, words)}
+    for name, batch in sets.items():
         speed = measure(runners, batch)
         found[name] = {
             "texts_per_second": {key: round(value) for key, value in speed.items()},
-            "ours_to_naive_jieba": round(speed["ours"] / speed["naive_jieba"], 2),
-            "ours_to_bare_automaton": round(speed["ours"] / speed["bare_automaton"], 3),
+            "found_in": {key: run(batch) for key, run in runners.items() if key != "bare_automaton_joined"},
+            "ratios": ratios(speed),
         }
+    found["cold"] = cold([one for batch in sets.values() for one in batch])
+    found["linearity"] = linearity(ours)
+    return found
+
+
+def ratios(speed: dict[str, float]) -> dict[str, float]:
+    """How many texts we judge for one of each peer's; matcher_py's batch beside our batch."""
+    pairs = [(one, peer) for one in ("ours", "ours_batch") for peer in speed if not peer.startswith("ours")]
+    return {f"{one}_to_{peer}": round(speed[one] / speed[peer], 3) for one, peer in pairs}
+
+
+def machine() -> str:
+    """Processor, system and Python, so that numbers of two machines are not compared by mistake."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{len(names)} x {names[0] if names else platform.machine()}, Python {platform.python_version()}"
+
+
+def cold(texts: Sequence[Listing]) -> dict[str, object]:
+    """Start and memory of a process of its own that judges all the texts both ways."""
+    titles = "".join(one.title.replace("\n", " ") + "\n" for one in texts)
+    command = [sys.executable, "-W", "ignore", "-m", "bench._cold"]
+    done = subprocess.run(command, input=titles.encode(), stdout=subprocess.PIPE, check=True)
+    told: dict[str, object] = json.loads(done.stdout)
+    return told
+
+
+def linearity(ours: Matcher) -> dict[str, dict[str, float]]:
+    """Nanoseconds a character of texts of growing length, by kind of text: flat where time is linear."""
+    kinds = {
+        "plain": "纯棉碎花连衣裙夏装新款",
+        "hits": "象牙手串 大象 牙刷 象1牙 ",
+        "marks": "象\u0336\u200b",
+        "tags": "<b>象</b>&nbsp;",
+    }
+    found: dict[str, dict[str, float]] = {}
+    for kind, piece in kinds.items():
+        found[kind] = {}
+        for size in (1_000, 10_000, 100_000, 1_000_000):
+            text = piece * (size // len(piece))
+            begun = time.process_time()
+            ours.assess(_listing(0, text))
+            found[kind][str(size)] = round((time.process_time() - begun) / len(text) * 1e9, 1)
     return found
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 UV = Path(sys.executable).with_name("uv")
 COMMON = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--no-emit-find-links",
-          "--no-annotate", "--no-header", "-q", "pyproject.toml"]  # fmt: skip
+          "--no-annotate", "--no-header", "-q"]  # fmt: skip
 
 
-def compile_lock(target: str, *extra: str) -> None:
-    """Resolve into locks/<target>."""
-    subprocess.run([UV, "pip", "compile", *COMMON, *extra, "-o", f"locks/{target}"], cwd=ROOT, check=True)
+def compile_lock(target: str, *wanted: str) -> None:
+    """Resolve `wanted` into locks/<target>."""
+    subprocess.run([UV, "pip", "compile", *COMMON, *wanted, "-o", f"locks/{target}"], cwd=ROOT, check=True)
 
 
 def cut_installer() -> None:
@@ -24,6 +24,7 @@ def cut_installer() -> None:
 
 
 if __name__ == "__main__":
-    compile_lock("runtime.txt")
-    compile_lock("dev.txt", "--group", "dev", "-c", "locks/runtime.txt")
+    compile_lock("runtime.txt", "pyproject.toml")
+    compile_lock("dev.txt", "pyproject.toml", "--group", "dev", "-c", "locks/runtime.txt")
+    compile_lock("bench.txt", "--group", "bench")
     cut_installer()
