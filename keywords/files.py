@@ -126,6 +126,7 @@ class _ContextBlock(_Strict):
     more: int = Field(default=0, ge=0)
     most: int = Field(default=0, ge=0)
     company: bool = False
+    bare: bool = False
     caps: bool = False
     categories: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
@@ -171,14 +172,11 @@ def read_folder(folder: Path) -> Lexicon:
     digest = hashlib.sha256()
     for path in paths:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    shared = {name: _load(folder / name) for name in _SHARED}
+    shared = {name: _load(folder / name) for name in _SHARED if name != "law.yml"}
     blocks = [_checked(_ExclusionBlock, item, folder / "exclusions.yml") for item in shared["exclusions.yml"]]
     groups = [_checked(_ContextBlock, item, folder / "contexts.yml") for item in shared["contexts.yml"]]
     scoring = _checked(_ScoringFile, shared["scoring.yml"], folder / "scoring.yml")
-    laws = {
-        name: tuple(_checked(_LawEntry, item, folder / "law.yml") for item in items)
-        for name, items in shared["law.yml"].items()
-    }
+    laws = _laws(folder)
     categories = [_checked(_CategoryFile, _load(path), path) for path in paths if path.name not in (*_SHARED, ORDINARY)]
     return Lexicon(
         version=f"builtin-{digest.hexdigest()[:8]}",
@@ -194,11 +192,25 @@ def read_folder(folder: Path) -> Lexicon:
     )
 
 
+def read_category(path: Path) -> tuple[Category, tuple[Term, ...]]:
+    """One category file by itself, its laws named as in the built-in law.yml.
+
+    Raises LexiconBroken with the place in it.
+    """
+    item = _checked(_CategoryFile, _load(path), path)
+    return _category(item, _laws(Path(str(files("keywords") / "lexicon")))), tuple(_terms(item))
+
+
 def default_variants(strength: Strength, kind: Kind) -> tuple[Variant, ...]:
     """The variants that a term gets when it names none itself."""
     if kind == "code":
         return ()
     return _STRONG if strength == "strong" and kind == "term" else _WEAK
+
+
+def _laws(folder: Path) -> dict[str, tuple[_LawEntry, ...]]:
+    path = folder / "law.yml"
+    return {name: tuple(_checked(_LawEntry, item, path) for item in items) for name, items in _load(path).items()}
 
 
 def _load(path: Path) -> Any:

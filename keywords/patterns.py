@@ -45,16 +45,27 @@ def patterns(lexicon: Lexicon, tables: Folding) -> dict[str, list[Meaning]]:
         own.setdefault(text, []).append(Meaning(term=term))
         simple.append((term, text))
     own.pop("", None)
-    generated: dict[str, Meaning] = {}
+    generated: dict[tuple[str, str], Meaning] = {}
     for term, text in simple:
         refused = {tables.skeleton(word) for word in term.not_variants}
         for spelling in spellings(term, text):
-            if spelling.text in own or spelling.text in refused:
+            written = own.get(spelling.text)
+            if spelling.text in refused or (written is not None and _written(written, term.category)):
                 continue
-            rival = generated.get(spelling.text)
+            # By category: a new term may silence spellings of its own category, never those of another.
+            rival = generated.get((spelling.text, term.category))
             if rival is None or _better(spelling, rival):
-                generated[spelling.text] = Meaning(term=term, spelling=spelling)
-    return {**own, **{text: [meaning] for text, meaning in generated.items()}}
+                generated[spelling.text, term.category] = Meaning(term=term, spelling=spelling)
+    for (text, _), meaning in generated.items():
+        own.setdefault(text, []).append(meaning)
+    return own
+
+
+def _written(meanings: Iterable[Meaning], category: str) -> bool:
+    """True when somebody wrote the text down as an exclusion or as a term of that category."""
+    return any(
+        meaning.term is None or (meaning.spelling is None and meaning.term.category == category) for meaning in meanings
+    )
 
 
 def _better(spelling: Spelling, rival: Meaning) -> bool:

@@ -87,9 +87,12 @@ def _company(
     view: View, item: Candidate, candidates: list[Candidate], contexts: list[Context], scoring: Scoring
 ) -> bool:
     low, high = item.found.start - scoring.window, item.found.end + scoring.window
-    item.companion = _companion(view, item, max(0, low), high)
+    item.companion = _companion(view, item, scoring.window)
     if item.companion:
         return True
+    if item.term.kind == "code" and item.term.company:
+        # An everyday word: that something is sold by weight or number does not give it its second meaning.
+        contexts = [context for context in contexts if not context.group.bare]
     for context in contexts:
         inside = item.found.start <= context.start and context.end <= item.found.end
         speaks = context.group.company and _concerns(context.group, item.term.category) and not inside
@@ -107,11 +110,18 @@ def _company(
     )
 
 
-def _companion(view: View, item: Candidate, low: int, high: int) -> str:
-    """The first of the term's own companions that stands beside it; empty for none."""
+def _companion(view: View, item: Candidate, window: int) -> str:
+    """The first of the term's own companions that stands beside it; empty for none.
+
+    One of a single character says little, so it must stand much nearer.
+    """
     for word in item.term.company:
         text = view.folding.skeleton(word)
-        for start, end in ((low, item.found.start), (item.found.end, high)):
+        reach = window if len(text) > 1 else window // 3
+        for start, end in (
+            (max(0, item.found.start - reach), item.found.start),
+            (item.found.end, item.found.end + reach),
+        ):
             place = view.skeleton.find(text, start, end)
             if place >= 0 and _is_said(view, place, place + len(text)):
                 return word

@@ -62,6 +62,8 @@ class ContextGroup:
     most: int = 0
     #: True when a word of this group is company for a weak term.
     company: bool = False
+    #: True when that company is a mere number, too little for a code word: 一对, 35克.
+    bare: bool = False
     #: Category keys that it speaks for; empty: all.
     categories: tuple[str, ...] = ()
     words: tuple[str, ...] = ()

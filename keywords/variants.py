@@ -118,7 +118,7 @@ def spellings(term: Term, skeleton: str) -> Iterator[Spelling]:
             yield from _mixed(skeleton, latin)
         if "initial" in wanted and len(skeleton) >= 3:
             yield from _initials(skeleton, latin)
-    if "homophone" in wanted and term.strength == "strong":
+    if "homophone" in wanted:
         yield from _one_changed(skeleton)
 
 

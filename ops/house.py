@@ -10,7 +10,7 @@ from evidence import Store
 from keywords import Lexicon, Matcher, builtin
 from ops.settings import Settings
 from pipelines import District, Geography, Reception
-from records import CITY, ELSEWHERE, UNDECIDED, now
+from records import CITY, ELSEWHERE, UNDECIDED, now, shanghai
 
 #: The demo's own database on the same server: made-up goods never meet real leads.
 DEMO_DATABASE = "xunwang_demo"
@@ -32,6 +32,10 @@ class House:
         with transaction(self.engine) as conn:
             version = lexicon.live(conn)
         return Lexicon.from_data(version.content) if version else builtin()
+
+    def matcher(self) -> Matcher:
+        """Judges by the live lexicon; terms that have ended before today (in Shanghai) no longer count."""
+        return Matcher(self.lexicon(), on=shanghai(now()).date())
 
     def reception(self, matcher: Matcher) -> Reception:
         """What `receive` works with."""

@@ -4,7 +4,6 @@ from console import Submission
 from crawler import definitions
 from db import audit
 from db.engine import transaction
-from keywords import Matcher
 from ops.house import House
 from pipelines import Tip, intake
 from records import now
@@ -21,7 +20,7 @@ def take_in(house: House, submission: Submission) -> list[int]:
         page_name=submission.page_name,
         note=submission.note,
     )
-    taken = intake(tip, house.reception(Matcher(house.lexicon())), definitions())
+    taken = intake(tip, house.reception(house.matcher()), definitions())
     if len(taken.items) > 1:  # about one item `receive` has written the row itself, in its own transaction
         with transaction(house.engine) as conn:
             audit.record(

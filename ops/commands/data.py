@@ -13,7 +13,6 @@ from console import Submission
 from db import campaigns
 from db.audit import verify
 from db.engine import transaction
-from keywords import Matcher
 from ops.channels import channels
 from ops.intake import take_in
 from ops.labels import labels
@@ -113,7 +112,7 @@ def take_file(
     """导入平台报送或移送的商品信息文件：逐行研判，有疑点的成为线索；重复导入不会加倍。"""
     house = screen(ctx).house(demo=demo)
     order = ImportOrder(platform=platform, source=source)
-    done = import_listings(file, house.reception(Matcher(house.lexicon())), order)
+    done = import_listings(file, house.reception(house.matcher()), order)
     received = done.received
     if as_json:
         print_json({"rows": done.rows, "bad": done.bad, "errors": done.errors} | asdict(received))

@@ -11,7 +11,6 @@ from crawler import Definition, definition, definitions, page_from_file, read_an
 from db import scans
 from db.engine import transaction
 from db.scans import QueryRow
-from keywords import Matcher
 from ops.house import House
 from ops.planning import Chosen, chosen
 from ops.rehearsal import rehearse
@@ -164,7 +163,7 @@ def rematch(
 ) -> None:
     """用当前词库重新研判库中全部商品信息，只写有变化的。"""
     house = screen(ctx).house(demo=demo)
-    print_json(rematch_all(house.reception(Matcher(house.lexicon()))))
+    print_json(rematch_all(house.reception(house.matcher())))
 
 
 def platform_list() -> None:

@@ -1,9 +1,13 @@
 """The score, its parts, and what moves it."""
 
+import pickle
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from keywords import Matcher, builtin, lint
-from keywords.terms import Lexicon
+from keywords.terms import Lexicon, Term
 from records import Level, Listing
 from tests.keywords.conftest import lexicon_of
 
@@ -78,6 +82,7 @@ def test_levels(matcher: Matcher, text: str, level: Level) -> None:
     [
         ("求购 象牙手串", "wanted"),
         ("象牙走私案 新闻", "information"),
+        ("象牙的秘密 精装绘本", "information"),
         ("象牙手串 包真", "sale"),
         ("象牙筷 维修", "service"),
     ],
@@ -118,8 +123,6 @@ def test_a_homophone_alone_stays_at_review(matcher: Matcher) -> None:
 
 
 def test_a_weak_term_hides_no_strong_one() -> None:
-    from dataclasses import replace
-
     base = lexicon_of("象牙")
     weak = replace(lexicon_of("象牙某某").terms[0], strength="weak", variants=())
     finder = Matcher(replace(base, terms=(*base.terms, weak)))
@@ -153,3 +156,81 @@ def test_lint_names_what_is_wrong(terms: tuple[str, ...], exclusions: tuple[str,
 def test_lint_finds_ordinary_words_and_seams() -> None:
     found = lint(lexicon_of("委员", variants=()))
     assert any(problem.kind == "in_a_word" and "委员会" in problem.detail for problem in found)
+
+
+@pytest.mark.parametrize("text", ["象牙手串 加V", "象牙手串 加v", "象牙手串 ➕V 加V"])
+def test_one_phrase_counts_once(matcher: Matcher, text: str) -> None:
+    """加V is a word of the group and matched by its pattern too."""
+    given = [part for part in matcher.explain(text).parts if "V" in part.label.upper()]
+    assert len({part.label for part in given}) == len(given)
+    assert given[0].points == 12
+    assert len(given) == text.upper().count("V")
+
+
+def test_a_word_inside_a_longer_ordinary_one_says_nothing(matcher: Matcher) -> None:
+    assert any("老药" in label for label in _parts(matcher, "虎骨 老药 一两"))
+    assert not any("老药" in label for label in _parts(matcher, "虎骨 老药铺 一两"))
+
+
+@pytest.mark.parametrize(("text", "raised"), [("虎牙 保真 吊坠", True), ("虎牙 不保真 吊坠", False)])
+def test_a_denied_word_raises_nothing(matcher: Matcher, text: str, raised: bool) -> None:
+    assert any("保真" in label for label in _parts(matcher, text)) is raised
+
+
+@pytest.mark.parametrize(("text", "hit"), [("画眉 活体", True), ("画眉 生活体验", False)])
+def test_company_must_be_a_word_itself(matcher: Matcher, text: str, hit: bool) -> None:
+    assert matcher.explain(text).level.is_hit is hit
+
+
+def test_a_number_is_company_for_a_weak_term_and_not_for_a_code_word(matcher: Matcher) -> None:
+    assert matcher.explain("麝香 35克").level.is_hit
+    assert not matcher.explain("指环 35克").level.is_hit
+    assert matcher.explain("能过指环的羊绒披肩").level.is_hit
+
+
+def test_company_of_one_character_must_stand_nearer(matcher: Matcher) -> None:
+    assert matcher.explain("黑瞎子的胆").level.is_hit
+    assert not matcher.explain("黑瞎子这个外号是从小就有的，说的是他有胆量").level.is_hit
+
+
+@pytest.mark.parametrize(
+    "text", ["非象牙 树脂材质", "不是象牙 是牛骨", "绝非象牙 仿制", "仿象牙 梳子", "不含象牙 植物果核"]
+)
+def test_what_is_denied_of_the_goods_lowers(matcher: Matcher, text: str) -> None:
+    assert not matcher.explain(text).level.is_hit
+
+
+def test_declared_content_counts_whatever_is_in_it(matcher: Matcher) -> None:
+    assert matcher.explain("虎骨酒 一坛 其实是牛骨").level.is_hit
+
+
+@pytest.mark.parametrize("text", ["砗磲料 按克", "麝香 60元/克", "麝香 两钱"])
+def test_a_price_by_weight_raises(matcher: Matcher, text: str) -> None:
+    assert any(label.startswith(("论克论斤", "紧邻")) for label in _parts(matcher, text))
+
+
+def test_papers_make_a_weak_term_a_case_for_a_person(matcher: Matcher) -> None:
+    assert not matcher.explain("苏卡达").level.is_hit
+    assert matcher.explain("苏卡达 人工繁育许可证 专用标识").level is Level.REVIEW
+
+
+def test_a_term_ends_with_its_last_day() -> None:
+    lexicon = replace(lexicon_of(), terms=(Term(text="象牙", category="ivory", until="2026-11-23"),))
+    assert Matcher(lexicon, on=date(2026, 11, 23)).explain("象牙").level.is_hit
+    ended = Matcher(lexicon, on=date(2026, 11, 24))
+    assert not ended.explain("象牙").level.is_hit
+    assert not pickle.loads(pickle.dumps(ended)).explain("象牙").level.is_hit
+    assert Matcher(lexicon).explain("象牙").level.is_hit
+
+
+def test_guesses_without_a_second_signal_stay_at_review() -> None:
+    finder = Matcher(lexicon_of("捕兽夹"))
+    guess = finder.explain("捕寿夹")
+    assert [match.tier for match in guess.matches if match.counts] == ["T2"]
+    assert guess.level is not Level.HIGH
+
+
+def test_a_short_guess_needs_company(matcher: Matcher) -> None:
+    assert not matcher.explain("橡丫").level.is_hit
+    assert not matcher.explain("相牙").level.is_hit
+    assert matcher.explain("相牙 手串").level.is_hit

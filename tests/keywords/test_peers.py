@@ -270,6 +270,56 @@ def test_nothing_breaks_it(matcher: Matcher, text: str) -> None:  # 10.1
     assert matcher.explain(text) == matcher.explain(text)
 
 
+@pytest.mark.parametrize(
+    ("terms", "text", "expected"),
+    [
+        (("3.5象牙",), "出3.5象牙", [("3.5象牙", "3.5象牙")]),  # 1.15: a term that holds what is skipped
+        (("一角鲸牙",), "一角鲸牙", [("一角鲸牙", "一角鲸牙")]),  # 2.5
+        (("mm牙",), "5mm牙", [("mm牙", "mm牙")]),  # 6.3: a digit is a boundary
+        (("虎骨", "虎皮"), "虎骨虎皮", [("虎骨", "虎骨"), ("虎皮", "虎皮")]),  # 7.8
+        (("yi角",), "1角", []),  # 9.8: a digit is no syllable
+        (("象",), "", []),
+    ],
+)
+def test_shapes_of_terms(terms: tuple[str, ...], text: str, expected: Hits) -> None:
+    chosen = lexicon_of(*terms) if terms != ("mm牙",) else lexicon_of(*terms, variants=())
+    assert counting(Matcher(chosen), text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("\u202e牙象\u202c 手串", "ivory"),  # 4.3: shown as 象牙
+        ("穿穿山山甲甲 片 通乳", "pangolin"),  # 5.3
+        ("xiangyashouchuan", "ivory"),  # 6.5: the whole run is a term
+        ("竹鼠苗", "bushmeat"),  # 8.12
+        ("野马电媒包 打野鸡", "tool_lure"),
+        ("大象牙雕", "ivory"),
+        ("捕兽夹子", "tool_clamp"),
+    ],
+)
+def test_what_token_alignment_would_lose(matcher: Matcher, text: str, category: str) -> None:
+    assessment = matcher.explain(text)
+    assert (assessment.level.is_hit, assessment.category) == (True, category)
+
+
+def test_characters_are_converted_one_by_one() -> None:  # 3.6: 反反覆覆, 原始碼 keep their length
+    from keywords.folding import folding
+
+    for text in ("反反覆覆", "原始碼", "頭髮乾燥"):
+        assert len(folding().fold(text)) == len(text)
+
+
+def test_matches_come_in_order_with_spans_for_a_mask(matcher: Matcher) -> None:  # 10.6, 10.7
+    text = "穿山甲片,象*牙,虎骨酒"
+    found = [match for match in matcher.explain(text).matches if match.counts]
+    assert [match.start for match in found] == sorted(match.start for match in found)
+    masked = text
+    for match in found:
+        masked = masked[: match.start] + "＊" * (match.end - match.start) + masked[match.end :]
+    assert masked == "＊＊＊＊,＊＊＊,＊＊＊"
+
+
 def test_a_very_long_term() -> None:  # 10.2
     term = "象牙" * 2000
     assert counting(Matcher(lexicon_of(term, variants=())), term) == [(term, term)]
