@@ -19,6 +19,8 @@ _CHARACTERS = 1 << 18
 #: Small numbers with a meaning of their own; those from _FIRST on are characters of the pieces.
 _SKIPPED, _BREAK, _SEVERAL, _OTHER, _FIRST = range(5)
 
+_BEGINNING, _WHOLE = 1, 2
+_HASHED = 1 << 20
 #: Characters of a piece that are compared.
 _HEAD = 6
 #: What a character may be beside the beginning of a piece.
@@ -59,18 +61,17 @@ class Sieve:
             self._row[numbers[char]] = row * (len(seconds) + 1)
         for char, column in seconds.items():
             self._column[numbers[char]] = column
-        pairs = {pair: number for number, pair in enumerate(sorted({piece[:2] for piece in pieces}), 1)}
-        self._pair = np.zeros((len(firsts) + 1) * (len(seconds) + 1), dtype=np.int32)
-        for pair, number in pairs.items():
-            self._pair[self._row[numbers[pair[0]]] + self._column[numbers[pair[1]]]] = number
-        #: The same as one byte each: a table that stays in the processor's cache.
-        self._paired = self._pair > 0
-        self._third = np.zeros((len(pairs) + 1, self._size), dtype=bool)
-        for piece in pieces:
-            if len(piece) == 2:
-                self._third[pairs[piece]] = True
-            else:
-                self._third[pairs[piece[:2]], numbers[piece[2]]] = True
+        # One byte a pair, so that the table stays in the processor's cache: 1 a beginning, 2 a whole piece.
+        self._pair = np.zeros((len(firsts) + 1) * (len(seconds) + 1), dtype=np.uint8)
+        cells = np.array(
+            [self._row[numbers[piece[0]]] + self._column[numbers[piece[1]]] for piece in pieces], dtype=int
+        )
+        sizes = np.array([len(piece) for piece in pieces], dtype=int)
+        self._pair[cells] = _BEGINNING
+        self._pair[cells[sizes == 2]] = _WHOLE
+        thirds = np.array([numbers[piece[2]] for piece in pieces if len(piece) > 2], dtype=int)
+        self._third = np.zeros(_HASHED, dtype=bool)
+        self._third[_hashed(cells[sizes > 2], thirds)] = True
         # What is longer than three characters is pinyin, whose beginnings are in every English title.
         heads: dict[int, list[list[int]]] = {min(len(piece), _HEAD): [] for piece in pieces}
         for piece in pieces:
@@ -115,9 +116,11 @@ class Sieve:
         if len(codes) < 2:
             return np.zeros(0, dtype=np.int64)
         cells = self._row[codes[:-1]] + self._column[codes[1:]]
-        places = np.flatnonzero(self._paired[cells])
+        places = np.flatnonzero(self._pair[cells])
         padded = np.concatenate((codes, np.zeros(_HEAD, dtype=codes.dtype)))
-        places = places[self._third[self._pair[cells[places]], padded[places + 2]]]
+        begun = cells[places]
+        whole = self._pair[begun] == _WHOLE
+        places = places[whole | self._third[_hashed(begun.astype(np.int64), padded[places + 2])]]
         found = np.zeros(len(places), dtype=bool)
         for size, known in self._heads.items():
             keys = self._key([padded[places + step] for step in range(size)])
@@ -125,6 +128,12 @@ class Sieve:
             found |= known[at] == keys
         kept: Array = places[found]
         return kept
+
+
+def _hashed(cells: Array, thirds: Array) -> Array:
+    """A place in a table of _HASHED for a pair and the character after it."""
+    mixed: Array = (cells * 40503 + thirds.astype(np.int64) * 8191) % _HASHED
+    return mixed
 
 
 def _numbering(numbers: dict[str, int], tables: Folding) -> Array:

@@ -3,7 +3,7 @@
 import itertools
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -73,29 +73,36 @@ def _better(spelling: Spelling, rival: Meaning) -> bool:
     return (spelling.tier, spelling.weak) < (rival.spelling.tier, rival.spelling.weak)
 
 
-def factors(known: Mapping[str, Iterable[Meaning]]) -> list[str]:
+def factors(known: Mapping[str, Sequence[Meaning]]) -> list[str]:
     """Pieces of which every pattern of a term holds at least one: a text without any cannot hold a finding.
 
     Fewer and shorter than the patterns, so that the automaton over them is small and quick. Latin patterns stay whole:
     a piece of pinyin is in every English title.
     """
     chosen: set[str] = set()
-    wanted = [text for text, meanings in known.items() if any(meaning.term is not None for meaning in meanings)]
-    for text in sorted(wanted, key=len):
+    long: list[str] = []
+    for text, meanings in known.items():
+        if meanings[-1].term is None and all(meaning.term is None for meaning in meanings):
+            continue
         if len(text) <= FACTOR or text.isascii():
             chosen.add(text)
-            continue
+        else:
+            long.append(text)
+    for text in sorted(long, key=len):
         places = range(len(text) - FACTOR + 1)
-        if any(text[at : at + FACTOR] in chosen or text[at : at + FACTOR - 1] in chosen for at in places):
-            continue
-        chosen.add(min((text[at : at + FACTOR] for at in places), key=_commonness))
+        for at in places:
+            if text[at : at + FACTOR] in chosen or text[at : at + FACTOR - 1] in chosen:
+                break
+        else:
+            weights = [_weight(char) for char in text]
+            rarest = min(places, key=lambda at: sum(weights[at : at + FACTOR]))
+            chosen.add(text[rarest : rarest + FACTOR])
     return sorted(chosen)
 
 
-def _commonness(piece: str) -> int:
-    """How ordinary the characters of a piece are: Latin most of all, then those of the first level of GB 2312."""
-    common = _common()
-    return sum([2 if char < "\x80" else char in common for char in piece])
+def _weight(char: str) -> int:
+    """How ordinary a character is: Latin most of all, then those of the first level of GB 2312."""
+    return 2 if char < "\x80" else char in _common()
 
 
 @cache

@@ -79,14 +79,16 @@ class Scanner:
         self._table = tables.table
         known = patterns(lexicon, tables)
         self._meanings = [tuple(meanings) for meanings in known.values()]
-        # Read for one text in two hundred only, so the small form will do: a DFA of these takes forty megabytes.
+        # The small form: a DFA of either takes forty megabytes and 0.1 s more to build, and saves 0.1 µs a title.
         self._automaton = (
             ahocorasick_rs.AhoCorasick(list(known), implementation=Implementation.ContiguousNFA) if known else None
         )
         #: Without any of these pieces a text holds no finding.
         self.factors = factors(known)
         self._sieve = (
-            ahocorasick_rs.AhoCorasick(self.factors, implementation=Implementation.DFA) if self.factors else None
+            ahocorasick_rs.AhoCorasick(self.factors, implementation=Implementation.ContiguousNFA)
+            if self.factors
+            else None
         )
         self.stuffing = stuffing(lexicon, tables)
         self._stuffed = self.stuffing.whole() if self.stuffing else None
