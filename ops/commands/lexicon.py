@@ -11,6 +11,7 @@ from rich.text import Text
 from db import lexicon as released
 from db.engine import transaction
 from keywords import Matcher, lint, read_additions, write_template
+from keywords.categories import holds_category, with_category
 from keywords.explaining import Explanation, Near, explain
 from ops.commands.assess import LexiconName, evaluate_set
 from ops.explained import explained, print_lines
@@ -111,7 +112,7 @@ def take_in(
     dry_run: Annotated[bool, typer.Option(help="只检查，不发布。")] = False,
     demo: Annotated[bool, typer.Option(help="在演示库里。")] = False,
 ) -> None:
-    """导入新词条、排除语、语境词：检查通过后成为新版本，下一次监测即用。有一处错误则什么都不改。"""
+    """导入新词条、排除语、语境词，或一个新类别（YAML）：检查通过后成为新版本，下一次监测即用。有一处错误则什么都不改。"""
     house = screen(ctx).house(demo=demo)
     version = import_additions(house, file, note=note, author=author, dry_run=dry_run)
     say(f"检查通过，未发布（--dry-run）：{version}" if dry_run else f"已发布词库 {version}，下一次监测起使用。")
@@ -119,15 +120,18 @@ def take_in(
 
 
 def import_additions(house: House, file: Path, *, note: str, author: str, dry_run: bool = False) -> str:
-    """Add what `file` holds to the live lexicon and make that the live version; its name.
+    """Add what `file` holds (words, or a whole category) to the live lexicon and make that the live version; its name.
 
     Raises keywords.LexiconFileRefused with the address of every cell at fault; then nothing has changed.
     """
     base = house.lexicon()
-    additions = read_additions(file, against=base)
+    brought = None if holds_category(file) else read_additions(file, against=base)
     with transaction(house.engine) as conn:
         name = released.next_name(conn)
-        grown = base.with_additions(additions, version=name)
+        if brought is None:
+            grown = with_category(base, file, version=name)
+        else:
+            grown = base.with_additions(brought, version=name)
         if not dry_run:
             released.publish(conn, name, grown.to_data(), author=author, note=note, at=now())
     return name
