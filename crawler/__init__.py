@@ -6,7 +6,7 @@ from crawler.addresses import canonical
 from crawler.definition import Definition, definition, definitions
 from crawler.encodings import detect_encoding
 from crawler.ends import Interrupted, NoBrowser
-from crawler.limits import BrowserSettings, Hooks, Limits
+from crawler.limits import BrowserSettings, Delivered, Hooks, Limits
 from crawler.page_file import page_from_file
 from crawler.prices import read_price
 from crawler.program import find_chromium
@@ -23,6 +23,7 @@ __all__ = [
     "CardPage",
     "Definition",
     "DefinitionRefused",
+    "Delivered",
     "Hooks",
     "Interrupted",
     "Limits",

@@ -114,7 +114,6 @@ class Beat:
         known = await asyncio.to_thread(self._hooks.known, self._definition.key, pairs) if pairs else set()
         fresh = [card for card in cards if card.item_id not in known]
         tally.cards += len(cards)
-        tally.new += len(fresh)
         return fresh
 
     def _all_known(self, query: Query, cards: list[Listing], fresh: list[Listing]) -> bool:

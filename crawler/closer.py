@@ -114,7 +114,9 @@ class CloserLook:
     async def _deliver(self, sightings: list[Sighting], tally: Tally) -> None:
         if sightings:
             tally.card_only += sum(not sighting.listing.detail_read for sighting in sightings)
-            tally.hits += await asyncio.to_thread(self._hooks.deliver, sightings)
+            delivered = await asyncio.to_thread(self._hooks.deliver, sightings)
+            tally.new += delivered.new
+            tally.hits += delivered.hits
 
 
 def _sighting(query: Query, card: Listing, listing: Listing, page: Page, capture: Capture | None = None) -> Sighting:

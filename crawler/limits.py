@@ -53,6 +53,16 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Delivered:
+    """What became of a batch."""
+
+    #: Items that had never been stored before: over all queries of a scan they add up to its new listings.
+    new: int
+    #: Items at review level or above.
+    hits: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Hooks:
     """What `ops` hands in. Plain blocking functions, called from worker threads, never two at once."""
 
@@ -60,8 +70,8 @@ class Hooks:
     known: Callable[[str, Sequence[tuple[str, str]]], set[str]]
     #: The matcher.
     judge: Callable[[Listing], Assessment]
-    #: Keeps a batch in one transaction; the number of hits among them out.
-    deliver: Callable[[list[Sighting]], int]
+    #: Keeps a batch in one transaction.
+    deliver: Callable[[list[Sighting]], Delivered]
     #: A query begins.
     starting: Callable[[Query], None]
     #: A query ended, and all its sightings were delivered before.

@@ -13,12 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from crawler import Hooks, Interrupted
+from crawler import Delivered, Hooks, Interrupted
 from db import pacing
 from db.engine import transaction
 from db.locks import holding
 from db.scans import QueryRow
-from keywords import Matcher
 from ops.house import enter_house
 from ops.logs import log_to_stderr
 from ops.parent import die_with_parent
@@ -76,15 +75,18 @@ def _tell(value: dict[str, Any]) -> None:
 
 def _hooks(settings: Settings, *, demo: bool) -> Hooks:
     house = enter_house(settings, demo=demo)
-    matcher = Matcher(house.lexicon())
+    matcher = house.matcher()
+    seen: set[str] = set()
 
-    def deliver(sightings: list[Sighting]) -> int:
+    def deliver(sightings: list[Sighting]) -> Delivered:
+        new = {one.listing.item_id for one in sightings} - seen
+        seen.update(new)
         judged = [(one.listing, matcher.assess(one.listing)) for one in sightings]
         hits = [(listing, judgement) for listing, judgement in judged if judgement.level.is_hit]
         for listing, judgement in hits:
             facts = {"level": judgement.level, "score": judgement.score, "category": judgement.category}
             _tell(_named(listing) | facts)
-        return len(hits)
+        return Delivered(new=len(new), hits=len(hits))
 
     def report(ended: QueryReport) -> None:
         query = {"kind": ended.query.kind, "text": ended.query.text, "outcome": ended.outcome, "note": ended.note}

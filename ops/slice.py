@@ -13,11 +13,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from crawler import BrowserSettings, Definition, Hooks, Interrupted, Limits, definition
+from crawler import BrowserSettings, Definition, Delivered, Hooks, Interrupted, Limits, definition
 from db import evidence, lexicon, listings, pacing, scans
 from db.engine import transaction
 from db.locks import holding
-from keywords import Matcher
 from ops.house import House, enter_house
 from ops.logs import log_to_stderr
 from ops.parent import die_with_parent
@@ -57,7 +56,7 @@ def run(order: Order) -> None:
     """Run the platform's unfinished queries to their ends."""
     house = enter_house(Settings(**order.settings), demo=order.demo)
     with holding(house.engine, f"platform:{order.platform}"):
-        reception = house.reception(Matcher(house.lexicon()))
+        reception = house.reception(house.matcher())
         _judge_again(house, reception)
         with transaction(house.engine) as conn:
             queries = scans.unfinished(conn, order.scan_id, order.platform)
@@ -119,8 +118,9 @@ def _hooks(house: House, reception: Reception, attempt: int) -> Hooks:
     def judge(listing: Listing) -> Assessment:
         return reception.matcher.assess(listing)
 
-    def deliver(sightings: list[Sighting]) -> int:
-        return receive(sightings, reception).hits
+    def deliver(sightings: list[Sighting]) -> Delivered:
+        received = receive(sightings, reception)
+        return Delivered(new=received.new, hits=received.hits)
 
     def starting(query: Query) -> None:
         with transaction(house.engine) as conn:

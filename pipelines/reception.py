@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields
-from typing import Protocol
+from typing import Protocol, Self
 
 from db.engine import Engine, Patience
 from evidence import Step, Store
@@ -46,7 +46,15 @@ class Reception:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Received:
+class Counts:
+    """Figures of one batch; those of two add up field by field."""
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Received(Counts):
     """What became of a batch. Sums with +."""
 
     #: Distinct listings written or seen again.
@@ -65,9 +73,6 @@ class Received:
     returned: int = 0
     #: Listings put aside with their error.
     quarantined: int = 0
-
-    def __add__(self, other: "Received") -> "Received":
-        return Received(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
 
 
 #: Told with each stage that a batch enters.

@@ -13,7 +13,7 @@ from db.listings import StoredListing
 from db.quarantine import put_aside
 from pipelines.fence import halving
 from pipelines.judging import Hit, floor, lead
-from pipelines.reception import Progress, Reception
+from pipelines.reception import Counts, Progress, Reception
 from records import Assessment, Source, shanghai_date
 
 _DUE = "复判命中，尚未取证"
@@ -21,7 +21,7 @@ _Place = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rematched:
+class Rematched(Counts):
     """What judging again changed. Sums with +."""
 
     #: Listings read.
@@ -35,9 +35,6 @@ class Rematched:
     leads: int = 0
     #: Listings put aside with their error.
     quarantined: int = 0
-
-    def __add__(self, other: "Rematched") -> "Rematched":
-        return Rematched(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
 
 
 def rematch(reception: Reception, *, batch: int = 500, told: Callable[[int], None] = lambda _read: None) -> Rematched:

@@ -77,7 +77,7 @@ class QueryReport:
     pages: int = 0
     #: Cards read.
     cards: int = 0
-    #: Cards not known before.
+    #: Items that no query had ever brought before.
     new: int = 0
     #: Cards of which only the card was read.
     card_only: int = 0

@@ -71,6 +71,9 @@ def test_every_planned_query_has_one_outcome_and_they_add_up(opening_night: Scan
     assert sum(outcomes.values()) == planned == len(opening_night.rows)
     assert opening_night.said.queries == outcomes
     assert set(outcomes) == {"searched", "empty"}
+    # a listing that two queries saw is new once
+    [(listings,)] = opening_night.sql("select count(*) from listings")
+    assert sum(row.new for row in opening_night.rows) == listings
     [(finished,)] = opening_night.sql("select finished_at from scans where id = %s", opening_night.scan_id)
     assert finished is not None
 

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from crawler.definition import read_definition
-from crawler.limits import BrowserSettings, Hooks, Limits
+from crawler.limits import BrowserSettings, Delivered, Hooks, Limits
 from crawler.spider import patrol
 from records import Assessment, Capture, Level, Listing, Query, QueryKind, QueryReport, Sighting
 
@@ -43,12 +43,14 @@ def _hooks(errand: dict[str, Any]) -> Hooks:
         level = Level.REVIEW if any(word in text for word in errand["words"]) else Level.NONE
         return Assessment(level=level, score=0, parts=(), matches=(), lexicon_version="t", matcher_version="t")
 
-    def deliver(sightings: list[Sighting]) -> int:
+    def deliver(sightings: list[Sighting]) -> Delivered:
         if errand["break_on"] == "deliver":
             raise OSError("the database is gone")
+        new = {s.listing.item_id for s in sightings} - {item for item, _ in stored}
         stored.update((s.listing.item_id, s.card_fingerprint) for s in sightings)
         _say("deliver", sightings=[_sighting(sighting) for sighting in sightings])
-        return sum(judge(sighting.listing).level.is_hit for sighting in sightings)
+        hits = sum(judge(sighting.listing).level.is_hit for sighting in sightings)
+        return Delivered(new=len(new), hits=hits)
 
     def starting(query: Query) -> None:
         _say("starting", id=query.id)

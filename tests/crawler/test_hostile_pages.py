@@ -1,7 +1,9 @@
 """Whatever a page holds, reading ends without an exception and returns nothing but usable listings."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -35,18 +37,39 @@ def read_everything(one: Definition, hostile: Page) -> list[Listing]:
     recognise(one, hostile)
     is_gone(one, hostile)
     for listing in (*read, *read_cards(one, hostile).listings, *([detail] if detail else [])):
-        for address in (listing.url, *listing.pictures, *([listing.seller.url] if listing.seller else [])):
-            assert address == "" or address.startswith(("http://", "https://")), address
-        assert listing.url and listing.item_id and listing.title and len(listing.title) <= LONGEST_TITLE
-        assert listing.price is None or (listing.price.is_finite() and 0 <= listing.price < 10**13)
-        assert len(listing.fingerprint) == 64
+        check(listing)
     return read
+
+
+def check(listing: Listing) -> None:
+    """What must hold for every listing, whatever the page was."""
+    for address in (listing.url, *listing.pictures, *([listing.seller.url] if listing.seller else [])):
+        assert address == "" or address.startswith(("http://", "https://")), address
+    assert listing.url and listing.item_id and listing.title and len(listing.title) <= LONGEST_TITLE
+    assert listing.price is None or (listing.price.is_finite() and 0 <= listing.price < 10**13)
+    assert len(listing.fingerprint) == 64
 
 
 def card(**changes: str) -> str:
     return CARD.format(
         **{"id": "1", "url": "/item/1.html", "title": "书柜", "price": "￥8", "picture": "/a.png", **changes}
     )
+
+
+def test_what_must_hold_is_really_checked() -> None:
+    """`read_everything` would see a listing that breaks a promise of reading: reading is made to break it."""
+    good = '{"data":{"items":[{"id":"1","title":"甲","url":"/i","priceText":"5"}]}}'
+    (one,) = read_everything(GOODS, page(good))
+    for broken in (
+        {"url": "javascript:alert(1)"},
+        {"pictures": ("data:x",)},
+        {"title": "象" * (LONGEST_TITLE + 1)},
+        {"title": ""},
+        {"price": Decimal("NaN")},
+        {"price": Decimal(10**13)},
+    ):
+        with pytest.raises(AssertionError):
+            check(replace(one, **broken))
 
 
 def listing_of(**changes: str) -> Listing:
@@ -86,6 +109,8 @@ ANSWERS = st.recursive(
         '{"data":{"items":[{"id":"1","title":"甲","url":"javascript:alert(1)","pictures":["data:x","javascript:y"]}]}}',
         '{"data":{"items":[{"id":"1","title":"甲","url":"/i","publishedAt":99999999999999999}]}}',
         '{"data":{"items":[{"id":"1","title":"甲","url":"/i","publishedAt":"9999-99-99 99:99"}]}}',
+        '{"data":{"items":[{"id":"1","title":"甲","url":"/i","priceText":"¥99999999999999"}]}}',
+        '{"data":{"items":[{"id":"1","title":"甲","url":"/i","priceText":"9999999999万元"}]}}',
         '{"data":{"item',
         '"' * 100_001,
         "callback(" * 20_000,
@@ -98,7 +123,7 @@ ANSWERS = st.recursive(
         "\ufeff",
         "\0" * 1000,
     ],
-    ids=range(25),
+    ids=range(27),
 )
 def test_hostile_answers(body: str) -> None:
     read_everything(GOODS, page(body))

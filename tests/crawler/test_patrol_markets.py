@@ -38,6 +38,7 @@ def test_every_query_ends_once_and_after_its_sightings(night: tuple[str, Told]) 
     assert order == ["starting", "report", "starting", "report", "end"]
     first = told.reports[0]
     assert first["cards"] == first["new"] == LISTINGS
+    assert sum(report["new"] for report in told.reports) == LISTINGS  # what the search saw again is not new again
     assert sum(r["hits"] for r in told.reports) == len(told.hits) > 0
 
 

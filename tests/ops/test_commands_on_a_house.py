@@ -1,7 +1,6 @@
 """The command line as a contract (DESIGN §11), run as a real process on a house with a database of its own."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
@@ -9,7 +8,6 @@ import pytest
 from sqlalchemy import Engine, text
 
 from console import create_app
-from db.engine import connect
 from ops.desk import lay_desk
 from tests.acceptance.houses import ROOT, Place, one, place, sql
 from tests.alerts.stubs import robot
@@ -34,13 +32,6 @@ ROWS = [
 @pytest.fixture
 def there(tmp_path: Path, database_url: str) -> Place:
     return place(tmp_path, database_url)
-
-
-@pytest.fixture
-def raw(database_url: str) -> Iterator[Engine]:
-    engine = connect(database_url, application="xunwang tests")
-    yield engine
-    engine.dispose()
 
 
 def handed(there: Place, *extra: str) -> Path:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine
 
 from db import scans, schedules
-from db.engine import connect, transaction
+from db.engine import transaction
 from db.schedules import Schedule
 from demo.serve import RunningTown, running
 from ops.planning import chosen
@@ -28,13 +28,6 @@ pytestmark = [pytest.mark.db, pytest.mark.slow]
 def town() -> Iterator[RunningTown]:
     with running(seed=7, listings=60, crawl_delay=0.4) as standing:
         yield standing
-
-
-@pytest.fixture
-def raw(database_url: str) -> Iterator[Engine]:
-    engine = connect(database_url, application="xunwang tests")
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

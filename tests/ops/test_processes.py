@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import Engine
 
 from db.embedded import Embedded
-from db.engine import connect
 from demo.serve import RunningTown, running
 from ops.planning import chosen
 from ops.scanning import plan_scan, run_scan
@@ -28,13 +27,6 @@ pytestmark = [pytest.mark.db, pytest.mark.slow]
 def town() -> Iterator[RunningTown]:
     with running(seed=7, listings=40, crawl_delay=0.05) as standing:
         yield standing
-
-
-@pytest.fixture
-def raw(database_url: str) -> Iterator[Engine]:
-    engine = connect(database_url, application="xunwang tests")
-    yield engine
-    engine.dispose()
 
 
 def parts(pid: int) -> dict[str, int]:
