@@ -14,7 +14,14 @@ from itertools import compress
 
 #: End of the planes that hold Han characters; nothing legible stands beyond.
 _LEGIBLE = 0x32400
-_MARKUP = re.compile(r"<[/!]?[a-zA-Z][^<>\n]{0,80}>|&(?:nbsp|ensp|emsp|thinsp|zwnj|zwj|shy|#8203|#160|#xa0);?", re.I)
+#: Tags, and references to characters that are blank or invisible, also such as were escaped twice.
+_MARKUP = re.compile(
+    r"<[/!]?[a-zA-Z][^<>\n]{0,80}>"
+    r"|&(?:amp;)?(?:nbsp|ensp|emsp|thinsp|zwnj|zwj|shy"
+    r"|#x0*(?:20|a0|ad|200[0-9a-f]|202[a-f]|206[0-9a-f]|3000|feff)(?![0-9a-f])"
+    r"|#0*(?:32|160|173|819[2-9]|820[0-7]|823[2-9]|82(?:8[89]|9[0-9])|12288|65279)(?![0-9]));?",
+    re.I,
+)
 #: Stands for markup in the same-length views: takes no room on the line, like the tag it hides.
 _HIDDEN = "\u200b"
 
@@ -105,7 +112,8 @@ def folding() -> Folding:
     for char, word in several.items():
         skeleton[ord(char)] = word
     widths = bytearray(b"\1") * (sys.maxunicode + 1)
-    for code in {*unseen, *_codes(table["skip"]), *pairs, *map(ord, several), *range(_LEGIBLE, len(skeleton))}:
+    widths[_LEGIBLE : len(skeleton)] = bytes(len(skeleton) - _LEGIBLE)
+    for code in {*unseen, *_codes(table["skip"]), *pairs, *map(ord, several)}:
         piece = skeleton[code]
         widths[code] = 0 if piece is None else len(piece) if isinstance(piece, str) else 1
     folded = ((code, piece) for code in pairs if isinstance(piece := skeleton[code], int))

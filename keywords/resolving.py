@@ -91,11 +91,20 @@ def _candidate(view: View, found: Found, term: Term, scoring: Scoring) -> Candid
         weak=term.strength == "weak" or bool(spelling and spelling.weak),
         disguised=spelling is not None,
     )
+    if candidate.technique == "reversed" and _turned(view, found):
+        # Shown the right way round: what the reader sees is the term itself.
+        candidate.technique, candidate.weak = "bidi", term.strength == "weak"
     if found.stuffed:
         candidate.technique, candidate.tier, candidate.disguised = "stuffed", "T2", True
     if found.meaning.partners and not _join_partners(view, candidate, scoring):
         return None
     return candidate
+
+
+def _turned(view: View, found: Found) -> bool:
+    """True when a right-to-left override stands before the finding on its line and has not ended."""
+    line = view.raw[view.raw.rfind("\n", 0, found.raw_start) + 1 : found.raw_start]
+    return line.rfind("\u202e") > max(line.rfind("\u202c"), line.rfind("\u202d"))
 
 
 def _join_partners(view: View, candidate: Candidate, scoring: Scoring) -> bool:
@@ -284,6 +293,8 @@ def cover(candidates: list[Candidate]) -> None:
 def _takes(holder: Candidate, item: Candidate) -> bool:
     if holder.tier == "T2" and item.tier == "T1" and not holder.found.covers(item.found):
         return False
+    if holder.technique == "reversed" and item.technique == "pair":
+        return False  # 弩 猎: as written down, not 猎弩 turned round
     if holder.found.covers(item.found):
         return True
     if holder.term.category != item.term.category or (holder.weak and not item.weak):

@@ -109,7 +109,8 @@ def spellings(term: Term, skeleton: str) -> Iterator[Spelling]:
     wanted = set(term.variants)
     if "split" in wanted:
         yield from _split(skeleton)
-    if "reversed" in wanted and len(skeleton) >= 3 and skeleton[::-1] != skeleton and not skeleton.isascii():
+        yield from _repeated(skeleton)
+    if "reversed" in wanted and _reversible(skeleton):
         yield Spelling(text=skeleton[::-1], technique="reversed", tier="T2", weak=True)
     if all(latin) and len(skeleton) >= 2:
         if "pinyin" in wanted:
@@ -120,6 +121,13 @@ def spellings(term: Term, skeleton: str) -> Iterator[Spelling]:
             yield from _initials(skeleton, latin)
     if "homophone" in wanted:
         yield from _one_changed(skeleton)
+
+
+def _reversible(skeleton: str) -> bool:
+    """False where the reverse says the same or something else: 狒狒, 牙X."""
+    if len(skeleton) == 2 and not all("\u3400" <= char <= "\u9fff" for char in skeleton):
+        return False
+    return len(skeleton) >= 2 and skeleton[::-1] != skeleton and not skeleton.isascii()
 
 
 def _latin(char: str) -> str:
@@ -152,6 +160,18 @@ def _split(skeleton: str) -> Iterator[Spelling]:
     for index, char in enumerate(skeleton):
         for parts in _SPLIT.get(char, ()):
             yield Spelling(text=skeleton[:index] + parts + skeleton[index + 1 :], technique="split")
+
+
+def _repeated(skeleton: str) -> Iterator[Spelling]:
+    """穿穿山山甲甲: inner characters written twice. The outer ones may be as they like, the word stands inside."""
+    inner = range(1, len(skeleton) - 1)
+    if not inner or skeleton.isascii():
+        return
+    choices = product((1, 2), repeat=len(inner)) if len(skeleton) <= _MIXED_LENGTH else [(2,) * len(inner)]
+    for times in choices:
+        if max(times) > 1:
+            middle = "".join(skeleton[place] * count for place, count in zip(inner, times, strict=True))
+            yield Spelling(text=skeleton[0] + middle + skeleton[-1], technique="repeated")
 
 
 def _one_changed(skeleton: str) -> Iterator[Spelling]:

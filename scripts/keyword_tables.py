@@ -52,7 +52,10 @@ OWN_VARIANTS = {
 LOOKALIKE_LETTERS = {
     **dict(zip("авсеһікмнорѕтухѵԁԛԝјӏґ", "abcehikmhopstyxvdqwjlr", strict=True)),
     **dict(zip("αβγεηικνορτυχω", "abyenikvoptuxw", strict=True)),
-    **dict(zip("ıɡɑɩʏɪʜ", "igaiyih", strict=True)),
+    **dict(zip("ıɡɑɩʏɪʜꭓ", "igaiyihx", strict=True)),
+    # Capitals are drawn unlike their small letters: Υ is a Y, υ a u.
+    **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "abezhikmnoptyx", strict=True)),
+    **dict(zip("ᴀʙᴄᴅᴇꜰɢᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡᴢ", "abcdefgjklmnoprstuvwz", strict=True)),
 }
 # Emoji that stand for a word of the trade. Others are ornament and are skipped.
 EMOJI = {
