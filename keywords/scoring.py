@@ -270,7 +270,8 @@ def _add_lowering(
     disbelieved = sum(sheet.raised.get(key, 0) for key in _TRUSTING) >= scoring.disbelief
     given: dict[str, int] = {}
     said: set[str] = set()
-    for context in contexts:
+    # Of a word in two groups the heavier counts.
+    for context in sorted(contexts, key=lambda context: -context.group.points):
         group = context.group
         concerned = any(_concerns(group, item.term.category) for item in counting)
         if group.effect != "down" or not concerned or context.word in said or _inside(context, counting):
