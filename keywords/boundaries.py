@@ -57,15 +57,18 @@ class _Dictionary:
         total, self._places = _index(body)
         #: What a character that is no word costs: seen once in all.
         self.unseen = log(total)
-        #: First character to the logarithms of its words' shares, and the length of the longest.
-        self._read: dict[str, tuple[dict[str, float], int]] = {}
+        self._read: dict[str, tuple[dict[str, float], dict[str, int]]] = {}
 
-    def beginning(self, char: str) -> tuple[dict[str, float], int]:
-        """Words that begin with `char` with the logarithm of their share, and the length of the longest."""
+    def beginning(self, char: str) -> tuple[dict[str, float], dict[str, int]]:
+        """Words that begin with `char` with the logarithm of their share; their first two characters with the length
+        of the longest word that goes on from them."""
         found = self._read.get(char)
         if found is None:
             shares = {word: log(count) - self.unseen for word, count in self._counts(char).items() if count}
-            found = self._read[char] = shares, max(map(len, shares), default=1)
+            longest: dict[str, int] = {}
+            for word in shares:
+                longest[word[:2]] = max(longest.get(word[:2], 0), len(word))
+            found = self._read[char] = shares, longest
         return found
 
     def _counts(self, char: str) -> dict[str, int]:
@@ -154,7 +157,10 @@ def _ways(block: str) -> list[int]:
     for start in range(size - 1, -1, -1):
         shares, longest = dictionary.beginning(block[start])
         way, most = 0, -inf
-        for end in range(start + 1, min(start + longest, size) + 1):
+        share = shares.get(block[start])
+        if share is not None:
+            way, most = start + 1, share + best[start + 1]
+        for end in range(start + 2, min(start + longest.get(block[start : start + 2], 0), size) + 1):
             share = shares.get(block[start:end])
             if share is not None and share + best[end] >= most:
                 way, most = end, share + best[end]
