@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 from crawler.addresses import canonical
+from crawler.admission import refusal
 from crawler.definition import Definition, definition, definitions
 from crawler.encodings import detect_encoding
-from crawler.ends import Interrupted, NoBrowser
+from crawler.ends import Interrupted, NoBrowser, QueryEnd
 from crawler.limits import BrowserSettings, Delivered, Hooks, Limits
 from crawler.page_file import page_from_file
 from crawler.prices import read_price
@@ -16,7 +17,7 @@ from crawler.table import platform_table
 from crawler.walls import is_gone, recognise
 
 if TYPE_CHECKING:
-    from crawler.spider import patrol
+    from crawler.spider import fetch_one, patrol
 
 __all__ = [
     "BrowserSettings",
@@ -31,10 +32,12 @@ __all__ = [
     "PageFileRefused",
     "PlatformCannot",
     "PlatformUnknown",
+    "QueryEnd",
     "canonical",
     "definition",
     "definitions",
     "detect_encoding",
+    "fetch_one",
     "find_chromium",
     "is_gone",
     "page_from_file",
@@ -45,13 +48,14 @@ __all__ = [
     "read_detail",
     "read_price",
     "recognise",
+    "refusal",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """`patrol` is fetched when first asked for: it brings Scrapy and Playwright, seconds that readers need not pay."""
-    if name == "patrol":
-        from crawler.spider import patrol
+    """What goes out is imported when first asked for: it brings Scrapy and Playwright, which readers need not pay."""
+    if name in ("fetch_one", "patrol"):
+        from crawler import spider
 
-        return patrol
+        return getattr(spider, name)
     raise AttributeError(name)

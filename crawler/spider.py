@@ -1,7 +1,7 @@
 """One spider for every platform definition, and the process around it."""
 
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, cast
 
 import scrapy
 import structlog
@@ -15,7 +15,7 @@ from crawler.chromium import Browsers
 from crawler.closer import CloserLook
 from crawler.definition import Definition
 from crawler.details import DetailReader
-from crawler.ends import Interrupted
+from crawler.ends import Interrupted, QueryEnd
 from crawler.fetch import Fetcher
 from crawler.limits import Hooks, Limits
 from crawler.lists import HttpList, RenderedList
@@ -23,7 +23,7 @@ from crawler.manners import Charge, Manners, RobotsBook
 from crawler.politeness import Politeness
 from crawler.studio import Studio
 from crawler.tab import Renderer, Tab, TabGates
-from records import Query
+from records import Page, Query
 
 log = structlog.get_logger(__name__)
 
@@ -36,21 +36,40 @@ def patrol(definition: Definition, queries: Sequence[Query], *, hooks: Hooks, li
     Every query is reported through `hooks.report` with exactly one Outcome, after its sightings were delivered.
     Raises what a hook raised, and Interrupted where a signal stopped the process before all queries were reported.
     """
+    spider = _walk(PatrolSpider, definition, limits, queries=tuple(queries), hooks=hooks)
+    if not spider.finished:
+        raise Interrupted
+
+
+def fetch_one(definition: Definition, url: str, *, limits: Limits, pace: Callable[[str, float], float]) -> Page:
+    """The page at `url`, asked for as a patrol would: address rules, robots.txt, turn. Once per process.
+
+    `pace`: see `Hooks`. Raises QueryEnd where the page may not or cannot be had, and Interrupted.
+    """
+    spider = _walk(ErrandSpider, definition, limits, queries=(), hooks=_no_hooks(pace), url=url)
+    assert isinstance(spider, ErrandSpider)
+    if spider.ended is not None:
+        raise spider.ended
+    if spider.page is None:
+        raise Interrupted
+    return spider.page
+
+
+def _walk(spider: type["PatrolSpider"], definition: Definition, limits: Limits, **parts: Any) -> "PatrolSpider":
+    """Runs a spider to its end; raises what it raised, and Interrupted where a signal stopped it first."""
     browsers, gates = Browsers(limits.browser, definition), TabGates()
     process = AsyncCrawlerProcess(_settings(definition, limits, browsers, gates))
-    crawler = process.create_crawler(PatrolSpider)
+    crawler = process.create_crawler(spider)
     failures: list[Failure] = []
     crawler.signals.connect(lambda failure: failures.append(failure), signals.spider_error, weak=False)
-    parts = {"hooks": hooks, "limits": limits, "browsers": browsers, "gates": gates}
-    crawl = process.crawl(crawler, definition=definition, queries=tuple(queries), **parts)
+    crawl = process.crawl(crawler, definition=definition, limits=limits, browsers=browsers, gates=gates, **parts)
     process.start()
     for failure in failures:
         failure.raiseException()
     if not crawl.done():  # a signal stopped the reactor first
         raise Interrupted
     crawl.result()
-    if not crawler.spider.finished:
-        raise Interrupted
+    return cast(PatrolSpider, crawler.spider)
 
 
 class PatrolSpider(scrapy.Spider):  # type: ignore[misc]
@@ -112,6 +131,51 @@ class PatrolSpider(scrapy.Spider):  # type: ignore[misc]
             by_browser=RenderedList(definition, fetcher, list_tab),
             closer=CloserLook(definition, hooks=self.hooks, limits=limits, details=details, clerk=clerk),
         )
+
+
+class ErrandSpider(PatrolSpider):
+    """A patrol of one address: the same downloader, middleware, tab and manners, and nothing delivered."""
+
+    def __init__(self, *, url: str, **parts: Any) -> None:
+        super().__init__(**parts)
+        self.page: Page | None = None
+        self.ended: QueryEnd | None = None
+        self._url = url
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Fetches the page. Yields nothing."""
+        tab = Tab(self.charge, self.crawler, self.robots, on_demand=False)
+        self.gates.tabs = [tab]
+        fetcher = Fetcher(self.charge, self.crawler)
+        try:
+            if self.charge.definition.render == "always":
+                self.page = await fetcher.insist(self._url, lambda: self._rendered(tab))
+            else:
+                self.page = await fetcher.page(self._url)
+        except QueryEnd as end:
+            self.ended = end
+        finally:
+            for closing in (tab, self.browsers):
+                await closing.close()
+        nothing: tuple[Any, ...] = ()
+        for item in nothing:
+            yield item
+
+    async def _rendered(self, tab: Tab) -> Page:
+        opened = await tab.open(self._url)
+        if opened.status >= 400:
+            return opened
+        await tab.settle()
+        return await tab.document(self._url)
+
+
+def _no_hooks(pace: Callable[[str, float], float]) -> Hooks:
+    """For an errand, which delivers and judges nothing."""
+
+    def nothing(*_: Any) -> Any:
+        raise AssertionError("an errand delivers nothing")
+
+    return Hooks(known=nothing, judge=nothing, deliver=nothing, starting=nothing, report=nothing, pace=pace)
 
 
 def _settings(definition: Definition, limits: Limits, browsers: Browsers, gates: TabGates) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from db import scans
 from db.engine import transaction
 from db.scans import QueryRow
 from ops.house import House
+from ops.one_page import fetch_page, platform_of
 from ops.planning import Chosen, chosen
 from ops.rehearsal import rehearse
 from ops.scanning import dry_slices, end_abandoned, foreground, run_scan
 from ops.screen import outcome_table, print_json, say, scan_progress, screen, show
 from pipelines import rematch as rematch_all
-from records import Fault, Outcome, scan_status
+from records import Fault, Outcome, Page, scan_status
 
 
 class NothingOnThePage(Fault):
@@ -129,18 +130,38 @@ def exit_code(rows: list[QueryRow]) -> int:
 
 
 def extract(
-    page: Annotated[Path, typer.Argument(help="保存的页面或接口回答。", exists=True, dir_okay=False)],
-    platform: Annotated[str, typer.Option(help="平台代码或定义文件；auto：取读出最多的定义。")] = "auto",
+    ctx: typer.Context,
+    page: Annotated[str, typer.Argument(help="保存的页面或接口回答；或一个网址：按平台的规矩访问一次。")],
+    platform: Annotated[str, typer.Option(help="平台代码或定义文件；auto：取读出最多的定义，网址则按主机。")] = "auto",
 ) -> None:
-    """读一个保存的页面，每行输出一条商品信息（JSON）。"""
-    reader = _fitting(page) if platform == "auto" else _reader(platform)
-    saved = page_from_file(page, reader)
+    """读一个页面（文件或网址），每行输出一条商品信息（JSON）。"""
+    reader, saved = (
+        _fetched(ctx, page, platform) if page.startswith(("http://", "https://")) else _saved(page, platform)
+    )
     listings = read_any(reader, saved)
     if not listings:
         wall = recognise(reader, saved)
-        raise NothingOnThePage(f"{wall[0].label}（{wall[0].value}）：{wall[1]}" if wall else str(page))
+        raise NothingOnThePage(f"{wall[0].label}（{wall[0].value}）：{wall[1]}" if wall else page)
     for listing in listings:
         print_json(listing)
+
+
+def _saved(page: str, platform: str) -> tuple[Definition, Page]:
+    path = Path(page)
+    if not path.is_file():
+        told = "is a directory" if path.is_dir() else "does not exist"
+        raise typer.BadParameter(f"file '{page}' {told}.", param_hint="'PAGE'")
+    reader = _fitting(path) if platform == "auto" else _reader(platform)
+    return reader, page_from_file(path, reader)
+
+
+def _fetched(ctx: typer.Context, url: str, platform: str) -> tuple[Definition, Page]:
+    settings = screen(ctx).settings()
+    sites = settings.crawl.sites
+    known = {key: one.at(sites[key]) if key in sites else one for key, one in definitions().items()}
+    [one] = chosen(settings, [platform_of(url, known) if platform == "auto" else platform], demo=False)
+    page = fetch_page(screen(ctx).house(), one, url)
+    return known.get(one.definition.key, one.definition), page
 
 
 def _reader(platform: str) -> Definition:
