@@ -4,16 +4,24 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import nlargest
+from importlib.resources import files
 from typing import Literal
 
+import yaml
+
 from keywords.boundaries import words
+from keywords.files import ORDINARY
 from keywords.folding import folding
 from keywords.matcher import Matcher
 from keywords.terms import Lexicon, Term
 
-#: Words taken on each side of a seam, and how frequent a word must be in jieba's dictionary to be ordinary.
+#: Words taken on each side of a seam of a strong term of two characters, and of any other.
 _NEIGHBOURS = 12
+_FEWER = 4
+#: How frequent a word must be in jieba's dictionary to be ordinary.
 _ORDINARY = 30
+#: Longest term whose seams are tried: a longer one does not come about by chance.
+_SEAMED = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,16 +36,26 @@ class Problem:
     detail: str
     #: `error` must be corrected before a release; `notice` should be read.
     severity: Literal["error", "notice"] = "error"
+    #: The ordinary text that the term is found in; empty where there is none.
+    text: str = ""
 
 
 def lint(lexicon: Lexicon, *, dictionary: bool = True) -> list[Problem]:
     """Every problem of a lexicon. With `dictionary`, ordinary words and their seams are run through a Matcher too,
-    which takes some seconds."""
+    which takes some seconds; what a person has reviewed in ordinary.yml is not told again."""
     found = [*_plain(lexicon), *_swallowed(lexicon), *_shadowed(lexicon)]
     if dictionary:
         matcher = Matcher(lexicon)
-        found += [*_in_words(lexicon, matcher), *_collisions(lexicon, matcher)]
+        known = reviewed()
+        dry = [*_unheard(lexicon, matcher), *_in_words(lexicon, matcher), *_collisions(lexicon, matcher)]
+        found += [problem for problem in dry if (problem.term, problem.text) not in known]
     return found
+
+
+def reviewed() -> dict[tuple[str, str], str]:
+    """(term, ordinary text) to the reason for which a person let the collision stand: keywords/lexicon/ordinary.yml."""
+    rows = yaml.safe_load((files("keywords") / "lexicon" / ORDINARY).read_text(encoding="utf-8"))
+    return {(row["term"], row["text"]): row["why"] for row in rows}
 
 
 def _skeletons(lexicon: Lexicon) -> Iterator[tuple[Term, str]]:
@@ -88,6 +106,16 @@ def _shadowed(lexicon: Lexicon) -> Iterator[Problem]:
                     )
 
 
+def _unheard(lexicon: Lexicon, matcher: Matcher) -> Iterator[Problem]:
+    """A strong term that does not count even where it stands alone: an exclusion or a boundary takes it away."""
+    for term in lexicon.terms:
+        if term.strength != "strong":
+            continue
+        told = [match for match in matcher.explain(term.text).matches if match.term == term.text]
+        if told and not any(match.counts or match.covered_by for match in told):
+            yield Problem(kind="swallowed", term=term.text, category=term.category, detail=told[0].cancelled_by)
+
+
 def _in_words(lexicon: Lexicon, matcher: Matcher) -> Iterator[Problem]:
     """Ordinary dictionary words that reach the review level by themselves."""
     own = {text for _, text in _skeletons(lexicon)}
@@ -103,6 +131,7 @@ def _in_words(lexicon: Lexicon, matcher: Matcher) -> Iterator[Problem]:
                 category=match.category,
                 detail=f"词典中的“{word}”会被判为疑似",
                 severity="notice",
+                text=word,
             )
 
 
@@ -115,16 +144,36 @@ def _collisions(lexicon: Lexicon, matcher: Matcher) -> Iterator[Problem]:
             starting[word[0]].append((frequency, word))
             ending[word[-1]].append((frequency, word))
     for term, text in _skeletons(lexicon):
-        if " " in text or len(text) != 2 or text.isascii():
+        if " " in text or not 2 <= len(text) <= _SEAMED or text.isascii():
             continue
-        lefts = [word for _, word in nlargest(_NEIGHBOURS, ending[text[0]])]
-        rights = [word for _, word in nlargest(_NEIGHBOURS, starting[text[1]])]
-        raised = [f"{left}|{right}" for left in lefts for right in rights if _raises(matcher, left + right, term)]
-        if raised:
-            detail = f"跨词误报 {len(raised)} 种，如“{raised[0]}”"
-            yield Problem(kind="collision", term=term.text, category=term.category, detail=detail, severity="notice")
+        many = _NEIGHBOURS if term.strength == "strong" and len(text) == 2 else _FEWER
+        for seam in range(1, len(text)):
+            lefts = _around(ending[text[seam - 1]], text[:seam], many)
+            rights = _around(starting[text[seam]], text[seam:], many)
+            raised = [f"{left}|{right}" for left in lefts for right in rights if _raises(matcher, left, right, term)]
+            if raised:
+                detail = f"跨词误报 {len(raised)} 种，如“{raised[0]}”"
+                yield Problem(
+                    kind="collision",
+                    term=term.text,
+                    category=term.category,
+                    detail=detail,
+                    severity="notice",
+                    text=raised[0],
+                )
 
 
-def _raises(matcher: Matcher, joined: str, term: Term) -> bool:
-    assessment = matcher.explain(joined)
-    return assessment.level.is_hit and any(item.counts and item.term == term.text for item in assessment.matches)
+def _around(found: list[tuple[int, str]], piece: str, many: int) -> list[str]:
+    """The most frequent words that begin or end with `piece`, itself not among them."""
+    fitting = [one for one in found if one[1] != piece and (one[1].endswith(piece) or one[1].startswith(piece))]
+    return [word for _, word in nlargest(many, fitting)]
+
+
+def _raises(matcher: Matcher, left: str, right: str, term: Term) -> bool:
+    """Whether the term counts across the seam; a weak one is given its company first."""
+    text = " ".join([left + right, *term.company[:1]])
+    assessment = matcher.explain(text)
+    at = len(left)
+    return assessment.level.is_hit and any(
+        match.counts and match.term == term.text and match.start < at < match.end for match in assessment.matches
+    )

@@ -13,6 +13,10 @@ _STOPS = frozenset("。？?!！\n\r；;")
 _GUESSES = frozenset(("homophone", "lookalike", "reversed"))
 
 
+#: Longest term that comes about by chance on the seam of two words: 上海|象牙塔, 爆炸|麻雀战.
+_SHORT = 3
+
+
 @dataclass(kw_only=True, slots=True)
 class Candidate:
     """A finding of a term on its way to a Match; the matcher's own working paper."""
@@ -138,7 +142,7 @@ def _judge_shape(view: View, candidate: Candidate, scoring: Scoring, joint: int)
     if candidate.technique == "plain":
         candidate.technique = _folded_technique(view, found)
         candidate.disguised = candidate.technique != "plain"
-    short = found.end - found.start <= 2
+    short = found.end - found.start <= _SHORT
     if short or visible or found.stuffed or candidate.technique in _GUESSES:
         _judge_boundaries(view, candidate, bool(visible) or found.stuffed)
 
@@ -207,9 +211,10 @@ def _judge_boundaries(view: View, candidate: Candidate, interrupted: bool) -> No
     if interrupted or view.skeleton[found.start : found.end].isascii():
         return
     holder = window.holding(start, end)
+    pair = found.end - found.start == 2
     if candidate.weak and len(holder) >= 3:
         candidate.cancelled_by = f"在词语“{holder}”之中"
-    elif (not left and not right) or (candidate.term.kind == "code" and not (left and right)):
+    elif (not left and not right) or (pair and candidate.term.kind == "code" and not (left and right)):
         if not holder:
             candidate.cancelled_by = f"跨词“{_around(window, start, end)}”"
         elif candidate.weak:

@@ -1,12 +1,14 @@
 """The score, its parts, and what moves it."""
 
 import pickle
+import sys
 from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from keywords import Matcher, builtin, lint
+from keywords.lint import reviewed
 from keywords.terms import Lexicon, Term
 from records import Level, Listing
 from tests.keywords.conftest import lexicon_of
@@ -71,6 +73,8 @@ def test_fields_are_named_and_offsets_start_anew(matcher: Matcher) -> None:
         ("狩猎夹克", Level.NONE),
         ("聊天网站", Level.NONE),
         ("大象牙刷", Level.NONE),
+        ("爆炸麻雀战 连环画", Level.NONE),  # a term of three characters on a seam
+        ("互联网麻雀战", Level.NONE),
     ],
 )
 def test_levels(matcher: Matcher, text: str, level: Level) -> None:
@@ -156,6 +160,26 @@ def test_lint_names_what_is_wrong(terms: tuple[str, ...], exclusions: tuple[str,
 def test_lint_finds_ordinary_words_and_seams() -> None:
     found = lint(lexicon_of("委员", variants=()))
     assert any(problem.kind == "in_a_word" and "委员会" in problem.detail for problem in found)
+
+
+def test_lint_hears_a_term_that_an_exclusion_takes_away() -> None:
+    found = lint(lexicon_of("大猫", "阿大猫", exclusions=("阿大猫",), variants=()))
+    assert {problem.kind for problem in found if problem.term == "阿大猫"} == {"swallowed"}
+
+
+def test_a_dry_run_over_ordinary_words_finds_nothing_new() -> None:
+    assert [str(problem) for problem in lint(builtin())] == []
+
+
+def test_what_was_reviewed_is_still_there_to_review(monkeypatch: pytest.MonkeyPatch) -> None:
+    from keywords import lint as linting
+
+    known = reviewed()
+    assert known and all(known.values())
+    monkeypatch.setattr(sys.modules[linting.__module__], "reviewed", dict)
+    found = lint(builtin())
+    assert {(problem.term, problem.text) for problem in found} == set(known)
+    assert {problem.kind for problem in found} == {"collision"}
 
 
 @pytest.mark.parametrize("text", ["象牙手串 加V", "象牙手串 加v", "象牙手串 ➕V 加V"])
