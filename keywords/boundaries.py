@@ -57,6 +57,7 @@ class _Dictionary:
         total, self._places = _index(body)
         #: What a character that is no word costs: seen once in all.
         self.unseen = log(total)
+        self._shares: dict[int, float] = {}
         self._read: dict[str, tuple[dict[str, float], dict[str, int]]] = {}
 
     def beginning(self, char: str) -> tuple[dict[str, float], dict[str, int]]:
@@ -64,11 +65,18 @@ class _Dictionary:
         of the longest word that goes on from them."""
         found = self._read.get(char)
         if found is None:
-            shares = {word: log(count) - self.unseen for word, count in self._counts(char).items() if count}
+            shares = {word: self._share(count) for word, count in self._counts(char).items() if count}
             longest: dict[str, int] = {}
             for word in shares:
                 longest[word[:2]] = max(longest.get(word[:2], 0), len(word))
             found = self._read[char] = shares, longest
+        return found
+
+    def _share(self, count: int) -> float:
+        # One number object for all words that were seen as often: most were seen three times.
+        found = self._shares.get(count)
+        if found is None:
+            found = self._shares[count] = log(count) - self.unseen
         return found
 
     def _counts(self, char: str) -> dict[str, int]:
