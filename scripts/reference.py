@@ -43,6 +43,7 @@ def lexicon_page() -> str:
             f"`{category.key}`",
             category.name,
             str(sum(1 for term in words.terms if term.category == category.key)),
+            str(category.nightly or len(category.search)),
             "、".join(list(words.search_terms(category.key))[:4]),
         )
         for category in words.categories
@@ -53,10 +54,35 @@ def lexicon_page() -> str:
         + "\nOne file a category in `keywords/lexicon/`, each with its own examples that must match and must not."
         " Analysts add\nwords by `xunwang lexicon template FILE.xlsx`, fill it in, `xunwang lexicon import FILE.xlsx"
         " --note WHY`; the next scan\nuses them, and every lead names the version that judged it.\n\n"
-        + _row("代码", "类别", "词条数", "先检索的词")
-        + _row("---", "---", "---", "---")
+        + _row("代码", "类别", "词条数", "每晚最多检索", "先检索的词")
+        + _row("---", "---", "---", "---", "---")
         + rows
+        + _FORMAT
     )
+
+
+_FORMAT = """
+## A category file
+
+| Key | Says |
+| --- | --- |
+| `law` | names of `law.yml`, or `{text, from, to}`: the citation valid on the day is the one to cite |
+| `search` | `terms`, most fruitful first; `budget`: how many a night asks of one platform. With more terms, the \
+best three quarters are asked every night and the others take turns |
+| `strong` | enough alone, unless other words lower the score |
+| `weak` | needs company near it: a word of a context group of its category with `company: true`, one of its own \
+`company`, or another term of the category |
+| `code` | everyday words that mean goods in company only; a mere number (`bare: true`: 一对, 35克) is not enough |
+| `review`, `review_weak` | borderline goods: 待核, never more |
+| `compose` | every word of `of` followed by every word of `parts`; `leave_out` names the ordinary ones |
+| `must_match`, `must_not_match` | the category's proof, held by the tests |
+
+An entry may be `{text, company, variants, not_variants, until, note}`. `until` is the last day on which it counts, seen
+from the day of assessment. A companion of one character must stand three times nearer than a longer one. A space in a
+term makes a pair: all parts close together, in any order. A context word inside a longer one of any group says nothing:
+put the longer one under `neutral` in `contexts.yml` (老药 in 老药铺). `lexicon lint` runs every term over ordinary words
+and their seams; what a person has let stand is in `ordinary.yml`, with the reason.
+""".replace("\\\n", "")
 
 
 def _walk(commands: dict[str, Any], words: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
