@@ -5,6 +5,7 @@ import pytest
 from keywords import Matcher, builtin
 from keywords.evaluating import LABELS, Evaluation, Rate, Sample, evaluate, reason
 from keywords.explaining import explain
+from records import Level
 from tests.keywords.conftest import lexicon_of
 
 _MATCHER = Matcher(builtin())
@@ -28,7 +29,7 @@ ROWS = (
     sample(5, "可疑", "rhino", "象牙手镯一只", "code_word"),
     sample(6, "待核", "ivory", "猛犸牙手串 有证", ""),
     sample(7, "正常", "ivory", "象牙白连衣裙", "colour"),
-    sample(8, "正常", "", "穿山甲片 干货 药用", "trap"),
+    sample(8, "正常", "pangolin", "穿山甲片 干货 药用", "trap"),
     sample(9, "可疑", "pangolin", "转一个穿山", "across_fields", "甲片 干货"),
 )
 
@@ -71,7 +72,10 @@ def test_levels_borderline_and_confusables(result: Evaluation) -> None:
     assert review.precision == Rate(hits=5, of=6)
     assert review.recall == Rate(hits=4, of=5)
     assert review.confusables == Rate(hits=1, of=2)
-    assert 0 < high.recall.hits < review.recall.hits
+    raised = [_MATCHER.explain(f"{row.title}\n{row.description}") for row in ROWS if row.label == "suspicious"]
+    levels = [one.level for one in raised]
+    assert high.recall == Rate(hits=levels.count(Level.HIGH), of=5)
+    assert high.precision == Rate(hits=levels.count(Level.HIGH), of=levels.count(Level.HIGH))
     assert (result.borderline_at_review, result.borderline_raised) == (Rate(hits=1, of=1), Rate(hits=1, of=1))
     assert result.confusables_raised == Rate(hits=1, of=2)
 
@@ -119,7 +123,12 @@ def test_a_weak_word_alone_is_told_what_company_it_wants() -> None:
     told = explain(_MATCHER, "血牙")
     assert not told.assessment.level.is_hit
     wanting = told.wanting[0]
-    assert "手串" in wanting and builtin().category_name(term.category) in wanting
+    group = next(group for group in builtin().contexts if group.company and "ivory" in group.categories)
+    assert (
+        "手串" in wanting
+        and f"{group.name}（{group.words[0]}" in wanting
+        and builtin().category_name(term.category) in wanting
+    )
     # and what it asks for does help
     assert _MATCHER.explain("血牙 手串").matches[0].counts
     assert 0 not in explain(_MATCHER, "血牙 手串").wanting

@@ -166,6 +166,7 @@ def test_assess_without_ids_numbers_the_rows(there: Place) -> None:
     [
         (b"title\nfine\n\xff\xfe broken\nfine\n", 3, ["1", "3"]),
         ("title\n象牙手串\n".encode() + "象牙".encode()[:-1] + "手串\n木梳\n".encode(), 3, ["1", "3"]),
+        (b"title\n" + "虎骨酒".encode()[1:] + b"\nfine\n", 2, ["2"]),
         (b"title\tid\nfine\ta\nfi\tne\tb\n", 3, ["a"]),
         (b"id\ttitle\na\tfine\nb\n", 3, ["a"]),
         (b'{"title": "fine"}\n{"title": \n{"title": "fine"}\n', 2, ["1", "3"]),
@@ -175,7 +176,19 @@ def test_assess_without_ids_numbers_the_rows(there: Place) -> None:
         (b'{"title": ' + b"[" * 200_000 + b'\n{"title": "fine"}\n', 1, ["2"]),
         (b"title\n" + b"x" * (9 << 20) + b"\nfine\n", 2, ["2"]),
     ],
-    ids=["binary", "half a character", "a tab", "short", "no JSON", "list", "no title", "no text", "deep", "huge"],
+    ids=[
+        "binary",
+        "half a character",
+        "half at first",
+        "a tab",
+        "short",
+        "no JSON",
+        "list",
+        "no title",
+        "no text",
+        "deep",
+        "huge",
+    ],
 )
 def test_a_bad_row_is_named_by_its_line_and_costs_no_other(
     there: Place, given: bytes, line: int, read: list[str]
