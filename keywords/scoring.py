@@ -91,7 +91,8 @@ def _company(
     if item.companion:
         return True
     if item.term.kind == "code" and item.term.company:
-        # An everyday word: that something is sold by weight or number does not give it its second meaning.
+        contexts = []  # an everyday word: that something is carved, or sold, gives it no second meaning
+    elif item.term.kind == "code":
         contexts = [context for context in contexts if not context.group.bare]
     for context in contexts:
         inside = item.found.start <= context.start and context.end <= item.found.end
@@ -150,8 +151,9 @@ def judge(view: View, candidates: list[Candidate], contexts: list[Context], scor
     sheet = _Sheet()
     _add_matches(view, sheet, heaviest, counting, scoring)
     _add_raising(view, sheet, counting, contexts, category, scoring)
-    if heaviest.companion and not any(c.group.company and c.group.key in sheet.raised for c in contexts):
-        sheet.add(f"特定语境“{heaviest.companion}”", scoring.points["companion"])
+    companion = next((c.companion for c in counting if c.companion and c.term.category == category), "")
+    if companion and not any(c.group.company and c.group.key in sheet.raised for c in contexts):
+        sheet.add(f"特定语境“{companion}”", scoring.points["companion"])
     negated = _add_negations(view, sheet, contexts, scoring)
     _add_lowering(view, sheet, counting, [c for c in contexts if c not in negated], scoring)
     return _verdict(sheet, heaviest, counting, contexts, scoring)

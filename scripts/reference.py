@@ -72,7 +72,8 @@ best three quarters are asked every night and the others take turns |
 | `strong` | enough alone, unless other words lower the score |
 | `weak` | needs company near it: a word of a context group of its category with `company: true`, one of its own \
 `company`, or another term of the category |
-| `code` | everyday words that mean goods in company only; a mere number (`bare: true`: 一对, 35克) is not enough |
+| `code` | everyday words that mean goods in company only: their own `company` where named, else as for weak ones \
+but more than a mere number (`bare: true`: 一对, 35克) |
 | `review`, `review_weak` | borderline goods: 待核, never more |
 | `compose` | every word of `of` followed by every word of `parts`; `leave_out` names the ordinary ones |
 | `must_match`, `must_not_match` | the category's proof, held by the tests |
@@ -80,8 +81,8 @@ best three quarters are asked every night and the others take turns |
 An entry may be `{text, company, variants, not_variants, until, note}`. `until` is the last day on which it counts, seen
 from the day of assessment. A companion of one character must stand three times nearer than a longer one. A space in a
 term makes a pair: all parts close together, in any order. A context word inside a longer one of any group says nothing:
-put the longer one under `neutral` in `contexts.yml` (老药 in 老药铺). `lexicon lint` runs every term over ordinary words
-and their seams; what a person has let stand is in `ordinary.yml`, with the reason.
+put the longer one under `neutral` in `contexts.yml` (老药 in 老药铺). `lexicon lint` runs every term over ordinary
+words and their seams; what a person has let stand is in `ordinary.yml`, with the reason.
 """.replace("\\\n", "")
 
 
