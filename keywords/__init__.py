@@ -1,7 +1,7 @@
 """Knows the words of the trade: text to Assessment. No network, no database."""
 
 from keywords.additions import Additions, LexiconFileRefused, read_additions, write_template
-from keywords.files import LexiconBroken, builtin, read_folder
+from keywords.files import LexiconBroken, builtin, builtin_version, read_folder
 from keywords.lint import Problem, lint
 from keywords.matcher import MATCHER_VERSION, Matcher
 from keywords.terms import Category, ContextGroup, Exclusion, Lexicon, Scoring, Term
@@ -20,6 +20,7 @@ __all__ = [
     "Scoring",
     "Term",
     "builtin",
+    "builtin_version",
     "lint",
     "read_additions",
     "read_folder",

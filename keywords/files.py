@@ -1,7 +1,7 @@
 """The lexicon's own files: keywords/lexicon/*.yml, read strictly."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -159,8 +159,23 @@ def builtin() -> Lexicon:
 
     Raises LexiconBroken when a file was damaged.
     """
-    folder = files("keywords") / "lexicon"
-    return read_folder(Path(str(folder)))
+    return read_folder(_own_folder())
+
+
+def builtin_version() -> str:
+    """The version that `builtin` would have, without reading what the files say: a tenth of the time."""
+    return _version(sorted(_own_folder().glob("*.yml")))
+
+
+def _own_folder() -> Path:
+    return Path(str(files("keywords") / "lexicon"))
+
+
+def _version(paths: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return f"builtin-{digest.hexdigest()[:8]}"
 
 
 def read_folder(folder: Path) -> Lexicon:
@@ -169,9 +184,6 @@ def read_folder(folder: Path) -> Lexicon:
     Raises LexiconBroken with the file and the place in it.
     """
     paths = sorted(folder.glob("*.yml"))
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     shared = {name: _load(folder / name) for name in _SHARED if name != "law.yml"}
     blocks = [_checked(_ExclusionBlock, item, folder / "exclusions.yml") for item in shared["exclusions.yml"]]
     groups = [_checked(_ContextBlock, item, folder / "contexts.yml") for item in shared["contexts.yml"]]
@@ -179,7 +191,7 @@ def read_folder(folder: Path) -> Lexicon:
     laws = _laws(folder)
     categories = [_checked(_CategoryFile, _load(path), path) for path in paths if path.name not in (*_SHARED, ORDINARY)]
     return Lexicon(
-        version=f"builtin-{digest.hexdigest()[:8]}",
+        version=_version(paths),
         categories=tuple(_category(item, laws) for item in categories),
         terms=tuple(term for item in categories for term in _terms(item)),
         exclusions=tuple(

@@ -13,7 +13,6 @@ from typer.main import get_group
 
 from ops.screen import Screen, say
 from ops.usage import WrongUsage, refused
-from ops.version import versions
 from records import Fault, Lang
 
 
@@ -104,6 +103,8 @@ app = typer.Typer(
 
 def _show_versions(wanted: bool) -> None:
     if wanted:
+        from ops.version import versions  # brings the matcher, which no other call should pay for unasked
+
         typer.echo(versions())
         raise typer.Exit
 

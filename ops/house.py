@@ -7,7 +7,7 @@ from db.embedded import Embedded
 from db.engine import Engine, connect, create_database, transaction
 from db.migrations import migrate
 from evidence import Store
-from keywords import Lexicon, Matcher, builtin
+from keywords import Lexicon, Matcher, builtin, builtin_version
 from ops.settings import Settings
 from pipelines import District, Geography, Reception
 from records import CITY, ELSEWHERE, UNDECIDED, now, shanghai
@@ -85,9 +85,7 @@ def _furnish(house: House) -> None:
         campaigns.seed_districts(conn, districts)
         campaigns.ensure_default(conn)
         live = lexicon.live(conn)
-        shipped = builtin()
+        shipped = builtin_version()
         # a lexicon that people released stays live through an upgrade; a built-in one follows the program
-        if live is None or (live.name.startswith("builtin-") and live.name != shipped.version):
-            lexicon.publish(
-                conn, shipped.version, shipped.to_data(), author="xunwang", note="随程序附带的词库", at=now()
-            )
+        if live is None or (live.name.startswith("builtin-") and live.name != shipped):
+            lexicon.publish(conn, shipped, builtin().to_data(), author="xunwang", note="随程序附带的词库", at=now())

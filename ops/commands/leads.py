@@ -10,10 +10,8 @@ from rich.text import Text
 from db import queue, review
 from db.engine import transaction
 from db.queue import ANYWHERE, QueueFilter
-from ops.labels import labels
 from ops.screen import print_json, say, screen, show
 from records import Fault, LeadState, shanghai
-from reports import LeadFilter, export_leads
 
 Demo = Annotated[bool, typer.Option("--demo", help="在演示库里。")]
 
@@ -87,6 +85,9 @@ def export(
     demo: Demo = False,
 ) -> None:
     """导出线索清单（Excel，卖家名称已遮蔽）。"""
+    from ops.labels import labels  # these two bring platforms and spreadsheets, which listing and showing do without
+    from reports import LeadFilter, export_leads
+
     house = screen(ctx).house(demo=demo)
     wanted = LeadFilter(states=(state,) if state else (), districts=(district,) if district else ())
     done = export_leads(house.engine, path, filters=wanted, labels=labels(house))
