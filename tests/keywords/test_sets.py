@@ -55,7 +55,7 @@ def test_the_set_names_nobody() -> None:
     assert not re.search(r"\d{7,}|https?:|www\.|@", text)
 
 
-@pytest.mark.parametrize(("group", "floor"), [("overt", 0.98), ("disguised", 0.87), ("code_word", 0.85)])
+@pytest.mark.parametrize(("group", "floor"), [("overt", 0.98), ("disguised", 0.89), ("code_word", 0.85)])
 def test_recall(result: Evaluation, group: str, floor: float) -> None:
     missed = [one.sample.title for one in result.failures if one.kind == "missed" and one.sample.group == group]
     assert (result.groups[group].value or 0) >= floor, missed
