@@ -1,5 +1,6 @@
 """Which terms a night asks, and which rest because a platform had nothing for them."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -133,3 +134,17 @@ def test_the_newest_end_of_a_term_counts(engine: Engine) -> None:
             newest = Outcome.EMPTY if day == 0 else Outcome.SEARCHED
             assert scans.last_searches(conn, "demo_ads") == {"象牙": LastAsked(on=yesterday, outcome=newest)}
             assert scans.last_searches(conn, "demo_goods") == {}
+
+
+def test_a_category_asks_no_more_than_its_nightly_budget_and_the_rest_takes_turns() -> None:
+    category = replace(builtin().category("ivory"), search=tuple("ABCDEFGHIJ"), nightly=4)
+    lexicon = replace(builtin(), categories=(category,))
+    nights = [TONIGHT + timedelta(days=days) for days in range(7)]
+    asked_for = [ranked_terms(lexicon, (), on) for on in nights]
+    assert [terms[:3] for terms in asked_for] == [["A", "B", "C"]] * 7
+    assert {len(terms) for terms in asked_for} == {4}
+    assert {terms[3] for terms in asked_for} == set("DEFGHIJ")
+    queries, _ = queries_for(
+        platform(), replace(night(), lexicon=lexicon, crawl=Crawl(max_terms=TERMS, categories=("ivory",))), {}
+    )
+    assert asked(queries) == ranked_terms(lexicon, (), TONIGHT)
