@@ -55,6 +55,9 @@ def test_a_new_category_works_from_scan_to_lead(tmp_path: Path, database_url: st
         assert (said.code, "v1" in said.err) == (0, True), said.err
         [told] = there.xunwang("lexicon", "test", TITLES[0], "--live", "--json").rows()
         assert (told["category"], told["lexicon_version"]) == ("made_up", "v1")
+        [row] = there.xunwang("assess", "--lexicon", "v1", stdin=f"title\n{TITLES[0]}\n".encode()).rows()
+        assert (row["category"], row["lexicon_version"]) == ("made_up", "v1")
+        assert "E-OPS-031" in there.xunwang("assess", "--lexicon", "v2", stdin=b"title\nx\n").err
         there = place(tmp_path, database_url, {"crawl": crawling(town, categories=["made_up"])})
         scan(there)
     asked = sql(raw, "select distinct text from queries where scan_id = (select max(id) from scans)")
