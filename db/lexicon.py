@@ -28,6 +28,11 @@ def live(conn: Connection) -> LexiconVersion | None:
     return _one(conn, lexicon_versions.c.live)
 
 
+def live_name(conn: Connection) -> str:
+    """Its name alone, without its long content; empty in a new database."""
+    return str(conn.execute(select(lexicon_versions.c.name).where(lexicon_versions.c.live)).scalar() or "")
+
+
 def version(conn: Connection, name: str) -> LexiconVersion | None:
     """The version of that name; None where there is none."""
     return _one(conn, lexicon_versions.c.name == name)

@@ -84,8 +84,8 @@ def _furnish(house: House) -> None:
     with transaction(house.engine) as conn:
         campaigns.seed_districts(conn, districts)
         campaigns.ensure_default(conn)
-        live = lexicon.live(conn)
+        live = lexicon.live_name(conn)
         shipped = builtin_version()
         # a lexicon that people released stays live through an upgrade; a built-in one follows the program
-        if live is None or (live.name.startswith("builtin-") and live.name != shipped):
+        if not live or (live.startswith("builtin-") and live != shipped):
             lexicon.publish(conn, shipped, builtin().to_data(), author="xunwang", note="随程序附带的词库", at=now())
