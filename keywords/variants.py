@@ -53,7 +53,7 @@ _SPLIT = {
 }
 #: Characters drawn alike. Hand-picked for the characters of the lexicon; automatic lists offer 牙→才.
 _ALIKE = {
-    "象": "像橡蟓",
+    "象": "像橡蟓潒",
     "牙": "芽伢呀岈",
     "甲": "曱钾岬",
     "麝": "麛",
@@ -65,6 +65,9 @@ _ALIKE = {
     "鹤": "鹳",
     "豹": "貌",
     "夹": "央",
+    "珊": "跚姗",
+    "瑚": "煳",
+    "虎": "虏",
 }
 #: Longest term whose every mixture of Han and Latin is generated.
 _MIXED_LENGTH = 4
