@@ -157,7 +157,7 @@ def test_a_scan_by_hand_that_runs_still_does_not_speak_for_the_night(engine: Eng
     digest = alerts.make_digest(engine, now=MORNING, console_url=URL)
     assert digest is not None
     said = alerts.render(digest)
-    for form in (said.markdown, said.form, said.html, said.subject):
+    for form in (said.markdown, said.text, said.html, said.subject):
         assert "运行中" not in form.replace("未运行", "")
     assert "另有手动监测 1 次（1 次尚未结束）" in said.markdown
     assert '夜间监测 <font color="warning">未运行</font>' in said.markdown
