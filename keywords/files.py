@@ -285,7 +285,8 @@ def _variants(group: str, text: str, strong: set[str]) -> tuple[Variant, ...]:
     inner = max((size for size in range(2, len(text)) if _holds(text, size, strong)), default=0)
     if not inner:
         return given
-    return () if inner > 2 else tuple(one for one in given if one == "pinyin")
+    # 酒骨虎: turned round, the shorter term inside is hidden too.
+    return () if inner > 2 else tuple(one for one in given if one in ("pinyin", "reversed"))
 
 
 def _holds(text: str, size: int, strong: set[str]) -> bool:

@@ -14,14 +14,16 @@ from itertools import compress
 
 #: End of the planes that hold Han characters; nothing legible stands beyond.
 _LEGIBLE = 0x32400
-#: Tags, and references to characters that are blank or invisible, also such as were escaped twice.
+#: Tags, comments, and references to characters that are blank or invisible, also such as were escaped twice.
 _MARKUP = re.compile(
-    r"<[/!]?[a-zA-Z][^<>\n]{0,80}>"
+    r"<[/!]?[a-zA-Z][^<>\n]{0,80}>|<!--[^<>\n]{0,80}-->"
     r"|&(?:amp;)?(?:nbsp|ensp|emsp|thinsp|zwnj|zwj|shy"
     r"|#x0*(?:20|a0|ad|200[0-9a-f]|202[a-f]|206[0-9a-f]|3000|feff)(?![0-9a-f])"
     r"|#0*(?:32|160|173|819[2-9]|820[0-7]|823[2-9]|82(?:8[89]|9[0-9])|12288|65279)(?![0-9]));?",
     re.I,
 )
+#: References to any other character: &#29273;, &#x8c61;.
+_REFERENCE = re.compile(r"&(?:amp;)?#(?:x([0-9a-f]{2,6})|([0-9]{2,7}))(?![0-9a-z]);?", re.I)
 #: Stands for markup in the same-length views: takes no room on the line, like the tag it hides.
 _HIDDEN = "\u200b"
 
@@ -85,10 +87,25 @@ class Folding:
 
 
 def without_markup(raw: str) -> str:
-    """`raw` with tags and blank character references hidden, same length: 象<b>牙</b>, 象&nbsp;牙."""
+    """`raw` with tags and blank character references hidden, same length: 象<b>牙</b>, 象&nbsp;牙.
+
+    A reference to a character that is seen becomes that character at its first place: 象&#29273;.
+    """
     if "<" not in raw and "&" not in raw:
         return raw
-    return _MARKUP.sub(lambda found: _HIDDEN * len(found[0]), raw)
+    plain = _MARKUP.sub(lambda found: _HIDDEN * len(found[0]), raw)
+    return _REFERENCE.sub(_named, plain) if "&" in plain else plain
+
+
+def references(raw: str) -> dict[int, int]:
+    """First place of each reference to a character that is seen, and its end."""
+    return {found.start(): found.end() for found in _REFERENCE.finditer(raw)} if "&" in raw else {}
+
+
+def _named(found: re.Match[str]) -> str:
+    code = int(found[1], 16) if found[1] else int(found[2])
+    # What stands beyond is no letter of ours, and a surrogate is no character at all.
+    return chr(code) + _HIDDEN * (len(found[0]) - 1) if code < 0xD800 else found[0]
 
 
 @cache

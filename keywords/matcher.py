@@ -52,11 +52,14 @@ class Matcher:
         return self.lexicon.version
 
     def assess(self, listing: Listing) -> Assessment:
-        """Title and description together: company may stand in either. Offsets index the field as given."""
+        """Title and description together: company may stand in either. Offsets index the field as given.
+
+        Where no match counts nothing is told of it: most texts with a code word are ordinary. `explain` tells all.
+        """
         raw = _text(listing)
         if not self._scanner.suspicious(raw):
             return self._clean
-        return self._judge(raw, len(listing.title) if listing.description else -1)
+        return self._judge(raw, _joint(listing), told=False)
 
     def assess_many(self, listings: Iterable[Listing]) -> Iterator[Assessment]:
         """The same as `assess` for each, in order. Reads ahead by one block: a thousand listings at most."""
@@ -74,19 +77,27 @@ class Matcher:
             for listing, passes in zip(block, passing, strict=True):
                 yield self.assess(listing) if passes else clean
 
-    def explain(self, text: str) -> Assessment:
-        """The judgement of a bare text, with every match that was cancelled or covered and why."""
-        return self._judge(text, -1)
+    def explain(self, text: str | Listing) -> Assessment:
+        """The judgement of a bare text or a listing, with every match that was cancelled or covered and why.
 
-    def _judge(self, raw: str, joint: int) -> Assessment:
-        """`joint`: where the newline between title and description stands in `raw`, or -1."""
+        Where any match counts it is what `assess` says, word for word.
+        """
+        return self._judge(text, -1) if isinstance(text, str) else self._judge(_text(text), _joint(text))
+
+    def _judge(self, raw: str, joint: int, *, told: bool = True) -> Assessment:
+        """`joint`: where the newline between title and description stands in `raw`, or -1.
+
+        `told`: False where a text in which nothing counts is simply clean.
+        """
         view = View(raw, folding())
         scoring = self.lexicon.scoring
         candidates = resolve(view, self._scanner.scan(view), scoring, joint)
-        if not candidates:
+        if not candidates or not (told or _any_alive(candidates)):
             return self._clean
         contexts = gather(self._contexts.scan(view))
         require_company(view, candidates, contexts, scoring)
+        if not (told or _any_alive(candidates)):
+            return self._clean
         cover(candidates)
         verdict = judge(view, candidates, contexts, scoring)
         return Assessment(
@@ -105,6 +116,14 @@ def _text(listing: Listing) -> str:
     return f"{listing.title}\n{listing.description}" if listing.description else listing.title
 
 
+def _joint(listing: Listing) -> int:
+    return len(listing.title) if listing.description else -1
+
+
+def _any_alive(candidates: list[Candidate]) -> bool:
+    return any(item.alive for item in candidates)
+
+
 def _length(listing: Listing) -> int:
     return len(listing.title) + len(listing.description)
 
@@ -119,7 +138,8 @@ def _told(candidates: list[Candidate]) -> list[Candidate]:
 def _match(view: View, item: Candidate, joint: int) -> Match:
     places = [(item.found.start, item.found.end), *item.partners]
     start = min(view.origin[first] for first, _ in places)
-    end = max(view.origin[last - 1] for _, last in places) + 1
+    last_seen = max(view.origin[last - 1] for _, last in places)
+    end = view.references.get(last_seen, last_seen + 1)
     # Marks that hang on the last character belong to what the reader sees: a struck-through 牙̶.
     while end < len(view.raw) and end != joint and view.raw[end] != "\n" and view.folding.is_unseen(view.raw[end]):
         end += 1

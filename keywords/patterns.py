@@ -112,7 +112,7 @@ def _common() -> frozenset[str]:
 
 
 class Stuffing(NamedTuple):
-    """Where letters or digits stand between two neighbouring characters of some strong term: 象1牙, 熊0胆."""
+    """Where letters or digits stand between two neighbouring characters of some such term: 象1牙, 熊0胆."""
 
     #: Characters that such a term has before and after the place.
     lefts: str
@@ -127,13 +127,18 @@ class Stuffing(NamedTuple):
         return re.compile(f"(?<=[{self.lefts}]){_STUFFING}(?=[{self.rights}])")
 
 
+def stuffable(term: Term) -> bool:
+    """True for strong terms, and for weak ones whose disguises somebody asked for: 虎66皮."""
+    return term.strength == "strong" or "reversed" in term.variants
+
+
 def stuffing(lexicon: Lexicon, tables: Folding) -> Stuffing | None:
-    """None when no strong term has two Han characters side by side."""
+    """None when no such term has two Han characters side by side."""
     lefts: set[str] = set()
     rights: set[str] = set()
     for term in lexicon.terms:
         text = tables.skeleton(term.text)
-        if term.strength == "strong" and " " not in term.text:
+        if stuffable(term) and " " not in term.text:
             for left, right in itertools.pairwise(text):
                 if not left.isascii() and not right.isascii():
                     lefts.add(left)

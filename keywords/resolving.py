@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from keywords.boundaries import Cut, cut, is_word
+from keywords.boundaries import Cut, is_word
 from keywords.scanning import Found, View, whole_latin
 from keywords.terms import Exclusion, Scoring, Term
 
@@ -166,9 +166,9 @@ def _gaps_allowed(view: View, found: Found, visible: list[str], scoring: Scoring
 
 
 def _one_a_line(view: View, found: Found) -> bool:
-    """True when the characters stand one below the other."""
-    lines = view.fold[found.raw_start : found.raw_end].split("\n")
-    return len(lines) > 1 and all(len(line.strip()) <= 1 for line in lines)
+    """True when the characters stand one below the other, or each apart and over several lines."""
+    text = view.fold[found.raw_start : found.raw_end]
+    return "\n" in text and all(len(piece) <= 1 for piece in text.split())
 
 
 def _breaks_a_word(view: View, found: Found) -> bool:
@@ -200,7 +200,7 @@ def _folded_technique(view: View, found: Found) -> str:
 def _judge_boundaries(view: View, candidate: Candidate, interrupted: bool) -> None:
     found = candidate.found
     start, end = view.seen_at[found.raw_start], view.seen_at[found.raw_end - 1] + 1
-    window = cut(view.seen, start, end)
+    window = view.cut(found.raw_start, found.raw_end)
     left, right = start in window.edges, end in window.edges
     if interrupted and not (left and right):
         candidate.cancelled_by = f"跨词“{_around(window, start, end)}”"
@@ -226,7 +226,9 @@ def _judge_guess(candidate: Candidate, window: Cut, text: str, start: int, end: 
     single = all(place in window.edges for place in range(start, end + 1))
     if is_word(text):
         candidate.cancelled_by = f"“{text}”本身是常用词"
-    elif (len(text) <= 3 and not single) or not (start in window.edges and end in window.edges):
+    elif (len(text) <= 3 and not single and candidate.technique != "reversed") or not (
+        start in window.edges and end in window.edges
+    ):
         candidate.cancelled_by = f"跨词“{_around(window, start, end)}”"
 
 
@@ -274,7 +276,7 @@ def _stands(view: View, found: Found, exclusion: Exclusion) -> bool:
     if exclusion.edges == "none":
         return True
     start, end = view.seen_at[found.raw_start], view.seen_at[found.raw_end - 1] + 1
-    window = cut(view.seen, start, end)
+    window = view.cut(found.raw_start, found.raw_end)
     return start in window.edges and end in window.edges
 
 

@@ -10,12 +10,17 @@ from typing import NamedTuple
 import ahocorasick_rs
 from ahocorasick_rs import Implementation
 
-from keywords.folding import Folding, folding, without_markup
-from keywords.patterns import Meaning, factors, patterns, stuffing
-from keywords.terms import ContextGroup, Lexicon
+from keywords.boundaries import Cut, cut
+from keywords.company import Company, Place
+from keywords.folding import Folding, folding, references, without_markup
+from keywords.patterns import Meaning, factors, patterns, stuffable, stuffing
+from keywords.terms import ContextGroup, Lexicon, Term
+from keywords.variants import Spelling
 
 #: More findings than any honest listing has; what follows them in a text is not read.
 _MOST = 20_000
+#: Right-to-left override: after it a term may be written backwards to be read forwards.
+_TURNED = "\u202e"
 
 
 class Found(NamedTuple):
@@ -37,7 +42,7 @@ class Found(NamedTuple):
 class View:
     """A text with what the resolver needs of it; made only for texts in which something was found."""
 
-    __slots__ = ("fold", "folding", "origin", "raw", "seen", "seen_at", "skeleton")
+    __slots__ = ("_cuts", "fold", "folding", "origin", "raw", "references", "seen", "seen_at", "skeleton")
 
     def __init__(self, raw: str, tables: Folding) -> None:
         hidden = without_markup(raw)
@@ -46,6 +51,7 @@ class View:
         self.folding = tables
         self.skeleton = located.text
         self.origin = located.origin
+        self.references = references(raw)
         #: Folded, same length.
         self.fold = tables.fold(hidden)
         #: Raw index to index into `seen`, with one more for the end.
@@ -54,6 +60,7 @@ class View:
         self.seen = self.fold
         if tables.has_unseen(hidden):
             self._leave_unseen_out(hidden)
+        self._cuts: dict[tuple[int, int], Cut] = {}
 
     def _leave_unseen_out(self, hidden: str) -> None:
         seen: list[str] = []
@@ -64,6 +71,14 @@ class View:
                 seen.append(char)
         places.append(len(seen))
         self.seen_at, self.seen = places, "".join(seen)
+
+    def cut(self, start: int, end: int) -> Cut:
+        """Words around the raw [start, end); asked for one place by its term, its disguises and its exclusion."""
+        place = self.seen_at[start], self.seen_at[end - 1] + 1
+        known = self._cuts.get(place)
+        if known is None:
+            known = self._cuts[place] = cut(self.seen, *place)
+        return known
 
     def gaps(self, found: Found) -> list[str]:
         """The raw pieces between the characters of a finding that are not part of it."""
@@ -77,6 +92,8 @@ class Scanner:
     def __init__(self, lexicon: Lexicon) -> None:
         tables = folding()
         self._table = tables.table
+        self._fold = tables.fold
+        self._company = Company(lexicon)
         known = patterns(lexicon, tables)
         self._meanings = [tuple(meanings) for meanings in known.values()]
         # The small form: a DFA of either takes forty megabytes and 0.1 s more to build, and saves 0.1 µs a title.
@@ -101,21 +118,26 @@ class Scanner:
         if "<" in raw or "&" in raw:
             raw = without_markup(raw)
         skeleton = raw.translate(self._table)
-        if self._sieve.find_matches_as_indexes(skeleton) and self._promising(skeleton):
+        if self._sieve.find_matches_as_indexes(skeleton) and self._promising(raw, skeleton):
             return True
         if self._stuffed is None or self._stuffed.search(skeleton) is None:
             return False
         assert self._inner is not None
         return bool(self._sieve.find_matches_as_indexes(self._inner.sub("", skeleton)))
 
-    def _promising(self, skeleton: str) -> bool:
-        """False where there are only exclusions, or halves of pairs."""
+    def _promising(self, raw: str, skeleton: str) -> bool:
+        """False where there are only exclusions, halves of pairs, or weak terms that nothing can keep company."""
         assert self._automaton is not None
-        return any(
-            meaning.term is not None and all(part in skeleton for part in meaning.partners)
-            for index, _, _ in self._automaton.find_matches_as_indexes(skeleton, overlapping=True)
-            for meaning in self._meanings[index]
-        )
+        weak: list[Place] = []
+        for index, start, end in self._automaton.find_matches_as_indexes(skeleton, overlapping=True):
+            for term, spelling, _, partners in self._meanings[index]:
+                if term is None or not all(part in skeleton for part in partners):
+                    continue
+                # What stands right to left may turn out to be written plainly; the judge looks at that.
+                if not _needs_company(term, spelling) or _TURNED in raw:
+                    return True
+                weak.append(Place(term, start, end))
+        return bool(weak) and self._company.possible(skeleton, self._fold(raw), weak)
 
     def scan(self, view: View) -> list[Found]:
         """All findings, overlapping ones too, by start and then longest first."""
@@ -149,7 +171,7 @@ class Scanner:
                 found += [
                     Found(meaning, *place, stuffed=True)
                     for meaning in self._meanings[index]
-                    if meaning.term is None or meaning.term.strength == "strong"
+                    if meaning.term is None or stuffable(meaning.term)
                 ]
         return found
 
@@ -181,6 +203,10 @@ class ContextScanner:
             for hit in pattern.finditer(view.fold):
                 start = _skeleton_index(view, hit.start())
                 yield group, hit[0].strip(), start, max(start + 1, _skeleton_index(view, hit.end()))
+
+
+def _needs_company(term: Term, spelling: Spelling | None) -> bool:
+    return term.strength == "weak" or (spelling is not None and spelling.weak)
 
 
 def whole_latin(view: View, start: int, end: int) -> bool:

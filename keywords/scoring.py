@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from keywords.boundaries import cut
+from keywords.company import folded, reach
 from keywords.resolving import Candidate, Places
 from keywords.scanning import View
 from keywords.terms import ContextGroup, Scoring
@@ -112,16 +112,14 @@ def _company(
 
 
 def _companion(view: View, item: Candidate, window: int) -> str:
-    """The first of the term's own companions that stands beside it; empty for none.
-
-    One of a single character says little, so it must stand much nearer.
-    """
-    for word in item.term.company:
-        text = view.folding.skeleton(word)
-        reach = window if len(text) > 1 else window // 3
+    """The first of the term's own companions that stands beside it; empty for none."""
+    for word, text in folded(item.term.company):
+        if text not in view.skeleton:
+            continue
+        far = reach(text, window)
         for start, end in (
-            (max(0, item.found.start - reach), item.found.start),
-            (item.found.end, item.found.end + reach),
+            (max(0, item.found.start - far), item.found.start),
+            (item.found.end, item.found.end + far),
         ):
             place = view.skeleton.find(text, start, end)
             if place >= 0 and _is_said(view, place, place + len(text)):
@@ -136,9 +134,9 @@ def _is_said(view: View, start: int, end: int) -> bool:
     """
     if end - start != 2 or view.skeleton[start:end].isascii():
         return True
-    first, last = view.seen_at[view.origin[start]], view.seen_at[view.origin[end - 1]] + 1
-    window = cut(view.seen, first, last)
-    return first in window.edges or last in window.edges
+    first, last = view.origin[start], view.origin[end - 1]
+    window = view.cut(first, last + 1)
+    return view.seen_at[first] in window.edges or view.seen_at[last] + 1 in window.edges
 
 
 def judge(view: View, candidates: list[Candidate], contexts: list[Context], scoring: Scoring) -> Verdict:
@@ -160,14 +158,16 @@ def judge(view: View, candidates: list[Candidate], contexts: list[Context], scor
 
 
 def _heaviest(counting: list[Candidate], scoring: Scoring) -> Candidate:
-    """The match that gives the listing its category: of equal weight, that of the category named most, then first."""
+    """The match that gives the listing its category: of equal weight a tool, the category named most, the first."""
     named: dict[str, set[str]] = {}
     for item in counting:
         named.setdefault(item.term.category, set()).add(item.term.text)
 
-    def rank(item: Candidate) -> tuple[int, int, int, int]:
+    def rank(item: Candidate) -> tuple[int, bool, int, int, int]:
         size = item.found.end - item.found.start
-        return _weight(item, scoring), len(named[item.term.category]), -item.found.start, size
+        # A tool is sold with the name of its prey: 野猪 in 套 野猪 says what it is for.
+        tool = item.term.category.startswith("tool_")
+        return _weight(item, scoring), tool, len(named[item.term.category]), -item.found.start, size
 
     return max(counting, key=rank)
 
@@ -278,7 +278,11 @@ def _add_lowering(
         concerned = any(_concerns(group, item.term.category) for item in counting)
         if group.effect != "down" or not concerned or context.word in said or _inside(context, counting):
             continue
-        if group.key == "imitation_prefix" and not any(context.end == item.found.start for item in counting):
+        if group.key == "imitation_prefix" and not any(
+            # 不是猛犸 denies the lawful material, which is no denial of the other.
+            context.end == item.found.start and item.term.kind != "review"
+            for item in counting
+        ):
             continue
         said.add(context.word)
         if disbelieved and group.key in _DISBELIEVED:

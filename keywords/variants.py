@@ -49,7 +49,47 @@ _SPLIT = {
     "犀": ("尸牛",),
     "骨": ("月骨",),
     "牌": ("片卑",),
-    "雕": ("周隹",),
+    "雕": ("周隹", "周鸟"),
+    "熊": ("能灬",),
+    "隼": ("隹十",),
+    "鸮": ("号鸟",),
+    "鹞": ("䍃鸟",),
+    "鸠": ("九鸟",),
+    "鸡": ("又鸟",),
+    "鸭": ("甲鸟",),
+    "鹩": ("尞鸟",),
+    "鲮": ("鱼夌",),
+    "鲤": ("鱼里",),
+    "鲸": ("鱼京",),
+    "鲨": ("沙鱼",),
+    "鲵": ("鱼儿",),
+    "鳄": ("鱼咢",),
+    "鲟": ("鱼寻",),
+    "蟒": ("虫莽",),
+    "蜥": ("虫析",),
+    "蛇": ("虫它",),
+    "猴": ("犭侯",),
+    "狍": ("犭包",),
+    "獾": ("犭雚",),
+    "獭": ("犭赖",),
+    "猞": ("犭舍",),
+    "猪": ("犭者",),
+    "狮": ("犭师",),
+    "貂": ("豸召",),
+    "貉": ("豸各",),
+    "绒": ("纟戎",),
+    "枪": ("木仓",),
+    "弹": ("弓单",),
+    "钢": ("钅冈",),
+    "铗": ("钅夹",),
+    "套": ("大镸",),
+    "笼": ("竹龙",),
+    "诱": ("讠秀",),
+    "饵": ("饣耳",),
+    "药": ("艹约",),
+    "香": ("禾日",),
+    "顶": ("丁页",),
+    "镯": ("钅蜀",),
 }
 #: Characters drawn alike. Hand-picked for the characters of the lexicon; automatic lists offer 牙→才.
 _ALIKE = {
@@ -60,7 +100,6 @@ _ALIKE = {
     "鸟": "乌",
     "弩": "驽",
     "磲": "碟渠",
-    "犀": "墀",
     "骨": "滑",
     "鹤": "鹳",
     "豹": "貌",
@@ -68,6 +107,17 @@ _ALIKE = {
     "珊": "跚姗",
     "瑚": "煳",
     "虎": "虏",
+    "犀": "墀屖",
+    "网": "冈罔",
+    "羚": "玲铃",
+    "熊": "能態",
+    "胆": "但",
+    "鳞": "磷",
+    "隼": "準",
+    "猎": "借",
+    "套": "奎",
+    "麂": "麀",
+    "龟": "黾",
 }
 #: Longest term whose every mixture of Han and Latin is generated.
 _MIXED_LENGTH = 4
@@ -114,7 +164,8 @@ def spellings(term: Term, skeleton: str) -> Iterator[Spelling]:
         yield from _split(skeleton)
         yield from _repeated(skeleton)
     if "reversed" in wanted and _reversible(skeleton):
-        yield Spelling(text=skeleton[::-1], technique="reversed", tier="T2", weak=True)
+        # Three characters turned round say nothing else; two are often a word: 牙象, 酒虎.
+        yield Spelling(text=skeleton[::-1], technique="reversed", tier="T2", weak=len(skeleton) < 3)
     if all(latin) and len(skeleton) >= 2:
         if "pinyin" in wanted:
             yield _pinyin(latin)
@@ -163,6 +214,9 @@ def _split(skeleton: str) -> Iterator[Spelling]:
     for index, char in enumerate(skeleton):
         for parts in _SPLIT.get(char, ()):
             yield Spelling(text=skeleton[:index] + parts + skeleton[index + 1 :], technique="split")
+    whole = "".join(_SPLIT[char][0] if char in _SPLIT else char for char in skeleton)
+    if sum(char in _SPLIT for char in skeleton) > 1:
+        yield Spelling(text=whole, technique="split")
 
 
 def _repeated(skeleton: str) -> Iterator[Spelling]:

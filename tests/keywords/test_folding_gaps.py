@@ -65,7 +65,29 @@ def test_markup_inside_a_word(inside: str) -> None:
     assert counting(Matcher(lexicon_of("象牙")), text) == [("象牙", text)]
 
 
-@pytest.mark.parametrize("reference", ["&#1600;", "&#x200bc;", "&#320;", "&#29273;", "&nb;", "< b", "<1>"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "象&#29273;手串",
+        "&#x8c61;&#x7259;手串",
+        "象&amp;#29273;手串",
+        "&#35937;牙手串",
+        "象<!-- x -->牙手串",
+        "&#x8C61;牙手串",
+    ],
+)
+def test_a_reference_stands_for_its_character(text: str) -> None:
+    assert counting(Matcher(lexicon_of("象牙")), text) == [("象牙", text.removesuffix("手串"))]
+
+
+@pytest.mark.parametrize("reference", ["&#1600;", "&#320;", "&#x2f;"])
+def test_a_reference_to_another_character_keeps_words_apart(reference: str) -> None:
+    seen = without_markup(f"象{reference}牙")
+    assert len(seen) == len(f"象{reference}牙")
+    assert reference not in seen
+
+
+@pytest.mark.parametrize("reference", ["&#x200bc;", "&#55357;", "&#9999999;", "&nb;", "< b", "<1>"])
 def test_other_references_stay(reference: str) -> None:
     assert without_markup(f"象{reference}牙") == f"象{reference}牙"
 

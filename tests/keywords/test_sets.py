@@ -146,7 +146,9 @@ def test_spans_on_the_examples() -> None:
 
 @pytest.mark.shared
 def test_spans_on_real_texts() -> None:
-    found = judged((text, "") for text in real_texts())
+    """Of the titles that are raised, and of what `explain` tells of the others that hold a term at all."""
+    likely = (text for text in real_texts() if set(text) & set("牙角骨甲虎熊"))
+    found = [(text, "", _MATCHER.explain(text)) for text in likely]
     assert sum(len(one.matches) for _, _, one in found) > 100
     assert list(wrong_spans(found)) == []
 
