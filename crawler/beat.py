@@ -9,16 +9,17 @@ import structlog
 from crawler.closer import CloserLook, Tally, marks
 from crawler.definition import Definition
 from crawler.ends import NoBrowser, QueryEnd
+from crawler.gauge import Gauge
 from crawler.limits import Hooks, Limits
 from crawler.lists import ListReader, Read
 from crawler.politeness import Politeness
 from crawler.refusals import PlatformCannot
-from records import Listing, Outcome, Query, QueryReport, now
+from records import Control, Listing, Outcome, Query, QueryKind, QueryReport, now
 
 log = structlog.get_logger(__name__)
 
-# After so many walls one after the other the platform has said no; the queries left are not run.
-_WALLS = 3
+# After so many queries one after the other that got no page at all, the platform is down tonight.
+_SILENCES = 5
 _SHELL = "空壳"
 
 
@@ -44,15 +45,39 @@ class Beat:
         #: Turns true for good once a page proved to be a shell (render: auto).
         self._renders = definition.render == "always"
         self._walls = 0
+        self._silences = 0
+        self._gauge = Gauge()
 
     async def walk(self, queries: Sequence[Query]) -> None:
         """Every query ends in one report. What a hook raises goes through."""
         for query in queries:
-            if self._walls >= _WALLS:
-                await self._report(query, Tally(), (Outcome.NOT_RUN, "该平台接连拦截，本次不再访问"))
+            if why := self._closed():
+                await self._report(query, Tally(), (Outcome.NOT_RUN, why))
             else:
                 await asyncio.to_thread(self._hooks.starting, query)
                 await self._run(query)
+        if not self._closed() and await asyncio.to_thread(self._hooks.doubt):
+            await asyncio.to_thread(self._hooks.controlled, await self._control())
+
+    def _closed(self) -> str:
+        """Why nothing more is asked of the platform tonight; empty while it may be asked."""
+        if self._walls >= self._tools.limits.walls:
+            return "该平台接连拦截，本次不再访问"
+        return f"该平台接连 {_SILENCES} 次没有应答，本次不再访问" if self._silences >= _SILENCES else ""
+
+    async def _control(self) -> Control:
+        """The first page for an ordinary word: whether nothing for ours is an answer. Nothing of it is kept."""
+        word, asked = self._definition.control, self._tools.politeness.requests
+        cards = 0
+        try:
+            _, read = await self._first(self._definition.address(_search_for(self._definition.key, word)))
+            cards = len(read.cards.listings)
+            outcome, note = read.cards.outcome or Outcome.SEARCHED, read.cards.note
+        except QueryEnd as stop:
+            outcome, note = stop.outcome, stop.note
+        requests = self._tools.politeness.requests - asked
+        log.info("control word asked", platform=self._definition.key, outcome=outcome.value, cards=cards)
+        return Control(word=word, outcome=outcome, cards=cards, note=note, requests=requests)
 
     async def _run(self, query: Query) -> None:
         tally, started_at, asked = Tally(), now(), self._tools.politeness.requests
@@ -65,6 +90,8 @@ class Beat:
         requests = self._tools.politeness.requests - asked
         walled = end[0] in (Outcome.BLOCKED, Outcome.LOGIN_REQUIRED) and requests > 0
         self._walls = self._walls + 1 if walled else 0
+        silent = end[0] is Outcome.FAILED and requests > 0 and not tally.pages
+        self._silences = self._silences + 1 if silent else 0
         await self._report(query, tally, end, requests=requests, started_at=started_at)
 
     async def _search(self, query: Query, tally: Tally) -> tuple[Outcome, str]:
@@ -75,6 +102,7 @@ class Beat:
         most = _least(self._tools.limits.max_pages, self._definition.max_pages)
         while read.cards.outcome is None:
             tally.pages += 1
+            tally.measures += self._gauge.measure(query.id, read.cards)
             cards = [card for card in read.cards.listings if card.item_id not in seen]
             seen.update(card.item_id for card in cards)
             fresh = await self._fresh(query, cards, tally)
@@ -133,10 +161,15 @@ class Beat:
             new=tally.new,
             card_only=tally.card_only,
             hits=tally.hits,
+            measures=tally.measures,
             finished_at=finished_at,
             **{"started_at": finished_at, **costs},  # type: ignore[arg-type]
         )
         await asyncio.to_thread(self._hooks.report, report)
+
+
+def _search_for(platform: str, word: str) -> Query:
+    return Query(platform=platform, kind=QueryKind.SEARCH, text=word)
 
 
 def _least(limit: int | None, own: int) -> int:

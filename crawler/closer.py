@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from crawler.capture import Clerk
 from crawler.definition import Definition
@@ -10,7 +10,7 @@ from crawler.details import Detail, DetailReader
 from crawler.ends import QueryEnd
 from crawler.limits import Hooks, Limits
 from crawler.lists import Read
-from records import Capture, Listing, Page, Query, QueryKind, Sighting
+from records import Capture, Listing, Measures, Page, Query, QueryKind, Sighting
 
 _SKIMMED = "browse:"
 
@@ -26,6 +26,7 @@ class Tally:
     details: int = 0
     card_only: int = 0
     hits: int = 0
+    measures: Measures = field(default_factory=Measures)
 
 
 def marks(query: Query, card: Listing) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from records import Assessment, Listing, Query, QueryReport, Sighting
+from records import Assessment, Control, Listing, Query, QueryReport, Sighting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +29,8 @@ class Limits:
     max_details: int | None = None
     #: Navigations and data requests of the whole patrol; pictures are not among them.
     max_requests: int = 20_000
+    #: Walls one after the other after which the platform has said no and nothing more is asked of it.
+    walls: int = 3
     #: Seconds that the whole patrol may take.
     max_seconds: float = 4 * 3600.0
     #: List pages that are read in any case where known items may end the paging: listings change in place.
@@ -62,6 +64,14 @@ class Delivered:
     hits: int
 
 
+def _no_doubt() -> bool:
+    return False
+
+
+def _not_asked(_control: Control) -> None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hooks:
     """What `ops` hands in. Plain blocking functions, called from worker threads, never two at once."""
@@ -76,6 +86,10 @@ class Hooks:
     starting: Callable[[Query], None]
     #: A query ended, and all its sightings were delivered before.
     report: Callable[[QueryReport], None]
+    #: Asked once all queries have ended: True where the control word should be asked.
+    doubt: Callable[[], bool] = _no_doubt
+    #: The control word was answered, or not.
+    controlled: Callable[[Control], None] = _not_asked
     #: Platform and delay in seconds in; seconds to wait for the slot just reserved out, the next slot being `delay`
     #: later. None paces within this process alone.
     pace: Callable[[str, float], float] | None = None

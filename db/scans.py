@@ -1,15 +1,15 @@
 """Scans and their queries: planned once, each query ended once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select, text, update
+from sqlalchemy import Connection, Row, and_, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from db.tables import queries, scans
-from records import Outcome, Query, QueryKind, QueryReport, ScanStatus, scan_status
+from db.tables import canaries, queries, runs, scans
+from records import Measures, Outcome, Query, QueryKind, QueryReport, ScanStatus, night_status, scan_status
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +54,7 @@ class QueryRow:
     new: int
     card_only: int
     hits: int
+    measures: Measures = field(default_factory=Measures)
     started_at: datetime | None
     finished_at: datetime | None
 
@@ -169,6 +170,7 @@ def ended(conn: Connection, report: QueryReport, *, attempt: int) -> bool:
             new=report.new,
             card_only=report.card_only,
             hits=report.hits,
+            measures=report.measures.to_data(),
             started_at=report.started_at,
             finished_at=report.finished_at,
         )
@@ -186,8 +188,8 @@ def end_rest(conn: Connection, scan_id: int, platform: str, outcome: Outcome, no
 
 
 def left_open(conn: Connection) -> list[int]:
-    """Scans with a query that has not ended and no slice in the queue, oldest first: run by hand, or nobody's."""
-    open_ones = select(queries.c.scan_id).where(queries.c.outcome.is_(None)).distinct()
+    """Scans that have not ended and have no slice in the queue, oldest first: run by hand, or nobody's."""
+    open_ones = select(scans.c.id).where(scans.c.finished_at.is_(None))
     queued = text(
         "select (args->>'scan_id')::bigint from procrastinate_jobs"
         " where task_name = 'slice' and status in ('todo', 'doing') and args ? 'scan_id'"
@@ -196,9 +198,19 @@ def left_open(conn: Connection) -> list[int]:
     return [scan_id for scan_id in sorted(conn.execute(open_ones).scalars()) if scan_id not in waiting]
 
 
+def hold(conn: Connection, scan_id: int) -> None:
+    """One judgement of a scan at a time, until the transaction ends."""
+    conn.execute(select(scans.c.id).where(scans.c.id == scan_id).with_for_update())
+
+
+def options(conn: Connection, scan_id: int) -> dict[str, Any]:
+    """What a scan was planned with. Raises NoResultFound where there is none."""
+    return dict(conn.execute(select(scans.c.options).where(scans.c.id == scan_id)).scalar_one())
+
+
 def close_if_done(conn: Connection, scan_id: int, at: datetime) -> bool:
     """Mark a scan finished when its last query has ended; True when it is finished."""
-    conn.execute(select(scans.c.id).where(scans.c.id == scan_id).with_for_update())
+    hold(conn, scan_id)
     left = conn.execute(
         select(func.count()).where(queries.c.scan_id == scan_id, queries.c.outcome.is_(None))
     ).scalar_one()
@@ -209,13 +221,13 @@ def close_if_done(conn: Connection, scan_id: int, at: datetime) -> bool:
 
 
 def platforms(conn: Connection, scan_id: int, *, unfinished_only: bool = False) -> list[str]:
-    """Keys of the platforms of a scan, sorted."""
-    condition = queries.c.scan_id == scan_id
+    """Keys of the platforms of a scan, sorted; `unfinished_only`: with a query that has not ended, or not judged."""
+    found = select(queries.c.platform).where(queries.c.scan_id == scan_id).distinct().order_by(queries.c.platform)
     if unfinished_only:
-        condition = and_(condition, queries.c.outcome.is_(None))
-    return list(
-        conn.execute(select(queries.c.platform).where(condition).distinct().order_by(queries.c.platform)).scalars()
-    )
+        held = and_(runs.c.scan_id == queries.c.scan_id, runs.c.platform == queries.c.platform)
+        left = or_(queries.c.outcome.is_(None), runs.c.judged_at.is_(None))
+        found = found.select_from(queries.outerjoin(runs, held)).where(left)
+    return list(conn.execute(found).scalars())
 
 
 def query_rows(conn: Connection, scan_id: int) -> list[QueryRow]:
@@ -237,12 +249,16 @@ def scan_row(conn: Connection, scan_id: int) -> ScanRow:
     """One scan with its outcomes counted. Raises NoResultFound where there is none."""
     row = conn.execute(select(scans).where(scans.c.id == scan_id)).one()
     counted = conn.execute(
-        select(func.coalesce(queries.c.outcome, ""), func.count())
+        select(queries.c.platform, func.coalesce(queries.c.outcome, "").label("outcome"), func.count().label("number"))
         .where(queries.c.scan_id == scan_id)
-        .group_by(queries.c.outcome)
+        .group_by(queries.c.platform, queries.c.outcome)
+        .order_by(queries.c.platform, queries.c.outcome)
     ).all()
-    outcomes = {str(outcome): int(count) for outcome, count in counted}
-    every = [Outcome(value) if value else None for value, count in outcomes.items() for _ in range(count)]
+    outcomes: dict[str, int] = {}
+    ends: dict[str, list[Outcome | None]] = {}
+    for platform, value, number in counted:
+        outcomes[value] = outcomes.get(value, 0) + number
+        ends.setdefault(platform, []).append(Outcome(value) if value else None)
     return ScanRow(
         id=row.id,
         planned_for=row.planned_for,
@@ -250,9 +266,20 @@ def scan_row(conn: Connection, scan_id: int) -> ScanRow:
         options=row.options,
         planned_at=row.planned_at,
         finished_at=row.finished_at,
-        status=scan_status(every),
+        status=_status(conn, row, ends),
         outcomes=outcomes,
     )
+
+
+def _status(conn: Connection, scan: Row[Any], ends: dict[str, list[Outcome | None]]) -> ScanStatus:
+    """From the judged runs and the canary; a run without a judgement still goes on, unless its scan is an old one."""
+    known = select(runs.c.platform, runs.c.status).where(runs.c.scan_id == scan.id, runs.c.status.is_not(None))
+    judged = {platform: ScanStatus(status) for platform, status in conn.execute(known)}
+    canary = conn.execute(select(canaries.c.led, canaries.c.ended_at).where(canaries.c.scan_id == scan.id)).first()
+    if scan.finished_at is None and (len(judged) < len(ends) or (canary and canary.ended_at is None)):
+        return ScanStatus.RUNNING
+    platforms = [judged.get(key) or scan_status(outcomes) for key, outcomes in ends.items()]
+    return night_status(platforms, canary=canary.led if canary else None)
 
 
 def _query(row: Row[Any], *, read_before: bool = False) -> Query:
@@ -270,6 +297,7 @@ def _query_row(row: Row[Any]) -> QueryRow:
         new=row.new,
         card_only=row.card_only,
         hits=row.hits,
+        measures=Measures.from_data(row.measures),
         started_at=row.started_at,
         finished_at=row.finished_at,
     )
@@ -284,9 +312,11 @@ __all__ = [
     "close_if_done",
     "end_rest",
     "ended",
+    "hold",
     "last_searches",
     "latest",
     "left_open",
+    "options",
     "plan",
     "platforms",
     "query_rows",

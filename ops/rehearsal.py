@@ -23,7 +23,7 @@ from ops.logs import log_to_stderr
 from ops.parent import die_with_parent
 from ops.settings import Settings
 from ops.slice import Order, definition_of, limits_of
-from records import Listing, Outcome, Query, QueryKind, QueryReport, Sighting
+from records import Listing, Measures, Outcome, Query, QueryKind, QueryReport, Sighting
 
 _COUNTS = ("requests", "pages", "cards", "new", "card_only", "hits")
 
@@ -63,6 +63,7 @@ def _row(query: Query, end: dict[str, Any]) -> QueryRow:
         outcome=Outcome(end.get("outcome", Outcome.FAILED)),
         note=end.get("note", "采集进程异常退出"),
         **{name: int(end.get(name, 0)) for name in _COUNTS},
+        measures=Measures(),
         started_at=None,
         finished_at=None,
     )

@@ -18,6 +18,7 @@ from keywords import Lexicon
 from ops.house import House
 from ops.planning import Chosen, Night, queries_for
 from ops.slice import order_text
+from pipelines import settle
 from records import Outcome, Query, now, shanghai_date
 
 #: A slice whose process dies is begun again this often before its queries end as failed.
@@ -93,7 +94,7 @@ def end_as_not_run(house: House, scan_id: int, note: str) -> int:
     with transaction(house.engine) as conn:
         open_ones = scans.platforms(conn, scan_id, unfinished_only=True)
         ended = sum(scans.end_rest(conn, scan_id, one, Outcome.NOT_RUN, note, now()) for one in open_ones)
-        scans.close_if_done(conn, scan_id, now())
+        settle(conn, scan_id, open_ones, now())
     return ended
 
 
@@ -111,7 +112,15 @@ class _Frame:
 
 def _write(conn: Connection, house: House, platforms: list[Chosen], lexicon: Lexicon, frame: _Frame) -> int | None:
     chosen = dict(frame.options)
-    chosen["platforms"] = {one.definition.key: {"file": one.file, "site": one.site} for one in platforms}
+    zeros = house.settings.crawl.may_be_zero
+    chosen["platforms"] = {
+        one.definition.key: {
+            "file": one.file,
+            "site": one.site,
+            "may_be_zero": [*one.definition.may_be_zero, *zeros.get(one.definition.key, ())],
+        }
+        for one in platforms
+    }
     named = tuple(chosen.get("terms", ()))
     on = frame.planned_for or shanghai_date(frame.at)
     night = Night(lexicon=lexicon, crawl=house.settings.crawl, on=on, named=named)
@@ -135,7 +144,7 @@ def slice_order(house: House, scan_id: int, platform: str, *, quiet: bool = Fals
     """What the child process of one slice reads from its standard input."""
     with transaction(house.engine) as conn:
         options = scans.scan_row(conn, scan_id).options
-    place = options["platforms"][platform]
+    place = {name: options["platforms"][platform][name] for name in ("file", "site")}
     fields = {"scan_id": scan_id, "platform": platform, "max_pages": int(options.get("max_pages", 0)), "quiet": quiet}
     return order_text(house, fields | place)
 
@@ -210,7 +219,7 @@ def give_up(house: House, scan_id: int, platform: str) -> None:
     note = f"采集进程连续 {ATTEMPTS} 次异常退出"
     with transaction(house.engine) as conn:
         scans.end_rest(conn, scan_id, platform, Outcome.FAILED, note, now())
-        scans.close_if_done(conn, scan_id, now())
+        settle(conn, scan_id, [platform], now())
 
 
 def run_scan(house: House, scan_id: int, *, watch: Callable[[list[scans.QueryRow]], None]) -> list[scans.QueryRow]:

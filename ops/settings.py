@@ -8,7 +8,7 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -86,6 +86,8 @@ class Crawl(_Part):
     platforms: tuple[str, ...] = ()
     #: Platform key → base address that replaces the definition's own (a mirror, a test market).
     sites: dict[str, str] = {}
+    #: Platform key → what may be zero there without anything being wrong: items, new, price, seller, pictures, place.
+    may_be_zero: dict[str, tuple[Literal["items", "new", "price", "seller", "pictures", "place"], ...]] = {}
 
 
 class Console(_Part):

@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from crawler import BrowserSettings, Definition, Delivered, Hooks, Interrupted, Limits, definition
-from db import evidence, lexicon, listings, pacing, scans
+from db import evidence, lexicon, listings, pacing, runs, scans
 from db.engine import transaction
 from db.locks import holding
 from ops.house import House, enter_house
 from ops.logs import log_to_stderr
 from ops.parent import die_with_parent
 from ops.settings import Settings
-from pipelines import Reception, receive, rematch
-from records import Assessment, Listing, Query, QueryReport, Sighting, now
+from pipelines import Reception, receive, rematch, settle, wants_control
+from records import Assessment, Control, Listing, Query, QueryReport, ScanStatus, Sighting, now
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,18 +64,27 @@ def run(order: Order) -> None:
             if evidence.due(conn, order.platform, limit=1):
                 # somewhere behind known cards a hit waits for its capture: read every query to its end this once
                 queries = [replace(query, read_before=False) for query in queries]
-        if queries:
+            doubtful = bool(definition_of(order).control) and wants_control(conn, order.scan_id, order.platform)
+        if queries or doubtful:
             # Scrapy and Playwright, over a second: only the process that goes out pays for them
             from crawler import patrol
 
             patrol(
                 definition_of(order),
                 queries,
-                hooks=_hooks(house, reception, attempt),
-                limits=limits_of(house.settings, order),
+                hooks=_hooks(house, reception, order, attempt),
+                limits=_tonight(house, order),
             )
         with transaction(house.engine) as conn:
-            scans.close_if_done(conn, order.scan_id, now())
+            settle(conn, order.scan_id, [order.platform], now())
+
+
+def _tonight(house: House, order: Order) -> Limits:
+    """A platform that shut us out last time is asked one question: where that is answered, the patrol goes on."""
+    limits = limits_of(house.settings, order)
+    with transaction(house.engine) as conn:
+        last = runs.last_status(conn, order.platform, order.scan_id)
+    return replace(limits, walls=1) if last is ScanStatus.BLOCKED else limits
 
 
 def _judge_again(house: House, reception: Reception) -> None:
@@ -110,7 +119,9 @@ def limits_of(settings: Settings, order: Order) -> Limits:
     )
 
 
-def _hooks(house: House, reception: Reception, attempt: int) -> Hooks:
+def _hooks(house: House, reception: Reception, order: Order, attempt: int) -> Hooks:
+    control_word = definition_of(order).control
+
     def known(platform: str, cards: Sequence[tuple[str, str]]) -> set[str]:
         with transaction(house.engine) as conn:
             return listings.known(conn, platform, cards)
@@ -130,11 +141,30 @@ def _hooks(house: House, reception: Reception, attempt: int) -> Hooks:
         with transaction(house.engine) as conn:
             scans.ended(conn, ended, attempt=attempt)
 
+    def doubt() -> bool:
+        if not control_word:
+            return False
+        with transaction(house.engine) as conn:
+            return wants_control(conn, order.scan_id, order.platform)
+
+    def controlled(control: Control) -> None:
+        with transaction(house.engine) as conn:
+            runs.control_ended(conn, order.scan_id, order.platform, control)
+
     def pace(platform: str, delay: float) -> float:
         with transaction(house.engine) as conn:
             return pacing.reserve(conn, platform, delay)
 
-    return Hooks(known=known, judge=judge, deliver=deliver, starting=starting, report=report, pace=pace)
+    return Hooks(
+        known=known,
+        judge=judge,
+        deliver=deliver,
+        starting=starting,
+        report=report,
+        doubt=doubt,
+        controlled=controlled,
+        pace=pace,
+    )
 
 
 def main() -> None:

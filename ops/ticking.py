@@ -17,6 +17,7 @@ from ops.labels import labels
 from ops.planning import chosen
 from ops.scanning import TAKEN_UP, end_abandoned, plan_scan
 from ops.worker import enqueue, queue_app
+from pipelines import settle
 from records import Fault, Now, Outcome, now, shanghai_date
 
 log = structlog.get_logger("ops")
@@ -98,7 +99,7 @@ def _plan(house: House, wanted: Due, moment: datetime) -> int | None:
                 scans.end_rest(
                     conn, scan_id, platform.definition.key, Outcome.NOT_RUN, "到点未运行，且已过补跑时限", moment
                 )
-            scans.close_if_done(conn, scan_id, moment)
+            settle(conn, scan_id, [platform.definition.key for platform in platforms], moment)
     return scan_id
 
 

@@ -6,6 +6,7 @@ from pipelines.receive import receive
 from pipelines.reception import Assessor, Received, Reception
 from pipelines.rematch import Rematched, rematch
 from pipelines.routing import District, Geography, Routed, district_of, route
+from pipelines.settling import settle, wants_control
 
 __all__ = [
     "Assessor",
@@ -26,4 +27,6 @@ __all__ = [
     "receive",
     "rematch",
     "route",
+    "settle",
+    "wants_control",
 ]

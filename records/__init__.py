@@ -14,19 +14,25 @@ from records.lead import (
     Screening,
 )
 from records.listing import Capture, CapturedFile, FileRole, Listing, Page, Seller, Sighting, Source
-from records.scan import Outcome, Query, QueryKind, QueryReport, ScanStatus, scan_status
+from records.measures import Measures
+from records.run import FIELD_LABELS, Control, Figures, Finding, Unseen, unseen
+from records.scan import Outcome, Query, QueryKind, QueryReport, ScanStatus, night_status, scan_status
 
 __all__ = [
     "CITY",
     "ELSEWHERE",
+    "FIELD_LABELS",
     "SHANGHAI",
     "UNDECIDED",
     "Assessment",
     "Capture",
     "CapturedFile",
+    "Control",
     "DismissReason",
     "Fault",
+    "Figures",
     "FileRole",
+    "Finding",
     "Labels",
     "Lang",
     "Lead",
@@ -34,6 +40,7 @@ __all__ = [
     "Level",
     "Listing",
     "Match",
+    "Measures",
     "Now",
     "Outcome",
     "Page",
@@ -46,8 +53,11 @@ __all__ = [
     "Seller",
     "Sighting",
     "Source",
+    "Unseen",
+    "night_status",
     "now",
     "scan_status",
     "shanghai",
     "shanghai_date",
+    "unseen",
 ]

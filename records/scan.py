@@ -1,8 +1,11 @@
 """What was planned, and in what it ended."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from records.measures import Measures
 
 
 class Outcome(StrEnum):
@@ -83,6 +86,7 @@ class QueryReport:
     card_only: int = 0
     #: Listings at review level or above.
     hits: int = 0
+    measures: Measures = field(default_factory=Measures)
     started_at: datetime
     finished_at: datetime
 
@@ -98,21 +102,46 @@ class ScanStatus(StrEnum):
     NOT_RUN = "未运行"
 
 
-def scan_status(outcomes: list[Outcome | None]) -> ScanStatus:
-    """The status of a scan from the outcomes of its queries; None stands for one that has not ended."""
+def scan_status(outcomes: Sequence[Outcome | None], *, deviates: bool = False, proven: bool = False) -> ScanStatus:
+    """The status of one platform's run from the outcomes of its queries; None stands for one that has not ended.
+
+    `deviates`: a number is not as it was. `proven`: the control word showed that the platform's search answers, so
+    that nothing for every word is an answer.
+    """
     if not outcomes:
         return ScanStatus.NOT_RUN
     if any(outcome is None for outcome in outcomes):
         return ScanStatus.RUNNING
-    ended = [outcome for outcome in outcomes if outcome is not None]
-    if all(outcome.healthy for outcome in ended):
+    ended = {outcome for outcome in outcomes if outcome is not None}
+    seen = bool(ended & {Outcome.SEARCHED, Outcome.BUDGET_SPENT})
+    if ended <= {Outcome.SEARCHED, Outcome.EMPTY}:
         # Zero items everywhere is never a quiet night: an empty answer on every query is a drift sign.
-        return ScanStatus.NORMAL if Outcome.SEARCHED in ended else ScanStatus.DRIFTED
-    if all(outcome is Outcome.NOT_RUN for outcome in ended):
+        good = seen or proven
+        return (ScanStatus.PARTIAL if deviates else ScanStatus.NORMAL) if good else ScanStatus.DRIFTED
+    if ended <= {Outcome.NOT_RUN, Outcome.FAILED}:
         return ScanStatus.NOT_RUN
-    walled = (Outcome.BLOCKED, Outcome.LOGIN_REQUIRED, Outcome.ROBOTS_REFUSED)
-    if not any(outcome.healthy for outcome in ended) and any(o in walled for o in ended):
-        return ScanStatus.BLOCKED
-    if not any(outcome.healthy for outcome in ended) and Outcome.DRIFTED in ended:
+    if not seen and ended & {Outcome.BLOCKED, Outcome.LOGIN_REQUIRED, Outcome.ROBOTS_REFUSED}:
+        return ScanStatus.PARTIAL if proven else ScanStatus.BLOCKED
+    if not seen and Outcome.DRIFTED in ended:
         return ScanStatus.DRIFTED
     return ScanStatus.PARTIAL
+
+
+def night_status(platforms: Sequence[ScanStatus], *, canary: bool | None = None) -> ScanStatus:
+    """The status of a whole scan from those of its platforms. `canary`: whether the planted listing became a lead.
+
+    None where none was planted. Without it what was read cannot be trusted to have been recognised.
+    """
+    if not platforms:
+        return ScanStatus.NOT_RUN
+    found = set(platforms)
+    if ScanStatus.RUNNING in found:
+        return ScanStatus.RUNNING
+    if len(found) == 1:
+        [status] = found
+    elif found & {ScanStatus.NORMAL, ScanStatus.PARTIAL}:
+        status = ScanStatus.PARTIAL
+    else:
+        status = ScanStatus.BLOCKED if ScanStatus.BLOCKED in found else ScanStatus.DRIFTED
+    believed = canary is not False or status not in (ScanStatus.NORMAL, ScanStatus.PARTIAL)
+    return status if believed else ScanStatus.DRIFTED

@@ -10,12 +10,13 @@ from db.tables.kept import capture_files, captures, captures_due, evidence_files
 from db.tables.people import audit, login_failures, sessions, users
 from db.tables.seen import assessments, listing_versions, listings, quarantine, sellers
 from db.tables.told import deliveries, digests, outbox
-from db.tables.watching import lexicon_versions, pacing, queries, scans, schedules
+from db.tables.watching import canaries, lexicon_versions, pacing, queries, runs, scans, schedules
 
 __all__ = [
     "assessments",
     "audit",
     "campaigns",
+    "canaries",
     "capture_files",
     "captures",
     "captures_due",
@@ -37,6 +38,7 @@ __all__ = [
     "quarantine",
     "queries",
     "report_dues",
+    "runs",
     "scans",
     "schedules",
     "screenings",

@@ -23,9 +23,9 @@ def time_column(name: str, *, nullable: bool = False) -> Column[object]:
     return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
-def reference(name: str, target: str, *, nullable: bool = False) -> Column[int]:
+def reference(name: str, target: str, *, nullable: bool = False, primary_key: bool = False) -> Column[int]:
     """The row id of another table, `target` being its table.id."""
-    return Column(name, BigInteger, ForeignKey(target), nullable=nullable)
+    return Column(name, BigInteger, ForeignKey(target), nullable=nullable, primary_key=primary_key)
 
 
 def text_column(name: str, default: str | None = "") -> Column[str]:

@@ -82,10 +82,37 @@ queries = Table(
     Column("new", Integer, nullable=False, server_default=text("0")),
     Column("card_only", Integer, nullable=False, server_default=text("0")),
     Column("hits", Integer, nullable=False, server_default=text("0")),
+    Column("measures", JSONB, nullable=False, server_default=text("'{}'")),  # records.Measures
     time_column("started_at", nullable=True),
     time_column("finished_at", nullable=True),
     UniqueConstraint("scan_id", "platform", "kind", "text"),
     Index("ix_queries_last", "platform", "kind", "text", "finished_at"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    reference("scan_id", "scans.id", primary_key=True),
+    Column("platform", Text, primary_key=True),
+    Column("control", JSONB(none_as_null=True)),  # records.Control; null: not asked
+    # null until every query has ended and the run was judged
+    Column("status", Text),
+    Column("findings", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("figures", JSONB, nullable=False, server_default=text("'{}'")),
+    # asked for all that the settings ask for, so that other runs may be held against it
+    Column("whole", Boolean, nullable=False, server_default=text("false")),
+    time_column("judged_at", nullable=True),
+    Index("ix_runs_platform", "platform", "scan_id"),
+)
+
+canaries = Table(
+    "canaries",
+    metadata,
+    reference("scan_id", "scans.id", primary_key=True),
+    # null until it has ended; true: the planted listing became a lead
+    Column("led", Boolean),
+    text_column("note"),
+    time_column("ended_at", nullable=True),
 )
 
 pacing = Table(

@@ -1,0 +1,191 @@
+"""Runs: what each platform gave in each scan, as judged when its last query had ended; and the canary of a scan."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from db.tables import listings, queries, runs, scans
+from records import Control, Figures, Finding, Outcome, QueryKind, ScanStatus
+
+#: How many runs a platform is held against.
+BEFORE = 14
+#: Days after which what a word used to give no longer counts.
+_LONG_AGO = 60
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One platform in one scan, judged."""
+
+    scan_id: int
+    platform: str
+    status: ScanStatus
+    findings: tuple[Finding, ...]
+    figures: Figures
+    #: None where no control word was asked.
+    control: Control | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Canary:
+    """金丝雀: the planted listing of one scan."""
+
+    #: None while it has not ended.
+    led: bool | None
+    note: str
+
+
+def control_ended(conn: Connection, scan_id: int, platform: str, control: Control) -> None:
+    """Keep what the control word gave; the first answer of a scan stands."""
+    facts = {
+        "word": control.word,
+        "outcome": control.outcome.value,
+        "cards": control.cards,
+        "note": control.note,
+        "requests": control.requests,
+    }
+    row = upsert(runs).values(scan_id=scan_id, platform=platform, control=facts)
+    kept = {"control": func.coalesce(runs.c.control, row.excluded.control)}
+    conn.execute(row.on_conflict_do_update(index_elements=["scan_id", "platform"], set_=kept))
+
+
+def control(conn: Connection, scan_id: int, platform: str) -> Control | None:
+    """What the control word gave in this scan; None where it was not asked."""
+    found = conn.execute(
+        select(runs.c.control).where(runs.c.scan_id == scan_id, runs.c.platform == platform)
+    ).scalar_one_or_none()
+    return _control(found)
+
+
+def judged(conn: Connection, run: Run, *, whole: bool, at: datetime) -> None:
+    """Write the judgement of a run, once."""
+    facts = {
+        "status": run.status.value,
+        "findings": [[one.key, one.sentence] for one in run.findings],
+        "figures": run.figures.to_data(),
+        "whole": whole,
+        "judged_at": at,
+    }
+    row = upsert(runs).values(scan_id=run.scan_id, platform=run.platform, **facts)
+    conn.execute(
+        row.on_conflict_do_update(index_elements=["scan_id", "platform"], set_=facts, where=runs.c.judged_at.is_(None))
+    )
+
+
+def rejudge(conn: Connection, query_id: int, outcome: Outcome, note: str) -> None:
+    """Give a query that has ended another outcome: what the whole run showed of it."""
+    conn.execute(
+        update(queries)
+        .where(queries.c.id == query_id, queries.c.outcome.is_not(None))
+        .values(outcome=outcome, note=note)
+    )
+
+
+def unjudged(conn: Connection, scan_id: int) -> list[str]:
+    """Platforms of a scan whose run has no judgement yet, sorted."""
+    held = and_(runs.c.scan_id == queries.c.scan_id, runs.c.platform == queries.c.platform)
+    found = conn.execute(
+        select(queries.c.platform)
+        .select_from(queries.outerjoin(runs, held))
+        .where(queries.c.scan_id == scan_id, runs.c.judged_at.is_(None))
+        .distinct()
+        .order_by(queries.c.platform)
+    )
+    return list(found.scalars())
+
+
+def of_scans(conn: Connection, scan_ids: Sequence[int]) -> dict[int, list[Run]]:
+    """The judged runs of each scan, by platform."""
+    rows = conn.execute(
+        select(runs)
+        .where(runs.c.scan_id.in_(scan_ids), runs.c.judged_at.is_not(None))
+        .order_by(runs.c.scan_id, runs.c.platform)
+    ).all()
+    found: dict[int, list[Run]] = {scan_id: [] for scan_id in scan_ids}
+    for row in rows:
+        found[row.scan_id].append(_run(row))
+    return found
+
+
+def before(conn: Connection, platform: str, scan_id: int) -> list[Figures]:
+    """The figures of the platform's last whole runs before this scan, newest first; what deviated is no measure."""
+    good = (ScanStatus.NORMAL.value, ScanStatus.PARTIAL.value)
+    rows = conn.execute(
+        select(runs.c.figures)
+        .where(
+            runs.c.platform == platform,
+            runs.c.scan_id < scan_id,
+            runs.c.whole,
+            runs.c.status.in_(good),
+            runs.c.findings == [],
+        )
+        .order_by(runs.c.scan_id.desc())
+        .limit(BEFORE)
+    )
+    return [Figures.from_data(row) for row in rows.scalars()]
+
+
+def last_status(conn: Connection, platform: str, scan_id: int) -> ScanStatus | None:
+    """How the platform's last run before this scan was judged; None where there is none."""
+    found = conn.execute(
+        select(runs.c.status)
+        .where(runs.c.platform == platform, runs.c.scan_id < scan_id, runs.c.judged_at.is_not(None))
+        .order_by(runs.c.scan_id.desc())
+        .limit(1)
+    ).scalar()
+    return ScanStatus(found) if found else None
+
+
+def usual_cards(conn: Connection, platform: str, words: Sequence[str], scan_id: int) -> dict[str, tuple[int, float]]:
+    """Search word → how often it was answered lately, and the median of the cards that it gave."""
+    rows = conn.execute(
+        select(queries.c.text, queries.c.cards)
+        .join(scans, scans.c.id == queries.c.scan_id)
+        .where(
+            queries.c.platform == platform,
+            queries.c.kind == QueryKind.SEARCH,
+            queries.c.text.in_(words),
+            queries.c.scan_id < scan_id,
+            queries.c.outcome.in_([Outcome.SEARCHED, Outcome.BUDGET_SPENT, Outcome.EMPTY]),
+            scans.c.planned_at > func.now() - timedelta(days=_LONG_AGO),
+        )
+        .order_by(queries.c.scan_id.desc())
+    ).all()
+    given: dict[str, list[int]] = {}
+    for row in rows:
+        given.setdefault(row.text, []).append(row.cards)
+    return {word: (len(cards[:BEFORE]), float(median(cards[:BEFORE]))) for word, cards in given.items()}
+
+
+def shown_tonight(conn: Connection, scan_id: int, platform: str, words: Sequence[str]) -> dict[str, int]:
+    """Search word → listings with it in their title that other queries of this scan brought."""
+    titles = conn.execute(
+        select(listings.c.title)
+        .join(queries, queries.c.id == listings.c.query_id)
+        .where(queries.c.scan_id == scan_id, queries.c.platform == platform)
+    )
+    counts = dict.fromkeys(words, 0)
+    for title in titles.scalars():
+        for word in words:
+            counts[word] += word in title
+    return {word: count for word, count in counts.items() if count}
+
+
+def _run(row: Row[Any]) -> Run:
+    return Run(
+        scan_id=row.scan_id,
+        platform=row.platform,
+        status=ScanStatus(row.status),
+        findings=tuple(Finding(key=key, sentence=sentence) for key, sentence in row.findings),
+        figures=Figures.from_data(row.figures),
+        control=_control(row.control),
+    )
+
+
+def _control(data: Mapping[str, Any] | None) -> Control | None:
+    return None if data is None else Control(**{**data, "outcome": Outcome(data["outcome"])})

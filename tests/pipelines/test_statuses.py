@@ -1,0 +1,85 @@
+"""One status from outcomes, deviations and the canary: never green where something was not seen."""
+
+import pytest
+
+from records import Outcome, ScanStatus, night_status, scan_status, unseen
+
+S, E, B, L, R, D, G, F, N = (
+    Outcome.SEARCHED,
+    Outcome.EMPTY,
+    Outcome.BLOCKED,
+    Outcome.LOGIN_REQUIRED,
+    Outcome.ROBOTS_REFUSED,
+    Outcome.DRIFTED,
+    Outcome.BUDGET_SPENT,
+    Outcome.FAILED,
+    Outcome.NOT_RUN,
+)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "status"),
+    [
+        ([], "未运行"),
+        ([S, None], "运行中"),
+        ([S, S, E], "正常"),
+        ([E, E], "漂移"),
+        ([N, N], "未运行"),
+        ([F, F, N], "未运行"),
+        ([B, B, N], "被拦截"),
+        ([L, E], "被拦截"),
+        ([R, R], "被拦截"),
+        ([D, D, E], "漂移"),
+        ([S, B], "部分"),
+        ([S, D], "部分"),
+        ([S, G], "部分"),
+        ([G, G], "部分"),
+        ([S, F], "部分"),
+        ([E, F], "部分"),
+        ([S, N], "部分"),
+    ],
+)
+def test_the_status_of_a_run(outcomes: list[Outcome | None], status: str) -> None:
+    assert scan_status(outcomes) == status
+
+
+def test_only_all_seen_is_green() -> None:
+    for one in Outcome:
+        if one not in (S, E):
+            assert scan_status([S, S, one]) is not ScanStatus.NORMAL
+    assert scan_status([S, E], deviates=True) is ScanStatus.PARTIAL
+    assert scan_status([E, E], proven=True) is ScanStatus.NORMAL
+    assert scan_status([B, E], proven=True) is ScanStatus.PARTIAL
+
+
+@pytest.mark.parametrize(
+    ("platforms", "status"),
+    [
+        (["正常", "正常"], "正常"),
+        (["正常", "漂移"], "部分"),  # one platform without a word of truth is no green night
+        (["正常", "未运行"], "部分"),
+        (["部分", "正常"], "部分"),
+        (["被拦截", "漂移"], "被拦截"),
+        (["漂移", "未运行"], "漂移"),
+        (["未运行"], "未运行"),
+        (["正常", "运行中"], "运行中"),
+        ([], "未运行"),
+    ],
+)
+def test_the_status_of_a_night(platforms: list[str], status: str) -> None:
+    assert night_status([ScanStatus(one) for one in platforms]) == status
+
+
+def test_a_night_whose_canary_did_not_sing_is_red() -> None:
+    assert night_status([ScanStatus.NORMAL], canary=True) is ScanStatus.NORMAL
+    assert night_status([ScanStatus.NORMAL], canary=False) is ScanStatus.DRIFTED
+    assert night_status([ScanStatus.BLOCKED], canary=False) is ScanStatus.BLOCKED
+
+
+def test_what_was_not_seen_adds_up() -> None:
+    ends = [("a", S, ""), ("a", B, "HTTP 403"), ("a", B, "滑块"), ("a", B, "滑块"), ("b", F, "超时"), ("b", E, "")]
+    found = unseen(ends)
+    assert [(one.platform, one.outcome, one.queries, one.why) for one in found] == [
+        ("a", B, 3, "滑块"),
+        ("b", F, 1, "超时"),
+    ]
