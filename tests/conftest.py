@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -23,41 +24,55 @@ ROOT = Path(__file__).resolve().parent.parent
 _HOMES = "xunwang-tests-"
 
 # Read once, then gone: no test may depend on the settings of the machine it runs on.
-_SERVER = os.environ.get("DATABASE_URL", "")
-_SHARD = os.environ.get("SHARD", "all")
-_CHROMIUM = os.environ.get("XUNWANG_CHROMIUM", "")
-_BROWSER_REQUIRED = os.environ.get("CI") == "true" or os.environ.get("XUNWANG_REQUIRE_BROWSER") == "1"
+_NAMES = ("DATABASE_URL", "SHARD", "XUNWANG_CHROMIUM", "XUNWANG_REQUIRE_BROWSER")
+_MACHINE = {name: os.environ.get(name, "") for name in _NAMES}
 for _name in [name for name in os.environ if name == "DATABASE_URL" or name.startswith("XUNWANG_")]:
     del os.environ[_name]
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Settings for hypothesis; and a run that is told to end ends its servers first."""
     # no example database: the suite also runs from a folder that it may not write
     settings.register_profile("house", database=None, deadline=None)
     settings.load_profile("house")
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("told to end", returncode=143))
+    _MACHINE.update(getattr(config, "workerinput", {}).get("machine", {}))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """A worker of `-n 2` inherits an environment that is clean already, so it is told what stood there."""
+    node.workerinput["machine"] = _MACHINE
 
 
 # --- marks ---
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves the drills out unless `-m` names them, and then takes those of this shard."""
     drills = [item for item in items if item.get_closest_marker("drill")]
     if "drill" in (config.getoption("-m") or ""):
-        mine = in_shard({str(item.path.relative_to(ROOT)) for item in drills}, _SHARD)
+        mine = in_shard({str(item.path.relative_to(ROOT)) for item in drills}, _MACHINE["SHARD"] or "all")
         dropped = [item for item in drills if str(item.path.relative_to(ROOT)) not in mine]
     else:
         dropped = drills
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in set(dropped)]
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_together(item)))
+
+
+def _together(item: pytest.Item) -> str:
+    """Name of the group that one worker runs (`pytest -n 2`): a file, or all that shares a scan of the same town."""
+    nights = "opening_night" in getattr(item, "fixturenames", ())
+    return "nights" if nights else str(item.path.relative_to(ROOT))
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A shard without a drill in it is no failure."""
-    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and _SHARD != "all":
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and _MACHINE["SHARD"] not in ("", "all"):
         session.exitstatus = pytest.ExitCode.OK
 
 
@@ -81,15 +96,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("../shared is absent: the real texts and captured pages are not part of the project")
     if item.get_closest_marker("browser") and not find_chromium():
         reason = "no Chromium found (XUNWANG_CHROMIUM, Playwright's own, or a system browser)"
-        if _BROWSER_REQUIRED:
+        if os.environ.get("CI") == "true" or _MACHINE["XUNWANG_REQUIRE_BROWSER"] == "1":
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
 
 
 def find_chromium() -> str:
     """Path of a Chromium that can be started here; empty where there is none."""
-    if _CHROMIUM:
-        return _CHROMIUM
+    if named := _MACHINE["XUNWANG_CHROMIUM"]:
+        return named
     names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome-stable", "microsoft-edge-stable")
     found = [path for path in (shutil.which(name) for name in names) if path]
     own = sorted(Path.home().glob(".cache/ms-playwright/chromium*/*/*chrom*"))
@@ -141,8 +156,8 @@ def _bury_the_dead() -> None:
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     """A server on which databases may be made: DATABASE_URL's, or an embedded one of this run's own."""
-    if _SERVER:
-        yield _SERVER
+    if server := _MACHINE["DATABASE_URL"]:
+        yield server
         return
     _bury_the_dead()
     with tempfile.TemporaryDirectory(prefix=f"{_HOMES}{os.getpid()}-") as home:

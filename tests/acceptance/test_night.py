@@ -29,7 +29,8 @@ from ops.ticking import Ticked, tick
 from ops.worker import queue_app
 from records import now, shanghai
 from tests.acceptance.houses import Place, crawling, one, place, sql, until, worker
-from tests.alerts.stubs import free_port, robot
+from tests.alerts.stubs import robot
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.db, pytest.mark.timeout(600)]
 
@@ -167,7 +168,10 @@ def the_scan_was_one(raw: Engine, morning: Morning) -> None:
     assert sql(raw, "select kind, planned_for from scans") == [("nightly", shanghai(morning.two).date())]
     assert one(raw, "select count(*) from queries where outcome is null") == 0
     ends = Counter(row[0] for row in sql(raw, "select outcome from queries"))
-    assert set(ends) <= {"searched", "empty", "budget_spent"}
+    others = (
+        "select platform, text, outcome, note from queries where outcome not in ('searched', 'empty', 'budget_spent')"
+    )
+    assert set(ends) <= {"searched", "empty", "budget_spent"}, sql(raw, others)
     assert ends["searched"] > 0
     assert one(raw, "select count(distinct platform) from queries where outcome = 'searched'") == len(PLATFORMS)
     assert one(raw, "select count(*) from leads") > 0

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -15,6 +14,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 #: What is no Python and still has to travel: ending → at least so many files.
@@ -101,7 +102,7 @@ def test_commands_that_read_shipped_files(installed: Installed) -> None:
 
 
 def test_it_serves_every_page_and_file(installed: Installed, empty_database_url: str) -> None:
-    port = _free_port()
+    port = free_port()
     environment = {"DATABASE_URL": empty_database_url, "XUNWANG_CONSOLE__PORT": str(port)}
     main = "import sys; from ops.cli import main; sys.argv[0] = 'xunwang'; main()"
     made = installed.run("-c", main, "user", "add", "pruefer", "--role", "admin", **environment)
@@ -128,12 +129,6 @@ def test_it_serves_every_page_and_file(installed: Installed, empty_database_url:
     finally:
         server.terminate()
         server.wait(20)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(visitor: httpx.Client, server: subprocess.Popen[bytes]) -> None:

@@ -68,13 +68,6 @@ def robot(*script: object) -> Iterator[tuple[Robot, str]]:
         thread.join()
 
 
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Postbox:
     """An SMTP server in a thread, line by line, so that it may break where a script says.
 

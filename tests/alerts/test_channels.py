@@ -8,8 +8,9 @@ import pytest
 import alerts
 from alerts.channels import compose
 from alerts.message import Message
-from tests.alerts.stubs import OK, Postbox, free_port, robot
+from tests.alerts.stubs import OK, Postbox, robot
 from tests.papers import MORNING
+from tests.ports import free_port
 
 MESSAGE = Message(
     key="xunwang-digest-2026-11-23",

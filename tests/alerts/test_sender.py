@@ -10,8 +10,9 @@ from structlog.testing import capture_logs
 import alerts
 from alerts.sender import LEASE, pause
 from db.engine import connect
-from tests.alerts.stubs import OK, Postbox, free_port, robot
+from tests.alerts.stubs import OK, Postbox, robot
 from tests.papers import MORNING, Item, add_leads, add_scan, furnish, scalar
+from tests.ports import free_port
 
 pytestmark = pytest.mark.db
 URL = "https://xunwang.unit.test"

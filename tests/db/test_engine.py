@@ -1,6 +1,5 @@
 """Connections: what they are given, what they forgive, and what they say when there is nobody at the other end."""
 
-import socket
 import threading
 
 import psycopg
@@ -23,6 +22,7 @@ from db.engine import (
     wait_until_up,
 )
 from db.faults import DatabaseUnreachable
+from tests.ports import free_port
 
 
 def setting(engine: Engine, name: str) -> str:
@@ -33,9 +33,7 @@ def setting(engine: Engine, name: str) -> str:
 @pytest.fixture
 def closed_port() -> int:
     """A port of this machine at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])

@@ -13,12 +13,15 @@ import pytest
 from sqlalchemy import Engine
 
 from db.embedded import Embedded
+from db.scans import QueryRow
 from demo.serve import RunningTown, running
+from ops.commands.scan import exit_code
 from ops.planning import chosen
 from ops.scanning import plan_scan, run_scan
+from records import Outcome, Query, QueryKind, ScanStatus
 from tests.acceptance.houses import ROOT, crawling, dump, one, place, sql, until
-from tests.alerts.stubs import free_port
 from tests.conftest import remove
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.db, pytest.mark.slow]
 
@@ -144,10 +147,34 @@ def test_a_wall_degrades_the_scan_and_its_exit_code(
     town.change("demo_shop", mood="login")
     try:
         said = there.xunwang("scan", "--platform", "demo_shop", "--query", "象牙", "--json", timeout=200)
+        exact = there.xunwang("scan", "--platform", "demo_shop", "--query", "象牙", "--exit-status", timeout=200)
     finally:
         town.change("demo_shop", mood="open")
     assert said.code == 3, said.err
+    assert exact.code == 5 and "监测状态：被拦截" in exact.err and "没有看到 1 个" in exact.err
     [told] = said.rows()
     assert told["outcomes"] == {"login_required": 1}
     assert told["status"] == "被拦截"
-    assert sql(raw, "select outcome from queries") == [("login_required",)]
+    assert [(run["platform"], run["status"]) for run in told["platforms"]] == [("demo_shop", "被拦截")]
+    assert told["coverage"][0] == "计划 1 个检索任务，看到 0 个，没有看到 1 个"
+    assert "demo_shop：1 个检索任务需登录" in told["coverage"][1]
+    assert sql(raw, "select outcome from queries") == [("login_required",)] * 2
+
+
+@pytest.mark.parametrize(
+    ("status", "plain", "exact"), [("正常", 0, 0), ("部分", 3, 3), ("被拦截", 3, 5), ("漂移", 3, 6), ("未运行", 3, 7)]
+)
+def test_each_status_has_its_exit_code(status: str, plain: int, exact: int) -> None:
+    rows = [_row(Outcome.SEARCHED)]
+    assert exit_code(ScanStatus(status), rows) == plain
+    assert exit_code(ScanStatus(status), rows, exact=True) == exact
+
+
+def test_nothing_found_anywhere_is_no_success() -> None:
+    assert exit_code(ScanStatus.NORMAL, [_row(Outcome.EMPTY)]) == 3
+
+
+def _row(outcome: Outcome) -> QueryRow:
+    query = Query(platform="a", kind=QueryKind.SEARCH, text="b")
+    counts = dict.fromkeys(("requests", "pages", "cards", "new", "card_only", "hits"), 0)
+    return QueryRow(query=query, outcome=outcome, note="", **counts, started_at=None, finished_at=None)
