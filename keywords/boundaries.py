@@ -86,6 +86,17 @@ class _Dictionary:
             counts.update(zip(cells[0::3], map(int, cells[1::3]), strict=True))
         return counts
 
+    def count(self, word: str) -> int:
+        """How often a word was seen; 0 for what is none."""
+        line = b"\n" + word.encode("utf-8", "surrogatepass") + b" "
+        for start, end in self._places.get(word[:1], ()):
+            # A line is known by the break in front of it, which only the file's first does not have.
+            first = not start and self._body.startswith(line[1:])
+            place = -1 if first else self._body.find(line, max(0, start - 1), end)
+            if first or place >= 0:
+                return int(self._body[place + len(line) : end].split(maxsplit=1)[0])
+        return 0
+
     def all_counts(self) -> dict[str, int]:
         """Every word and how often it was seen."""
         cells = self._body.decode("utf-8").split()
@@ -188,6 +199,11 @@ def cut(text: str, start: int, end: int) -> Cut:
 def is_word(text: str) -> bool:
     """True when jieba's dictionary has `text`."""
     return text != "" and text in _dictionary().beginning(text[0])[0]
+
+
+def frequency(text: str) -> int:
+    """How often jieba's dictionary saw `text` as a word; 0 where it does not know it."""
+    return _dictionary().count(text)
 
 
 @cache

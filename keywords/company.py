@@ -12,7 +12,7 @@ from typing import NamedTuple
 import ahocorasick_rs
 from ahocorasick_rs import Implementation
 
-from keywords.folding import folding
+from keywords.folding import folding, without_markup
 from keywords.terms import ContextGroup, Lexicon, Term
 
 #: Findings from which a text is judged in full: comparing each with each must not grow with a long text.
@@ -43,6 +43,10 @@ class Company:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._window = lexicon.scoring.window
+        self._fold = folding().fold
+        #: By identity of the term, whose hash costs more than the rest; the lexicon keeps them alive.
+        self._lexicon = lexicon
+        self._companions: dict[int, tuple[str, ...]] = {}
         owners: dict[str, list[ContextGroup]] = {}
         self._patterns: list[tuple[ContextGroup, re.Pattern[str]]] = []
         for group in lexicon.contexts:
@@ -56,15 +60,17 @@ class Company:
             ahocorasick_rs.AhoCorasick(list(owners), implementation=Implementation.ContiguousNFA) if owners else None
         )
 
-    def possible(self, skeleton: str, fold: str, places: Sequence[Place]) -> bool:
-        """False when none of the findings has anything beside it. `fold` is the text folded at the same length."""
+    def possible(self, raw: str, skeleton: str, places: Sequence[Place]) -> bool:
+        """False when none of the findings has anything beside it. They are terms of the lexicon itself."""
         if len(places) > _MANY or self._each_other(places):
             return True
         if any(self._companion(skeleton, place) for place in places):
             return True
         # An everyday word with companions of its own counts beside those alone.
         open_ones = [place for place in places if not (place.term.kind == "code" and place.term.company)]
-        return bool(open_ones) and (self._words(skeleton, open_ones) or self._expressions(fold, open_ones))
+        return bool(open_ones) and (
+            self._words(skeleton, open_ones) or self._expressions(self._fold(without_markup(raw)), open_ones)
+        )
 
     def _each_other(self, places: Sequence[Place]) -> bool:
         return len(places) > 1 and any(
@@ -74,7 +80,11 @@ class Company:
         )
 
     def _companion(self, skeleton: str, place: Place) -> bool:
-        for _, text in folded(place.term.company):
+        companions = self._companions.get(id(place.term))
+        if companions is None:
+            companions = tuple(text for _, text in folded(place.term.company))
+            self._companions[id(place.term)] = companions
+        for text in companions:
             if text in skeleton:
                 far = reach(text, self._window)
                 before = skeleton.find(text, max(0, place.start - far), place.start)

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from keywords.boundaries import frequency
 from keywords.folding import Folding
 from keywords.terms import Exclusion, Lexicon, Term
 from keywords.variants import Spelling, spellings
@@ -74,21 +75,21 @@ def _better(spelling: Spelling, rival: Meaning) -> bool:
 
 
 def factors(known: Mapping[str, Sequence[Meaning]]) -> list[str]:
-    """Pieces of which every pattern of a term holds at least one: a text without any cannot hold a finding.
+    """Pieces of which every term as it may be written holds at least one: a text without any cannot hold a finding.
 
     Fewer and shorter than the patterns, so that the automaton over them is small and quick. Latin patterns stay whole:
     a piece of pinyin is in every English title.
     """
     chosen: set[str] = set()
-    long: list[str] = []
+    long: set[str] = set()
     for text, meanings in known.items():
-        if meanings[-1].term is None and all(meaning.term is None for meaning in meanings):
-            continue
-        if len(text) <= FACTOR or text.isascii():
-            chosen.add(text)
-        else:
-            long.append(text)
-    for text in sorted(long, key=len):
+        if any(meaning.term is not None and not meaning.partners for meaning in meanings):
+            if len(text) <= FACTOR or text.isascii():
+                chosen.add(text)
+            else:
+                long.add(text)
+    _choose_of_pairs(known, chosen, long)
+    for text in sorted(long, key=lambda one: (len(one), one)):
         places = range(len(text) - FACTOR + 1)
         for at in places:
             if text[at : at + FACTOR] in chosen or text[at : at + FACTOR - 1] in chosen:
@@ -98,6 +99,18 @@ def factors(known: Mapping[str, Sequence[Meaning]]) -> list[str]:
             rarest = min(places, key=lambda at: sum(weights[at : at + FACTOR]))
             chosen.add(text[rarest : rarest + FACTOR])
     return sorted(chosen)
+
+
+def _choose_of_pairs(known: Mapping[str, Sequence[Meaning]], chosen: set[str], long: set[str]) -> None:
+    """All parts of a pair must stand in a text, so the rarest is enough: 弹弓 of 弹弓 不锈钢."""
+    for text, meanings in known.items():
+        for meaning in meanings:
+            parts = (text, *meaning.partners)
+            if meaning.partners and chosen.isdisjoint(parts) and long.isdisjoint(parts):
+                # A single character, or two letters, stand in many titles.
+                telling = [part for part in parts if len(part) > 1 + part.isascii()] or parts
+                part = min(telling, key=lambda one: (frequency(one), one))
+                (chosen if len(part) <= FACTOR or part.isascii() else long).add(part)
 
 
 def _weight(char: str) -> int:
@@ -119,8 +132,8 @@ class Stuffing(NamedTuple):
     rights: str
 
     def whole(self) -> re.Pattern[str]:
-        """Finds the stuffed place with the characters around it: the quick way to tell whether there is any."""
-        return re.compile(f"[{self.lefts}]{_STUFFING}[{self.rights}]")
+        """Finds the stuffed place: the quick way to tell whether there is any, since most texts have few digits."""
+        return re.compile(f"[0-9a-z](?<=[{self.lefts}].)[0-9a-z]?(?=[{self.rights}])")
 
     def inner(self) -> re.Pattern[str]:
         """Finds the stuffing alone."""

@@ -3,15 +3,20 @@
 import pickle
 import random
 import string
+import sys
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keywords import Lexicon, Matcher, builtin
 from keywords.folding import folding, without_markup
+from keywords.skimming import Skimmer
 from records import Listing
 
 _MATCHER = Matcher(builtin())
+_CLEAN = _MATCHER.explain("")
 _FOLD = folding()
 _WORDS = [
     "象牙",
@@ -34,6 +39,7 @@ _WORDS = [
     "⽛",
     "🐘",
 ]
+_JOINTS = ["<b>", "&nbsp;", "&#29273;", "\u202e", "，", "不", "仿", "一对", "加V", "12cm", "3千克"]
 _TEXTS = st.one_of(
     st.text(alphabet=st.characters(exclude_categories=())),
     st.lists(st.sampled_from(_WORDS), max_size=12).map("".join),
@@ -83,6 +89,51 @@ def test_spans_index_the_original(title: str, description: str) -> None:
 def test_many_are_judged_like_one(texts: list[tuple[str, str]]) -> None:
     listings = [_listing(*pair) for pair in texts]
     assert list(_MATCHER.assess_many(listings)) == [_MATCHER.assess(listing) for listing in listings]
+
+
+def _of_the_lexicon() -> st.SearchStrategy[str]:
+    """Texts in which much is found and little counts: terms, companions, exclusions and contexts side by side."""
+    lexicon = builtin()
+    words = {term.text for term in lexicon.terms} | {word for term in lexicon.terms for word in term.company}
+    words |= {one.text for one in lexicon.exclusions} | {word for group in lexicon.contexts for word in group.words}
+    pieces = st.one_of(st.sampled_from(sorted(words)), st.sampled_from(_WORDS + _JOINTS))
+    return st.lists(pieces, max_size=7).map("".join)
+
+
+def _assessed_as_explained(listing: Listing) -> bool:
+    """Whether anything counts; where nothing does, nothing may be told."""
+    judged, explained = _MATCHER.assess(listing), _MATCHER.explain(listing)
+    if any(match.counts for match in explained.matches):
+        assert judged == explained
+        return True
+    assert judged == _CLEAN
+    assert not explained.level.is_hit
+    return False
+
+
+@settings(max_examples=500, deadline=None)
+@given(_of_the_lexicon(), st.one_of(st.just(""), _of_the_lexicon()))
+def test_what_is_turned_away_early_is_what_counts_for_nothing(title: str, description: str) -> None:
+    listing = _listing(title, description)
+    _assessed_as_explained(listing)
+    assert list(_MATCHER.assess_many([listing] * 24)) == [_MATCHER.assess(listing)] * 24
+
+
+@pytest.mark.parametrize("name", ["development", "seams"])
+def test_the_sets_are_assessed_as_they_are_explained(name: str) -> None:
+    head, *rows = (Path(__file__).parent / "sets" / f"{name}.tsv").read_text(encoding="utf-8").splitlines()
+    first = head.split("\t").index("title")
+    listings = [_listing(*row.split("\t")[first : first + 2]) for row in rows]
+    counting = [_assessed_as_explained(listing) for listing in listings]
+    assert any(counting) and not all(counting)
+    assert list(_MATCHER.assess_many(listings)) == list(map(_MATCHER.assess, listings))
+
+
+def test_every_code_point_is_skimmed_to_its_skeleton() -> None:
+    skim = Skimmer(_FOLD).skeleton
+    for code in range(sys.maxunicode + 1):
+        text = f"象{chr(code)}牙"
+        assert skim(text) == _FOLD.skeleton(without_markup(text)), hex(code)
 
 
 def test_a_pickled_matcher_judges_alike() -> None:
