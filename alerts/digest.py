@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from alerts.message import inert
 from db import digests
-from db.digests import LeadNews, NightQuery, NightScan
+from db.digests import LeadNews, NightScan
 from db.engine import Connection, Engine, transaction
-from records import Labels, Level, ScanStatus, scan_status, shanghai_date
+from db.runs import nights_alike
+from records import Labels, Level, ScanStatus, night_status, shanghai_date
 
 #: How far back a digest looks when the one before is missing or older than this.
 _LOOK_BACK = timedelta(hours=36)
@@ -26,6 +28,8 @@ class PlatformNight:
     name: str
     #: ScanStatus value.
     status: str
+    #: For so many runs on end it has been the same.
+    nights: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +85,8 @@ class Digest:
     #: Anchor of the audit chain outside the database.
     audit_seq: int
     audit_hash: str
+    #: 覆盖说明 of the nightly scan, a fact a line: what was not seen and why. Nothing that a page said.
+    coverage: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -102,7 +108,7 @@ class Digest:
         data = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "id"}
         for name in ("for_date", "made_at", "since", "started_at", "finished_at"):
             data[name] = data[name].isoformat() if data[name] else None
-        data["platforms"] = [[each.name, each.status] for each in self.platforms]
+        data["platforms"] = [[each.name, each.status, each.nights] for each in self.platforms]
         data["leads"] = [[x.id, x.number, x.platform, x.category, x.district, x.high] for x in self.leads]
         return data
 
@@ -113,7 +119,9 @@ class Digest:
         read["for_date"] = date.fromisoformat(data["for_date"])
         for name in ("made_at", "since", "started_at", "finished_at"):
             read[name] = datetime.fromisoformat(data[name]) if data[name] else None
-        read["platforms"] = tuple(PlatformNight(name=name, status=status) for name, status in data["platforms"])
+        nights = ("name", "status", "nights")  # digests of the first weeks have no third
+        read["platforms"] = tuple(PlatformNight(**dict(zip(nights, row, strict=False))) for row in data["platforms"])
+        read["coverage"] = tuple(data.get("coverage", ()))
         for name in ("high_by_category", "by_district"):
             read[name] = tuple((key, count) for key, count in data[name])
         fields = ("id", "number", "platform", "category", "district", "high")
@@ -164,7 +172,6 @@ def _compose(conn: Connection, frame: _Frame, digest_id: int, news: Sequence[Lea
     scans = digests.night(conn, since, frame.now)
     nightly = [scan for scan in scans if scan.kind == "nightly"]
     by_hand = [scan for scan in scans if scan.kind != "nightly"]
-    queries = [query for scan in nightly for query in scan.queries]
     new = [lead for lead in news if lead.new]
     seq, head = digests.audit_head(conn)
     return Digest(
@@ -173,12 +180,12 @@ def _compose(conn: Connection, frame: _Frame, digest_id: int, news: Sequence[Lea
         made_at=frame.now,
         since=since,
         # one truth about the night: status, times and platforms are all of the nightly scan and of nothing else
-        status=scan_status([query.outcome for query in queries]).value,
+        status=night_status([scan.status for scan in nightly]).value,
         by_hand=len(by_hand),
         by_hand_open=sum(scan.finished_at is None for scan in by_hand),
         started_at=min((scan.planned_at for scan in nightly), default=None),
         finished_at=_finished(nightly),
-        platforms=_platforms(queries, frame.labels),
+        platforms=_platforms(conn, nightly, frame.labels),
         cards=sum(query.cards for scan in scans for query in scan.queries),
         hits=digests.new_hits(conn, since, frame.now),
         leads_new=len(new),
@@ -191,6 +198,7 @@ def _compose(conn: Connection, frame: _Frame, digest_id: int, news: Sequence[Lea
         console_url=frame.console_url,
         audit_seq=seq,
         audit_hash=head,
+        coverage=_coverage(nightly, frame.labels),
     )
 
 
@@ -205,14 +213,25 @@ def _finished(scans: Sequence[NightScan]) -> datetime | None:
     return max(known) if known and len(known) == len(ends) else None
 
 
-def _platforms(queries: Sequence[NightQuery], labels: Labels) -> tuple[PlatformNight, ...]:
-    keys = sorted({query.platform for query in queries})
+def _platforms(conn: Connection, scans: Sequence[NightScan], labels: Labels) -> tuple[PlatformNight, ...]:
     return tuple(
         PlatformNight(
             name=labels.platform(key),
-            status=scan_status([query.outcome for query in queries if query.platform == key]).value,
+            status=night_status([scan.platforms[key] for scan in scans if key in scan.platforms]).value,
+            nights=max(1, nights_alike(conn, key)),
         )
-        for key in keys
+        for key in sorted({key for scan in scans for key in scan.platforms})
+    )
+
+
+def _coverage(scans: Sequence[NightScan], labels: Labels) -> tuple[str, ...]:
+    def day(scan: NightScan) -> str:
+        return f"{shanghai_date(scan.planned_at):%m-%d} " if len(scans) > 1 else ""
+
+    return tuple(
+        day(scan) + line
+        for scan in scans
+        for line in scan.coverage.lines(lambda key: inert(labels.platform(key)), quoting=False)
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from alerts.digest import Digest, LeadLine
+from alerts.digest import Digest, LeadLine, PlatformNight
 from alerts.message import Message, cut, inert, size
 from records import ScanStatus, shanghai
 
@@ -67,13 +67,17 @@ def _seen(digest: Digest) -> str:
 
 def _notices(digest: Digest) -> list[str]:
     """What the operator has to know about last night."""
-    notices = [f"{inert(each.name)}：{each.status}" for each in digest.troubled]
+    notices = [inert(each.name) + f"：{each.status}{_since(each)}" for each in digest.troubled]
     if digest.status == ScanStatus.NOT_RUN:
         notices.insert(0, "夜间监测未运行，请通知运维人员检查")
     if digest.by_hand:
         still = f"（{digest.by_hand_open} 次尚未结束）" if digest.by_hand_open else ""
         notices.append(f"另有手动监测 {digest.by_hand} 次{still}")
     return notices
+
+
+def _since(platform: PlatformNight) -> str:
+    return f"（连续第 {platform.nights} 晚）" if platform.nights > 1 else ""
 
 
 def _high(digest: Digest) -> str:
@@ -149,6 +153,8 @@ def _wecom_head(digest: Digest) -> str:
     if notices:
         lines += ["", "**系统提示**", *(f'- <font color="comment">{notice}</font>' for notice in notices[:12])]
         lines += [f"- 另有 {len(notices) - 12} 个平台异常"] if len(notices) > 12 else []
+    if digest.coverage:
+        lines += ["", "**覆盖说明**", *(f"- {line}" for line in digest.coverage[:_IN_CHAT])]
     return "\n".join(lines) + "\n"
 
 
@@ -200,6 +206,7 @@ def mail_text(digest: Digest) -> str:
             else []
         )
         lines += ["", "系统提示：", *(f"  - {notice}" for notice in _notices(digest))] if _notices(digest) else []
+        lines += ["", "覆盖说明：", *(f"  - {line}" for line in digest.coverage)] if digest.coverage else []
         lines += ["", *(f"  {_name(lead)}  {_lead(lead)}  {_link(digest, lead)}" for lead in digest.leads[:_IN_MAIL])]
         others = digest.leads_new - len(digest.leads[:_IN_MAIL])
         lines += [f"  另有 {others:,} 条，见控制台"] if others else []
@@ -222,6 +229,7 @@ def mail_html(digest: Digest) -> str:
         today=today,
         districts=[(inert(name), count) for name, count in digest.by_district],
         notices=_notices(digest),
+        coverage=digest.coverage,
         leads=[(_name(lead), _link(digest, lead), _lead_facts(lead)) for lead in digest.leads[:_IN_MAIL]],
         others=digest.leads_new - len(digest.leads[:_IN_MAIL]),
         queue=_queue(digest),
@@ -267,7 +275,10 @@ def webhook_data(digest: Digest) -> dict[str, Any]:
         },
         "high_by_category": {inert(name): count for name, count in digest.high_by_category},
         "by_district": {inert(name): count for name, count in digest.by_district},
-        "platforms": [{"name": inert(each.name), "status": each.status} for each in digest.platforms],
+        "platforms": [
+            {"name": inert(each.name), "status": each.status, "nights": each.nights} for each in digest.platforms
+        ],
+        "coverage": list(digest.coverage),
         "leads": [_lead_data(digest, lead) for lead in digest.leads],
         "leads_not_named": digest.leads_new - len(digest.leads),
         "link": _queue(digest),

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from db import scans, schedules
+from db import runs, scans, schedules
 from db.engine import Connection
 from db.scans import QueryRow, ScanRow
-from records import Outcome, ScanStatus, shanghai, shanghai_date
+from records import Finding, Outcome, ScanStatus, shanghai, shanghai_date
 
 #: A planned scan that has not begun this long after its time counts as not run.
 _GRACE = timedelta(minutes=30)
@@ -30,6 +30,8 @@ class Night:
     #: None where nothing has ever been scanned.
     scan: ScanRow | None
     troubles: tuple[Trouble, ...]
+    #: Platform and what is not as it usually is there.
+    deviations: tuple[tuple[str, Finding], ...] = ()
     #: Listings read on the result pages of that scan.
     cards: int
     new: int
@@ -54,6 +56,7 @@ def last_night(conn: Connection, now: datetime) -> Night:
         status=ScanStatus.NOT_RUN if missed else newest[0].status,
         scan=newest[0],
         troubles=_troubles(rows),
+        deviations=runs.coverage(conn, newest[0].id).findings,
         cards=sum(row.cards for row in rows),
         new=sum(row.new for row in rows),
         hits=sum(row.hits for row in rows),

@@ -4,12 +4,13 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from console.access import Reader, TheDesk
+from console.desk import Desk
 from console.night import last_night
 from console.rendering import page
 from console.review import midnight
 from db import queue as leads_queue
-from db import scans
-from db.engine import transaction
+from db import runs, scans
+from db.engine import Connection, transaction
 from db.faults import DatabaseUnreachable
 from db.queue import ANYWHERE, QueueFilter
 from records import ELSEWHERE, LeadState
@@ -56,9 +57,15 @@ def scan_list(request: Request, desk: TheDesk, visitor: Reader, scan: int | None
             "listed": listed,
             "chosen": chosen,
             "queries": scans.query_rows(conn, chosen.id) if chosen else [],
+            "runs": runs.of_scans(conn, [chosen.id])[chosen.id] if chosen else [],
+            "coverage": _coverage(conn, desk, chosen),
             "night": last_night(conn, desk.now()),
         }
     return HTMLResponse(page(request, "scans.html", context))
+
+
+def _coverage(conn: Connection, desk: Desk, scan: scans.ScanRow | None) -> list[str]:
+    return runs.coverage(conn, scan.id).lines(lambda key: desk.platforms.get(key, key)) if scan else []
 
 
 @routes.get("/healthz")

@@ -56,8 +56,15 @@ class Beat:
             else:
                 await asyncio.to_thread(self._hooks.starting, query)
                 await self._run(query)
-        if not self._closed() and await asyncio.to_thread(self._hooks.doubt):
-            await asyncio.to_thread(self._hooks.controlled, await self._control())
+        await self._resolve(() if self._closed() else await asyncio.to_thread(self._hooks.doubt))
+
+    async def _resolve(self, words: Sequence[str]) -> None:
+        control: Control | None = None
+        for word in words:
+            if control is None or control.outcome is Outcome.EMPTY:  # a wall is not asked twice
+                control = await self._control(word, control)
+        if control is not None:
+            await asyncio.to_thread(self._hooks.controlled, control)
 
     def _closed(self) -> str:
         """Why nothing more is asked of the platform tonight; empty while it may be asked."""
@@ -65,9 +72,9 @@ class Beat:
             return "该平台接连拦截，本次不再访问"
         return f"该平台接连 {_SILENCES} 次没有应答，本次不再访问" if self._silences >= _SILENCES else ""
 
-    async def _control(self) -> Control:
+    async def _control(self, word: str, before: Control | None) -> Control:
         """The first page for an ordinary word: whether nothing for ours is an answer. Nothing of it is kept."""
-        word, asked = self._definition.control, self._tools.politeness.requests
+        asked = self._tools.politeness.requests - (before.requests if before else 0)
         cards = 0
         try:
             _, read = await self._first(self._definition.address(_search_for(self._definition.key, word)))
@@ -76,6 +83,8 @@ class Beat:
         except QueryEnd as stop:
             outcome, note = stop.outcome, stop.note
         requests = self._tools.politeness.requests - asked
+        if before and not cards:
+            word = f"{before.word}”“{word}"
         log.info("control word asked", platform=self._definition.key, outcome=outcome.value, cards=cards)
         return Control(word=word, outcome=outcome, cards=cards, note=note, requests=requests)
 

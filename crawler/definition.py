@@ -82,8 +82,8 @@ class Definition(_Strict):
     search_url: str = ""
     #: Category pages, newest first: name -> template, perhaps with {page}.
     browse: dict[str, str] = {}
-    #: An ordinary word that this platform always has something for: asked where it has nothing for ours. Empty: none.
-    control: str = "手机"
+    #: Ordinary words that this platform has something for, asked one after the other where it has nothing for ours.
+    control: str = "手机 闲置"
     #: What may be zero here without anything being wrong: items, new, price, seller, pictures, place.
     may_be_zero: tuple[Literal["items", "new", "price", "seller", "pictures", "place"], ...] = ()
     #: Queries are percent-encoded in it.

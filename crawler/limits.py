@@ -64,8 +64,8 @@ class Delivered:
     hits: int
 
 
-def _no_doubt() -> bool:
-    return False
+def _no_doubt() -> Sequence[str]:
+    return ()
 
 
 def _not_asked(_control: Control) -> None:
@@ -86,9 +86,10 @@ class Hooks:
     starting: Callable[[Query], None]
     #: A query ended, and all its sightings were delivered before.
     report: Callable[[QueryReport], None]
-    #: Asked once all queries have ended: True where the control word should be asked.
-    doubt: Callable[[], bool] = _no_doubt
-    #: The control word was answered, or not.
+    #: Asked once all queries have ended: control words to be asked, one after the other until one is answered; empty
+    #: where there is no doubt.
+    doubt: Callable[[], Sequence[str]] = _no_doubt
+    #: What the last control word asked gave.
     controlled: Callable[[Control], None] = _not_asked
     #: Platform and delay in seconds in; seconds to wait for the slot just reserved out, the next slot being `delay`
     #: later. None paces within this process alone.

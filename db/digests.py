@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, Connection, Select, and_, any_, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from db import runs
+from db.scans import scan_row
 from db.tables import audit, deliveries, digests, lead_hits, leads, outbox, queries, scans
-from records import LeadState, Outcome
+from records import Coverage, LeadState, Outcome, ScanStatus, scan_status
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +39,10 @@ class NightScan:
     #: None while a query has not ended.
     finished_at: datetime | None
     queries: tuple[NightQuery, ...]
+    #: Derived: of the whole scan, and of each platform in it.
+    status: ScanStatus
+    platforms: dict[str, ScanStatus]
+    coverage: Coverage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,9 +137,20 @@ def night(conn: Connection, since: datetime, until: datetime) -> tuple[NightScan
             planned_at=row.planned_at,
             finished_at=row.finished_at,
             queries=tuple(parts[row.id]),
+            status=scan_row(conn, row.id).status,
+            platforms=_platforms(runs.of_scans(conn, [row.id])[row.id], parts[row.id]),
+            coverage=runs.coverage(conn, row.id),
         )
         for row in heads.values()
     )
+
+
+def _platforms(judged: list[runs.Run], queries: list[NightQuery]) -> dict[str, ScanStatus]:
+    """As judged; what has no judgement yet from the outcomes alone."""
+    ends: dict[str, list[Outcome | None]] = {}
+    for query in queries:
+        ends.setdefault(query.platform, []).append(query.outcome)
+    return {key: scan_status(outcomes) for key, outcomes in ends.items()} | {run.platform: run.status for run in judged}
 
 
 def waiting_news(conn: Connection) -> tuple[LeadNews, ...]:

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from db.tables import listings, queries, runs, scans
-from records import Control, Figures, Finding, Outcome, QueryKind, ScanStatus
+from db.scans import options, query_rows
+from db.tables import canaries, listings, queries, runs, scans
+from records import Control, Coverage, Figures, Finding, Outcome, QueryKind, ScanStatus, unseen
 
 #: How many runs a platform is held against.
 BEFORE = 14
@@ -112,6 +113,23 @@ def of_scans(conn: Connection, scan_ids: Sequence[int]) -> dict[int, list[Run]]:
     return found
 
 
+def coverage(conn: Connection, scan_id: int) -> Coverage:
+    """What a scan saw, and what not and why; queries that have not ended count as not seen."""
+    rows = query_rows(conn, scan_id)
+    resting = options(conn, scan_id).get("resting", {})
+    canary = conn.execute(select(canaries.c.led, canaries.c.ended_at).where(canaries.c.scan_id == scan_id)).first()
+    return Coverage(
+        planned=len(rows),
+        seen=sum(row.outcome is not None and row.outcome.healthy for row in rows),
+        empty=sum(row.outcome is Outcome.EMPTY for row in rows),
+        unseen=unseen((row.query.platform, row.outcome, row.note) for row in rows),
+        findings=tuple((run.platform, one) for run in of_scans(conn, [scan_id])[scan_id] for one in run.findings),
+        card_only=sum(row.card_only for row in rows),
+        resting=sum(resting.values()),
+        canary=bool(canary.led) if canary and canary.ended_at else None,
+    )
+
+
 def before(conn: Connection, platform: str, scan_id: int) -> list[Figures]:
     """The figures of the platform's last whole runs before this scan, newest first; what deviated is no measure."""
     good = (ScanStatus.NORMAL.value, ScanStatus.PARTIAL.value)
@@ -139,6 +157,18 @@ def last_status(conn: Connection, platform: str, scan_id: int) -> ScanStatus | N
         .limit(1)
     ).scalar()
     return ScanStatus(found) if found else None
+
+
+def nights_alike(conn: Connection, platform: str) -> int:
+    """How many of the platform's last runs, the newest counted, were judged alike; 0 where there is none."""
+    rows = conn.execute(
+        select(runs.c.status)
+        .where(runs.c.platform == platform, runs.c.judged_at.is_not(None))
+        .order_by(runs.c.scan_id.desc())
+        .limit(_LONG_AGO)
+    )
+    statuses = list(rows.scalars())
+    return next((place for place, one in enumerate(statuses) if one != statuses[0]), len(statuses))
 
 
 def usual_cards(conn: Connection, platform: str, words: Sequence[str], scan_id: int) -> dict[str, tuple[int, float]]:
@@ -174,6 +204,17 @@ def shown_tonight(conn: Connection, scan_id: int, platform: str, words: Sequence
         for word in words:
             counts[word] += word in title
     return {word: count for word, count in counts.items() if count}
+
+
+def ordinary_title(conn: Connection, platform: str) -> str:
+    """The title of the listing without a hit that the platform showed last; empty where there is none."""
+    found = conn.execute(
+        select(listings.c.title)
+        .where(listings.c.platform == platform, listings.c.level == "none")
+        .order_by(listings.c.last_seen.desc(), listings.c.id.desc())
+        .limit(1)
+    ).scalar()
+    return found or ""
 
 
 def _run(row: Row[Any]) -> Run:

@@ -21,7 +21,7 @@ from ops.house import House, enter_house
 from ops.logs import log_to_stderr
 from ops.parent import die_with_parent
 from ops.settings import Settings
-from pipelines import Reception, receive, rematch, settle, wants_control
+from pipelines import Reception, control_words, receive, rematch, settle
 from records import Assessment, Control, Listing, Query, QueryReport, ScanStatus, Sighting, now
 
 
@@ -64,7 +64,7 @@ def run(order: Order) -> None:
             if evidence.due(conn, order.platform, limit=1):
                 # somewhere behind known cards a hit waits for its capture: read every query to its end this once
                 queries = [replace(query, read_before=False) for query in queries]
-            doubtful = bool(definition_of(order).control) and wants_control(conn, order.scan_id, order.platform)
+            doubtful = control_words(conn, order.scan_id, order.platform, definition_of(order).control)
         if queries or doubtful:
             # Scrapy and Playwright, over a second: only the process that goes out pays for them
             from crawler import patrol
@@ -120,7 +120,7 @@ def limits_of(settings: Settings, order: Order) -> Limits:
 
 
 def _hooks(house: House, reception: Reception, order: Order, attempt: int) -> Hooks:
-    control_word = definition_of(order).control
+    neutral = definition_of(order).control
 
     def known(platform: str, cards: Sequence[tuple[str, str]]) -> set[str]:
         with transaction(house.engine) as conn:
@@ -141,11 +141,9 @@ def _hooks(house: House, reception: Reception, order: Order, attempt: int) -> Ho
         with transaction(house.engine) as conn:
             scans.ended(conn, ended, attempt=attempt)
 
-    def doubt() -> bool:
-        if not control_word:
-            return False
+    def doubt() -> tuple[str, ...]:
         with transaction(house.engine) as conn:
-            return wants_control(conn, order.scan_id, order.platform)
+            return control_words(conn, order.scan_id, order.platform, neutral)
 
     def controlled(control: Control) -> None:
         with transaction(house.engine) as conn:

@@ -6,7 +6,7 @@ from pipelines.receive import receive
 from pipelines.reception import Assessor, Received, Reception
 from pipelines.rematch import Rematched, rematch
 from pipelines.routing import District, Geography, Routed, district_of, route
-from pipelines.settling import settle, wants_control
+from pipelines.settling import control_words, settle
 
 __all__ = [
     "Assessor",
@@ -21,6 +21,7 @@ __all__ = [
     "Routed",
     "Taken",
     "Tip",
+    "control_words",
     "district_of",
     "import_listings",
     "intake",
@@ -28,5 +29,4 @@ __all__ = [
     "rematch",
     "route",
     "settle",
-    "wants_control",
 ]

@@ -14,6 +14,8 @@ from records import Figures, Measures, Outcome, QueryKind, scan_status
 
 #: A run of which less was seen is no measure for others.
 _MOSTLY = 0.8
+#: Characters of a title that are asked for: a platform's search takes no novels.
+_CONTROL_LENGTH = 20
 _WALLS = (Outcome.BLOCKED, Outcome.LOGIN_REQUIRED)
 
 
@@ -32,14 +34,20 @@ def settle(conn: Connection, scan_id: int, platforms: Collection[str], at: datet
     return not runs.unjudged(conn, scan_id) and scans.close_if_done(conn, scan_id, at)
 
 
-def wants_control(conn: Connection, scan_id: int, platform: str) -> bool:
-    """True where at least half of a platform's searches found nothing and no ordinary word was asked tonight."""
+def control_words(conn: Connection, scan_id: int, platform: str, neutral: str) -> tuple[str, ...]:
+    """Ordinary words to ask of a platform that had nothing for half of tonight's searches; empty without a doubt.
+
+    `neutral` are the definition's; after them the beginning of the title of something that the platform showed
+    lately: not every market has a telephone, but each should find what it shows itself. Asked once a scan.
+    """
     rows = [row for row in scans.query_rows(conn, scan_id) if row.query.platform == platform]
     searched = [row.outcome for row in rows if row.query.kind is QueryKind.SEARCH]
     answered = [one for one in searched if one is not None and one.healthy]
-    if None in searched or runs.control(conn, scan_id, platform) is not None:
-        return False
-    return 0 < len(answered) <= 2 * answered.count(Outcome.EMPTY)
+    doubtful = 0 < len(answered) <= 2 * answered.count(Outcome.EMPTY)
+    if not doubtful or None in searched or runs.control(conn, scan_id, platform) is not None:
+        return ()
+    shown = runs.ordinary_title(conn, platform).split()[:1]
+    return tuple(word[:_CONTROL_LENGTH] for word in [*neutral.split(), *shown])
 
 
 def _judge(

@@ -15,7 +15,7 @@ from records.lead import (
 )
 from records.listing import Capture, CapturedFile, FileRole, Listing, Page, Seller, Sighting, Source
 from records.measures import Measures
-from records.run import FIELD_LABELS, Control, Figures, Finding, Unseen, unseen
+from records.run import FIELD_LABELS, Control, Coverage, Figures, Finding, Unseen, unseen
 from records.scan import Outcome, Query, QueryKind, QueryReport, ScanStatus, night_status, scan_status
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Capture",
     "CapturedFile",
     "Control",
+    "Coverage",
     "DismissReason",
     "Fault",
     "Figures",

@@ -1,7 +1,7 @@
 """How a platform fared in a night: what was counted, what deviates, what was not seen."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
@@ -73,6 +73,11 @@ class Unseen:
     #: The note that most of them carry.
     why: str
 
+    @property
+    def told(self) -> str:
+        """Without the note, which may quote a page."""
+        return f"{self.queries} 个检索任务{self.outcome.label}"
+
 
 def unseen(ends: Iterable[tuple[str, Outcome | None, str]]) -> tuple[Unseen, ...]:
     """What was not seen and why, from platform, outcome and note of every query; most queries first."""
@@ -85,3 +90,38 @@ def unseen(ends: Iterable[tuple[str, Outcome | None, str]]) -> tuple[Unseen, ...
         for (platform, outcome), counted in notes.items()
     ]
     return tuple(sorted(found, key=lambda one: (one.platform, -one.queries, one.outcome)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Coverage:
+    """覆盖说明: what a scan saw, and what it did not see and why."""
+
+    planned: int
+    #: Queries in which the platform was really seen.
+    seen: int
+    #: Of these, those for which the platform had nothing.
+    empty: int
+    unseen: tuple[Unseen, ...] = ()
+    #: Platform and what deviated there.
+    findings: tuple[tuple[str, Finding], ...] = ()
+    #: Listings of which only the card was read.
+    card_only: int = 0
+    #: Words that were not asked because the platform had nothing for them lately.
+    resting: int = 0
+    #: None where no canary was planned.
+    canary: bool | None = None
+
+    def lines(self, name: Callable[[str], str] = str, *, quoting: bool = True) -> list[str]:
+        """In Chinese, one fact a line. `name`: platform key → name. `quoting` False leaves out what pages said."""
+        told = [f"计划 {self.planned} 个检索任务，看到 {self.seen} 个，没有看到 {self.planned - self.seen} 个"]
+        told += [f"{name(x.platform)}：{x.told}" + (f"（{x.why}）" if quoting and x.why else "") for x in self.unseen]
+        told += [f"{name(platform)}：{finding.sentence}" for platform, finding in self.findings]
+        if self.canary is not None:
+            told.append("金丝雀：已形成线索" if self.canary else "金丝雀：没有形成线索，本次研判结果不可信")
+        if self.empty:
+            told.append(f"{self.empty} 个检索任务平台无结果：确无此物还是被屏蔽，能分辨的已写在各自的说明里")
+        if self.card_only:
+            told.append(f"{self.card_only} 条商品信息仅见卡片，没有读详情页")
+        if self.resting:
+            told.append(f"{self.resting} 个词平台近日无结果，本次未问")
+        return told

@@ -8,8 +8,9 @@ import typer
 from rich.table import Table
 
 from crawler import Definition, definition, definitions, page_from_file, read_any, recognise
-from db import scans
+from db import runs, scans
 from db.engine import transaction
+from db.runs import Run
 from db.scans import QueryRow
 from ops.house import House
 from ops.one_page import fetch_page, platform_of
@@ -18,7 +19,7 @@ from ops.rehearsal import rehearse
 from ops.scanning import dry_slices, end_abandoned, foreground, run_scan
 from ops.screen import outcome_table, print_json, say, scan_progress, screen, show
 from pipelines import rematch as rematch_all
-from records import Fault, Outcome, Page, scan_status
+from records import Fault, Outcome, Page, ScanStatus, night_status, scan_status
 
 
 class NothingOnThePage(Fault):
@@ -54,6 +55,9 @@ def scan(
     demo: Annotated[bool, typer.Option(help="在演示库里监测示例市场。")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="照常访问平台，只显示结果，什么都不保存。")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="结果以 JSON 输出。")] = False,
+    exit_status: Annotated[
+        bool, typer.Option("--exit-status", help="退出码分状态：部分 3，被拦截 5，漂移 6，未运行 7；缺省都是 3。")
+    ] = False,
 ) -> None:
     """立即监测（前台运行），打印每个检索任务的结果。"""
     house = screen(ctx).house(demo=demo)
@@ -64,30 +68,35 @@ def scan(
     options: dict[str, Any] = {"terms": query, "max_pages": max_pages}
     with foreground(house, platforms, kind="foreground", options=options) as scan_id:
         rows = watch_scan(house, scan_id)
+    told = summary(house, scan_id, rows)
     if as_json:
-        print_json(summary(house, scan_id, rows))
+        print_json(told)
     else:
         show(outcome_table(rows))
-        if rested := sum(_resting(house, scan_id).values()):
-            say(f"另有 {rested} 个词平台近日无结果，本次未问（crawl.longest_rest）")
+        say(f"监测状态：{told['status']}")
+        for line in told["coverage"]:
+            say(f"  {line}")
         say(f"下一步：{house.settings.console_url}/review （xunwang serve）或 xunwang leads list")
-    raise typer.Exit(exit_code(rows))
+    raise typer.Exit(exit_code(ScanStatus(told["status"]), rows, exact=exit_status))
 
 
 def _rehearse(house: House, platforms: list[Chosen], terms: list[str], *, max_pages: int, as_json: bool) -> NoReturn:
     say("试运行：不保存任何内容。")
     found = rehearse(dry_slices(house, platforms, terms, max_pages=max_pages))
     rows = list(found.rows)
+    by_platform: dict[str, list[Outcome | None]] = {}
+    for row in rows:
+        by_platform.setdefault(row.query.platform, []).append(row.outcome)
+    status = night_status([scan_status(outcomes) for outcomes in by_platform.values()])
     if as_json:
         outcomes = Counter(str(row.outcome) for row in rows)
-        status = scan_status([row.outcome for row in rows])
         counts = {"planned": len(rows), "outcomes": dict(outcomes), "queries": [_query_facts(row) for row in rows]}
         print_json({"scan": None, "status": status} | counts | {"hits": found.hits})
     else:
         show(outcome_table(rows))
         for hit in found.hits:
             say(f"{hit['level']} {hit['score']} {hit['platform']} {hit['title']}")
-    raise typer.Exit(exit_code(rows))
+    raise typer.Exit(exit_code(status, rows))
 
 
 def watch_scan(house: House, scan_id: int) -> list[QueryRow]:
@@ -100,11 +109,15 @@ def summary(house: House, scan_id: int, rows: list[QueryRow]) -> dict[str, Any]:
     """What `--json` prints of a scan."""
     with transaction(house.engine) as conn:
         row = scans.scan_row(conn, scan_id)
+        platforms = runs.of_scans(conn, [scan_id])[scan_id]
+        coverage = runs.coverage(conn, scan_id)
     return {
         "scan": scan_id,
         "status": row.status,
         "planned": len(rows),
         "outcomes": row.outcomes,
+        "platforms": [_run_facts(run) for run in platforms],
+        "coverage": coverage.lines(),
         "resting": row.options.get("resting", {}),
         "queries": [_query_facts(row) for row in rows],
     }
@@ -116,17 +129,26 @@ def _query_facts(row: QueryRow) -> dict[str, Any]:
     return asked | {name: getattr(row, name) for name in ("outcome", "note", *counts)}
 
 
-def _resting(house: House, scan_id: int) -> dict[str, int]:
-    """Platform → terms that this scan left out because the platform had nothing for them lately."""
-    with transaction(house.engine) as conn:
-        return dict(scans.scan_row(conn, scan_id).options.get("resting", {}))
+def _run_facts(run: Run) -> dict[str, Any]:
+    control = run.control
+    return {
+        "platform": run.platform,
+        "status": run.status,
+        "findings": [finding.sentence for finding in run.findings],
+        "control": {"word": control.word, "outcome": control.outcome, "cards": control.cards} if control else None,
+        "figures": run.figures.to_data(),
+    }
 
 
-def exit_code(rows: list[QueryRow]) -> int:
-    """0 when every platform was really seen; 3 when a query had another end, or nothing at all was found."""
-    healthy = all(row.outcome is not None and row.outcome.healthy for row in rows)
+#: Exit codes of `scan --exit-status`; without it everything that is not 正常 ends with 3.
+_EXITS = {ScanStatus.NORMAL: 0, ScanStatus.BLOCKED: 5, ScanStatus.DRIFTED: 6, ScanStatus.NOT_RUN: 7}
+
+
+def exit_code(status: ScanStatus, rows: list[QueryRow], *, exact: bool = False) -> int:
+    """0 when every platform was really seen; 3 when it was not, or nothing at all was found. `exact`: by status."""
     found = any(row.outcome is Outcome.SEARCHED for row in rows)
-    return 0 if healthy and found else 3
+    code = _EXITS.get(status, 3) if exact else 3 * (status is not ScanStatus.NORMAL)
+    return code if code or found else 3
 
 
 def extract(

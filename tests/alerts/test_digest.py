@@ -86,6 +86,55 @@ def test_figures_are_those_of_raw_sql(engine: Engine) -> None:
 
 
 @pytest.mark.db
+def test_what_was_not_seen_is_told_in_every_form_without_a_word_of_a_page(engine: Engine) -> None:
+    night(engine)
+    price = '[["price", "有价格的商品从平时的 95% 降到 0%"]]'
+    with engine.begin() as conn:
+        conn.execute(text("update queries set note = '页面提示“张三的电话”' where outcome <> 'searched'"))
+        conn.execute(
+            text(
+                "insert into runs (scan_id, platform, status, findings, judged_at)"
+                " select id, 'demo_ads', '部分', cast(:price as jsonb), :at from scans"
+            ),
+            {"price": price, "at": NIGHT},
+        )
+    digest = alerts.make_digest(engine, now=MORNING, console_url=URL, labels=LABELS)
+    assert digest is not None and alerts.stored(engine, date(2026, 11, 23)) == digest
+    told = alerts.render(digest)
+    for form in (told.markdown, told.text, told.html, json.dumps(told.data, ensure_ascii=False)):
+        assert "计划 4 个检索任务，看到 2 个，没有看到 2 个" in form
+        assert "示例分类信息：有价格的商品从平时的 95% 降到 0%" in form
+        assert "1 个检索任务被拦截" in form and "1 个检索任务页面改版" in form
+        assert "张三" not in form
+    assert ("示例分类信息", "部分") in [(each.name, each.status) for each in digest.troubled]
+
+
+@pytest.mark.db
+def test_a_platform_that_stays_shut_says_for_how_long(engine: Engine) -> None:
+    furnish(engine)
+    for back in (3, 2, 1, 0):
+        scan = add_scan(engine, {"demo_ads": ["blocked"]}, at=NIGHT - timedelta(days=back))
+        status = {"scan": scan, "status": "正常" if back == 3 else "被拦截", "at": NIGHT}
+        with engine.begin() as conn:
+            conn.execute(
+                text(
+                    "insert into runs (scan_id, platform, status, judged_at) values (:scan, 'demo_ads', :status, :at)"
+                ),
+                status,
+            )
+    digest = alerts.make_digest(engine, now=MORNING, console_url=URL, labels=LABELS)
+    assert digest is not None
+    assert "示例分类信息：被拦截（连续第 3 晚）" in alerts.render(digest).markdown
+
+
+def test_a_digest_of_the_first_weeks_is_still_read() -> None:
+    data = PLAIN.to_data()
+    del data["coverage"]
+    data["platforms"] = [row[:2] for row in data["platforms"]]
+    assert Digest.from_data(0, data) == PLAIN
+
+
+@pytest.mark.db
 def test_a_day_has_one_digest_and_the_next_day_tells_only_what_is_new(engine: Engine) -> None:
     night(engine)
     first = alerts.make_digest(engine, now=MORNING, console_url=URL)

@@ -1,6 +1,7 @@
 """Lead page, evidence, intake, today and scans."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -9,9 +10,9 @@ from console.app import BrowserFilesMissing, check_browser_files
 from console.highlight import marked
 from console.rendering import HERE, STATIC
 from console.wording import ago, cleaned, nested, price, shown, visible, web_address
-from db import tables
+from db import runs, tables
 from db.engine import transaction
-from records import Match
+from records import Control, Figures, Finding, Match, Measures, Outcome, ScanStatus
 from tests.console import seed
 
 pytestmark = pytest.mark.db
@@ -119,6 +120,30 @@ def test_today_and_scans_add_up(account, leads):
     scans = visitor.get("/scans").text
     assert "计划 10 = " in scans and "已检索 9" in scans and "平台无结果 1" in scans
     assert visitor.get("/scans?scan=777").status_code == 404
+
+
+def test_a_scan_says_what_was_not_seen_and_which_numbers_fell(account, engine):
+    with transaction(engine) as conn:
+        scan_id = seed.scan(conn, outcomes={"demo_ads": ["searched"], "demo_goods": ["blocked", "blocked", "empty"]})
+        run = runs.Run(
+            scan_id=scan_id,
+            platform="demo_ads",
+            status=ScanStatus.PARTIAL,
+            findings=(Finding(key="price", sentence="有价格的商品从平时的 95% 降到 0%"),),
+            figures=Figures(cards=20, new=3, measures=Measures(price=0, seller=20)),
+            control=None,
+        )
+        runs.control_ended(conn, scan_id, "demo_goods", Control(word="<b>手机", outcome=Outcome.SEARCHED, cards=17))
+        runs.judged(conn, run, whole=True, at=seed.NIGHT)
+        goods = replace(run, platform="demo_goods", findings=(), status=ScanStatus.BLOCKED)
+        runs.judged(conn, goods, whole=True, at=seed.NIGHT)
+    visitor = account()
+    page = visitor.get("/scans").text
+    assert "计划 4 个检索任务，看到 2 个，没有看到 2 个" in page
+    assert "演示分类信息：有价格的商品从平时的 95% 降到 0%" in page
+    assert "演示二手：2 个检索任务被拦截" in page
+    assert "“&lt;b&gt;手机”有 17 条" in page
+    assert "有价格的商品从平时的 95% 降到 0%" in visitor.get("/").text
 
 
 def test_an_empty_queue_never_hides_a_bad_night(account, engine):
