@@ -32,6 +32,8 @@ class Night:
     troubles: tuple[Trouble, ...]
     #: Platform and what is not as it usually is there.
     deviations: tuple[tuple[str, Finding], ...] = ()
+    #: False where the planted listing did not become a lead; None where none was planned.
+    canary: bool | None = None
     #: Listings read on the result pages of that scan.
     cards: int
     new: int
@@ -52,11 +54,13 @@ def last_night(conn: Connection, now: datetime) -> Night:
     if not newest:
         return Night(status=ScanStatus.NOT_RUN, scan=None, troubles=(), cards=0, new=0, hits=0, missed=missed)
     rows = scans.query_rows(conn, newest[0].id)
+    coverage = runs.coverage(conn, newest[0].id)
     return Night(
         status=ScanStatus.NOT_RUN if missed else newest[0].status,
         scan=newest[0],
         troubles=_troubles(rows),
-        deviations=runs.coverage(conn, newest[0].id).findings,
+        deviations=coverage.findings,
+        canary=coverage.canary,
         cards=sum(row.cards for row in rows),
         new=sum(row.new for row in rows),
         hits=sum(row.hits for row in rows),

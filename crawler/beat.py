@@ -97,7 +97,9 @@ class Beat:
         except (NoBrowser, PlatformCannot) as fault:
             end = (Outcome.FAILED, fault.message())
         requests = self._tools.politeness.requests - asked
-        walled = end[0] in (Outcome.BLOCKED, Outcome.LOGIN_REQUIRED) and requests > 0
+        # a login asked for from page 3 on leaves every query its first pages: no reason to ask nothing more
+        members_only = end[0] is Outcome.LOGIN_REQUIRED and tally.pages > 0
+        walled = end[0] in (Outcome.BLOCKED, Outcome.LOGIN_REQUIRED) and requests > 0 and not members_only
         self._walls = self._walls + 1 if walled else 0
         silent = end[0] is Outcome.FAILED and requests > 0 and not tally.pages
         self._silences = self._silences + 1 if silent else 0

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select, true, tuple_
 
 from db.tables import lead_hits, leads, listings, sellers
-from records import ELSEWHERE, Lead, LeadState, Level
+from records import CANARY, ELSEWHERE, Lead, LeadState, Level
 
 #: `district` of a filter: the city's own districts, 市本级 and 待定 together, the view people open with.
 LOCAL = ""
@@ -139,7 +139,7 @@ def _in(district: str) -> ColumnElement[bool]:
 
 
 def _matches(wanted: QueueFilter, *, any_state: bool = False) -> ColumnElement[bool]:
-    conditions: list[ColumnElement[bool]] = [_in(wanted.district)]
+    conditions: list[ColumnElement[bool]] = [_in(wanted.district), leads.c.platform != CANARY]
     if not any_state:
         conditions.append(leads.c.state == wanted.state)
     if wanted.platform:

@@ -117,7 +117,7 @@ def coverage(conn: Connection, scan_id: int) -> Coverage:
     """What a scan saw, and what not and why; queries that have not ended count as not seen."""
     rows = query_rows(conn, scan_id)
     resting = options(conn, scan_id).get("resting", {})
-    canary = conn.execute(select(canaries.c.led, canaries.c.ended_at).where(canaries.c.scan_id == scan_id)).first()
+    canary = conn.execute(select(canaries).where(canaries.c.scan_id == scan_id)).first()
     return Coverage(
         planned=len(rows),
         seen=sum(row.outcome is not None and row.outcome.healthy for row in rows),
@@ -127,6 +127,7 @@ def coverage(conn: Connection, scan_id: int) -> Coverage:
         card_only=sum(row.card_only for row in rows),
         resting=sum(resting.values()),
         canary=bool(canary.led) if canary and canary.ended_at else None,
+        canary_note=canary.note if canary else "",
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db.tables import canaries, queries, runs, scans
-from records import Measures, Outcome, Query, QueryKind, QueryReport, ScanStatus, night_status, scan_status
+from records import CANARY, Measures, Outcome, Query, QueryKind, QueryReport, ScanStatus, night_status, scan_status
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -214,20 +214,26 @@ def close_if_done(conn: Connection, scan_id: int, at: datetime) -> bool:
     left = conn.execute(
         select(func.count()).where(queries.c.scan_id == scan_id, queries.c.outcome.is_(None))
     ).scalar_one()
-    if left:
+    if left or _canary_open(conn, scan_id):
         return False
     conn.execute(update(scans).where(scans.c.id == scan_id, scans.c.finished_at.is_(None)).values(finished_at=at))
     return True
 
 
 def platforms(conn: Connection, scan_id: int, *, unfinished_only: bool = False) -> list[str]:
-    """Keys of the platforms of a scan, sorted; `unfinished_only`: with a query that has not ended, or not judged."""
+    """Keys of the platforms of a scan, sorted; `unfinished_only`: with an open query, or not judged; CANARY first."""
     found = select(queries.c.platform).where(queries.c.scan_id == scan_id).distinct().order_by(queries.c.platform)
     if unfinished_only:
         held = and_(runs.c.scan_id == queries.c.scan_id, runs.c.platform == queries.c.platform)
         left = or_(queries.c.outcome.is_(None), runs.c.judged_at.is_(None))
         found = found.select_from(queries.outerjoin(runs, held)).where(left)
-    return list(conn.execute(found).scalars())
+    canary = [CANARY] if unfinished_only and _canary_open(conn, scan_id) else []
+    return canary + list(conn.execute(found).scalars())
+
+
+def _canary_open(conn: Connection, scan_id: int) -> bool:
+    open_ones = select(func.count()).where(canaries.c.scan_id == scan_id, canaries.c.ended_at.is_(None))
+    return bool(conn.execute(open_ones).scalar_one())
 
 
 def query_rows(conn: Connection, scan_id: int) -> list[QueryRow]:

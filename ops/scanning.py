@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from db import scans
+from db import canaries, scans
 from db.engine import Connection, transaction
 from db.locks import holding
 from keywords import Lexicon
@@ -19,7 +19,7 @@ from ops.house import House
 from ops.planning import Chosen, Night, queries_for
 from ops.slice import order_text
 from pipelines import settle
-from records import Outcome, Query, now, shanghai_date
+from records import CANARY, Outcome, Query, now, shanghai_date
 
 #: A slice whose process dies is begun again this often before its queries end as failed.
 ATTEMPTS = 3
@@ -94,6 +94,7 @@ def end_as_not_run(house: House, scan_id: int, note: str) -> int:
     with transaction(house.engine) as conn:
         open_ones = scans.platforms(conn, scan_id, unfinished_only=True)
         ended = sum(scans.end_rest(conn, scan_id, one, Outcome.NOT_RUN, note, now()) for one in open_ones)
+        canaries.ended(conn, scan_id, led=False, note=note, at=now())
         settle(conn, scan_id, open_ones, now())
     return ended
 
@@ -129,7 +130,7 @@ def _write(conn: Connection, house: House, platforms: list[Chosen], lexicon: Lex
         for one in platforms
     }
     chosen["resting"] = {key: rested for key, (_, rested) in asked.items() if rested}
-    return scans.plan(
+    scan_id = scans.plan(
         conn,
         [query for queries, _ in asked.values() for query in queries],
         planned_for=night.on,
@@ -138,13 +139,16 @@ def _write(conn: Connection, house: House, platforms: list[Chosen], lexicon: Lex
         schedule_id=frame.schedule_id,
         options=chosen,
     )
+    if scan_id is not None and frame.kind == "nightly" and house.settings.nightly.canary:
+        canaries.plan(conn, scan_id)
+    return scan_id
 
 
 def slice_order(house: House, scan_id: int, platform: str, *, quiet: bool = False) -> bytes:
     """What the child process of one slice reads from its standard input."""
     with transaction(house.engine) as conn:
         options = scans.scan_row(conn, scan_id).options
-    place = {name: options["platforms"][platform][name] for name in ("file", "site")}
+    place = {name: options["platforms"].get(platform, {}).get(name, "") for name in ("file", "site")}
     fields = {"scan_id": scan_id, "platform": platform, "max_pages": int(options.get("max_pages", 0)), "quiet": quiet}
     return order_text(house, fields | place)
 
@@ -219,6 +223,8 @@ def give_up(house: House, scan_id: int, platform: str) -> None:
     note = f"采集进程连续 {ATTEMPTS} 次异常退出"
     with transaction(house.engine) as conn:
         scans.end_rest(conn, scan_id, platform, Outcome.FAILED, note, now())
+        if platform == CANARY:
+            canaries.ended(conn, scan_id, led=False, note=note, at=now())
         settle(conn, scan_id, [platform], now())
 
 

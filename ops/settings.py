@@ -153,6 +153,10 @@ class Nightly(_Part):
     #: HH:MM, Asia/Shanghai.
     scan_at: str = Field(default="02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     digest_at: str = Field(default="08:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    #: True: every nightly scan must turn a listing planted on a loopback page into a lead, or the night is red.
+    canary: bool = True
+    #: Title of that listing: something that the unit's lexicon must find.
+    canary_title: str = Field(default="出一条老象牙手串 108颗 网纹清晰 包真 加微信", min_length=4)
 
 
 def default_home() -> Path:

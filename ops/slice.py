@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from crawler import BrowserSettings, Definition, Delivered, Hooks, Interrupted, Limits, definition
-from db import evidence, lexicon, listings, pacing, runs, scans
+from db import canaries, evidence, lexicon, listings, pacing, runs, scans
 from db.engine import transaction
 from db.locks import holding
 from ops.house import House, enter_house
@@ -22,7 +22,7 @@ from ops.logs import log_to_stderr
 from ops.parent import die_with_parent
 from ops.settings import Settings
 from pipelines import Reception, control_words, receive, rematch, settle
-from records import Assessment, Control, Listing, Query, QueryReport, ScanStatus, Sighting, now
+from records import CANARY, Assessment, Control, Listing, Query, QueryReport, ScanStatus, Sighting, now
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +57,9 @@ def run(order: Order) -> None:
     house = enter_house(Settings(**order.settings), demo=order.demo)
     with holding(house.engine, f"platform:{order.platform}"):
         reception = house.reception(house.matcher())
+        if order.platform == CANARY:
+            _sing(house, reception, order.scan_id)
+            return
         _judge_again(house, reception)
         with transaction(house.engine) as conn:
             queries = scans.unfinished(conn, order.scan_id, order.platform)
@@ -77,6 +80,15 @@ def run(order: Order) -> None:
             )
         with transaction(house.engine) as conn:
             settle(conn, order.scan_id, [order.platform], now())
+
+
+def _sing(house: House, reception: Reception, scan_id: int) -> None:
+    from ops.canary import sing  # needed once a night
+
+    led, note = sing(house, reception)
+    with transaction(house.engine) as conn:
+        canaries.ended(conn, scan_id, led=led, note=note, at=now())
+        settle(conn, scan_id, [], now())
 
 
 def _tonight(house: House, order: Order) -> Limits:

@@ -8,7 +8,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from procrastinate import App
 
 from alerts import deliver_due, make_digest
-from db import scans, schedules
+from db import canaries, scans, schedules
 from db.engine import transaction
 from ops.channels import channels
 from ops.clock import Due, due
@@ -99,6 +99,7 @@ def _plan(house: House, wanted: Due, moment: datetime) -> int | None:
                 scans.end_rest(
                     conn, scan_id, platform.definition.key, Outcome.NOT_RUN, "到点未运行，且已过补跑时限", moment
                 )
+            canaries.ended(conn, scan_id, led=False, note="到点未运行，且已过补跑时限", at=moment)
             settle(conn, scan_id, [platform.definition.key for platform in platforms], moment)
     return scan_id
 

@@ -15,10 +15,11 @@ from records.lead import (
 )
 from records.listing import Capture, CapturedFile, FileRole, Listing, Page, Seller, Sighting, Source
 from records.measures import Measures
-from records.run import FIELD_LABELS, Control, Coverage, Figures, Finding, Unseen, unseen
+from records.run import CANARY, FIELD_LABELS, Control, Coverage, Figures, Finding, Unseen, unseen
 from records.scan import Outcome, Query, QueryKind, QueryReport, ScanStatus, night_status, scan_status
 
 __all__ = [
+    "CANARY",
     "CITY",
     "ELSEWHERE",
     "FIELD_LABELS",

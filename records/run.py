@@ -8,6 +8,8 @@ from typing import Any, Self
 from records.measures import Measures
 from records.scan import Outcome
 
+#: Key under which the planted listing of a night passes as a platform. No definition of this key is ever asked.
+CANARY = "canary"
 #: Fields of a card whose coverage is watched, as people read them.
 FIELD_LABELS: Mapping[str, str] = {"price": "价格", "seller": "卖家", "pictures": "图片", "place": "所在地"}
 
@@ -110,14 +112,20 @@ class Coverage:
     resting: int = 0
     #: None where no canary was planned.
     canary: bool | None = None
+    #: Why it did not become a lead.
+    canary_note: str = ""
 
     def lines(self, name: Callable[[str], str] = str, *, quoting: bool = True) -> list[str]:
         """In Chinese, one fact a line. `name`: platform key → name. `quoting` False leaves out what pages said."""
         told = [f"计划 {self.planned} 个检索任务，看到 {self.seen} 个，没有看到 {self.planned - self.seen} 个"]
-        told += [f"{name(x.platform)}：{x.told}" + (f"（{x.why}）" if quoting and x.why else "") for x in self.unseen]
+        told += [f"{name(x.platform)}：{x.told}" + (f"：{x.why}" if quoting and x.why else "") for x in self.unseen]
         told += [f"{name(platform)}：{finding.sentence}" for platform, finding in self.findings]
         if self.canary is not None:
-            told.append("金丝雀：已形成线索" if self.canary else "金丝雀：没有形成线索，本次研判结果不可信")
+            told.append(
+                "金丝雀：已形成线索"
+                if self.canary
+                else f"金丝雀：没有形成线索，本次研判结果不可信（{self.canary_note}）"
+            )
         if self.empty:
             told.append(f"{self.empty} 个检索任务平台无结果：确无此物还是被屏蔽，能分辨的已写在各自的说明里")
         if self.card_only:

@@ -10,7 +10,7 @@ from console.app import BrowserFilesMissing, check_browser_files
 from console.highlight import marked
 from console.rendering import HERE, STATIC
 from console.wording import ago, cleaned, nested, price, shown, visible, web_address
-from db import runs, tables
+from db import canaries, runs, tables
 from db.engine import transaction
 from records import Control, Figures, Finding, Match, Measures, Outcome, ScanStatus
 from tests.console import seed
@@ -144,6 +144,12 @@ def test_a_scan_says_what_was_not_seen_and_which_numbers_fell(account, engine):
     assert "演示二手：2 个检索任务被拦截" in page
     assert "“&lt;b&gt;手机”有 17 条" in page
     assert "有价格的商品从平时的 95% 降到 0%" in visitor.get("/").text
+    assert "金丝雀" not in visitor.get("/").text
+    with transaction(engine) as conn:
+        canaries.plan(conn, scan_id)
+        assert canaries.ended(conn, scan_id, led=False, note="词库没有命中它", at=seed.NIGHT)
+    assert "金丝雀没有形成线索" in visitor.get("/").text
+    assert "不可信（词库没有命中它）" in visitor.get("/scans").text and "漂移" in visitor.get("/scans").text
 
 
 def test_an_empty_queue_never_hides_a_bad_night(account, engine):
