@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.addresses import canonical
 from crawler.admission import refusal
+from crawler.auto import Unknown, read_unknown
 from crawler.definition import Definition, definition, definitions
 from crawler.encodings import detect_encoding
 from crawler.ends import Interrupted, NoBrowser, QueryEnd
@@ -33,6 +34,7 @@ __all__ = [
     "PlatformCannot",
     "PlatformUnknown",
     "QueryEnd",
+    "Unknown",
     "canonical",
     "definition",
     "definitions",
@@ -47,6 +49,7 @@ __all__ = [
     "read_cards",
     "read_detail",
     "read_price",
+    "read_unknown",
     "recognise",
     "refusal",
 ]

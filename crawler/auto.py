@@ -1,0 +1,211 @@
+"""Reading a page that nobody has described: what it says of itself in structured data, and what repeats on it.
+
+Pure, like `reading`: bytes in, listings out, nothing raised. Every step is bounded by the size of the page.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from crawler.addresses import host_of
+from crawler.answers import Answer, best_list, lone_item, states
+from crawler.documents import Document
+from crawler.found import Found, distinct, listing_of
+from crawler.groups import groups
+from crawler.layout import PRICE, Layout, lay_out
+from crawler.lone import lone_offer
+from crawler.next_page import next_page
+from crawler.prices import read_price
+from crawler.slots import Read, read_group
+from crawler.things import from_json_ld, from_microdata, from_open_graph
+from records import Listing, Page
+
+#: Groups that are read out to be compared; the best one is nearly always among the first.
+_READ_OUT = 6
+_LEAST_WORTH = 2.0
+_LINKED = re.compile(rb"""<a\s[^>]{0,400}?href=["'](?:https?:)?//([A-Za-z0-9.-]{4,80})""")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unknown:
+    """What the general reader makes of a page."""
+
+    #: Unique by item id, in the order of the page; `platform` is "auto".
+    listings: tuple[Listing, ...] = ()
+    #: Absolute address of the page after this one; None where there is none or the page is an item's own.
+    next_url: str | None = None
+    #: One Chinese word for where the items stood; empty when nothing was read.
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Reading:
+    found: list[Found]
+    source: str
+    detail: bool = False
+
+
+def read_unknown(page: Page) -> Unknown:
+    """The listings of a list page or of an item's page, without a definition. Never raises."""
+    if page.status >= 400:
+        return Unknown()
+    page = _resolvable(page)
+    document = Document(page=page)
+    if document.is_json:
+        reading = _of_answer(document)
+    elif document.tree is not None:
+        reading = _of_markup(document)
+    else:
+        return Unknown()
+    made = (listing_of(one, page, document.base, detail=reading.detail) for one in reading.found)
+    first: dict[str, Listing] = {}
+    for listing in made:
+        if listing is not None:
+            first.setdefault(listing.item_id, listing)
+    if not first:
+        return Unknown()
+    following = (
+        "" if reading.detail or document.tree is None else next_page(document.tree, document.base, page.final_url)
+    )
+    return Unknown(listings=tuple(first.values()), next_url=following or None, source=reading.source)
+
+
+def _of_answer(document: Document) -> _Reading:
+    best = best_list(document.data, document.base)
+    if best is not None and _is_list(list(best.found)):
+        return _Reading(found=distinct(list(best.found)), source="接口回答")
+    alone = lone_item(document.data, document.base)
+    return _Reading(found=[alone] if alone else [], source="接口回答", detail=alone is not None)
+
+
+def _of_markup(document: Document) -> _Reading:
+    layout = lay_out(document.tree)
+    listed, alone = from_json_ld(document)
+    marked, marked_alone = from_microdata(document, layout)
+    read = best_group(layout, document.base)
+    lists = [
+        _Reading(found=list(found), source=source)
+        for found, source in (
+            (read.found if read else (), "重复的卡片"),
+            (listed, "JSON-LD"),
+            (marked, "微数据"),
+            (alone if len(alone) > 1 else (), "JSON-LD"),
+            (marked_alone if len(marked_alone) > 1 else (), "微数据"),
+        )
+        if _is_list(list(found))
+    ]
+    own = _own(document, layout, alone, marked_alone)
+    if own is not None and not _fills(layout, read) and not listed:
+        return _Reading(found=[own], source="商品页", detail=True)
+    if not lists or max(map(_sum, lists)) < 20:
+        lists += _of_states(document)
+    if not lists:
+        return _Reading(found=[own] if own else [], source="商品页", detail=True)
+    best = max(lists, key=_sum)
+    return replace(best, found=distinct(_completed(best.found, lists)))
+
+
+def _of_states(document: Document) -> list[_Reading]:
+    answers = (best_list(state, document.base) for state in states(document))
+    best: Answer | None = max((one for one in answers if one is not None), key=lambda one: one.score, default=None)
+    if best is None or not _is_list(list(best.found)):
+        return []
+    return [_Reading(found=list(best.found), source="页内 JSON")]
+
+
+def best_group(layout: Layout, base: str) -> Read | None:
+    """The group of cards that gives most; None where nothing repeats as cards do."""
+    best: Read | None = None
+    for group in groups(layout)[:_READ_OUT]:
+        read = read_group(layout, group, base)
+        if read.found and (best is None or read.worth > best.worth * 1.001):
+            best = read
+    return best
+
+
+def _is_list(found: list[Found]) -> bool:
+    """True for two and more different things that are worth being called items."""
+    keys = {one.url or one.item_id for one in found}
+    return len(keys) >= 2 and sum(one.worth for one in found) / len(found) >= _LEAST_WORTH
+
+
+def _sum(reading: _Reading) -> float:
+    return sum(one.worth for one in {one.url or one.item_id: one for one in reading.found}.values())
+
+
+def _own(document: Document, layout: Layout, alone: list[Found], marked: list[Found]) -> Found | None:
+    """The item that the page as a whole is about; None where it is about none."""
+    told = [one[0] for one in (alone, marked) if len(one) == 1]
+    ways: list[Callable[[], Found | None]] = [
+        *(lambda found=found: found for found in told),
+        lambda: from_open_graph(document),
+        lambda: lone_offer(document, layout),
+    ]
+    result: Found | None = None
+    for way in ways:
+        found = way()
+        if found is None or (result is not None and not result.price_text and not found.price_text):
+            continue
+        result = found if result is None else _signed(result, found).over(found)
+    return result
+
+
+def _signed(told: Found, shown: Found) -> Found:
+    """`told` with the price as shown where that names the currency that the structured data leaves out."""
+    same = read_price(told.price_text) == read_price(shown.price_text)
+    known = told.currency or PRICE.search(told.price_text) or not PRICE.search(shown.price_text)
+    return told if known or not same else replace(told, price_text=shown.price_text)
+
+
+def _resolvable(page: Page) -> Page:
+    """A saved page that does not state its address, on the host that most of its full links lead to.
+
+    Sites link to themselves; www. goes before their other hosts. Without it relative links would lead nowhere.
+    """
+    if page.fetched_by != "file" or host_of(page.final_url) != "localhost":
+        return page
+    hosts: Counter[str] = Counter()
+    for host in _LINKED.findall(page.body[:4_000_000])[:5_000]:
+        hosts[host.decode("ascii").lower()] += 1
+    sites: Counter[str] = Counter()
+    for host, times in hosts.items():
+        sites[site_of(host)] += times
+    if not sites or sites.most_common(1)[0][1] < 0.4 * sites.total():
+        return replace(page, url="https://localhost/", final_url="https://localhost/")
+    site = sites.most_common(1)[0][0]
+    own = [host for host in hosts if site_of(host) == site]
+    host = next((one for one in own if one.startswith("www.")), max(own, key=lambda one: hosts[one]))
+    return replace(page, url=f"https://{host}/", final_url=f"https://{host}/")
+
+
+def site_of(host: str) -> str:
+    """The registered part of a host name, roughly: its last two labels, three under .com.cn and the like."""
+    labels = host.split(".")
+    return ".".join(labels[-3:] if len(labels) > 2 and len(labels[-2]) <= 3 and len(labels[-1]) == 2 else labels[-2:])
+
+
+def _fills(layout: Layout, read: Read | None) -> bool:
+    """True where a group is what the page is there for, rather than what stands under an item."""
+    if read is None or len(read.found) < 2:
+        return False
+    wide = sum(layout.width(at) for at in read.cards)
+    return len(read.found) >= 3 and wide >= 0.4 * (layout.widths[-1] or 1)
+
+
+def _completed(found: list[Found], lists: list[_Reading]) -> list[Found]:
+    """`found` with what other sources of the page say of the same addresses."""
+    known: dict[str, Found] = {}
+    for other in lists:
+        for one in other.found:
+            if one.url:
+                known[one.url] = known[one.url].over(one) if one.url in known else one
+    return [one.over(known[one.url]) if one.url in known else one for one in found]
+
+
+def title_of(tree: Any) -> str:
+    """What the page calls itself, without the name of the site behind a dash."""
+    heads = tree.xpath("//title")
+    text = " ".join("".join(heads[0].itertext()).split())[:300] if heads else ""
+    return re.split(r"\s+[-_|–—·]\s+|[_|]", text)[0].strip()

@@ -1,0 +1,221 @@
+"""A page laid out flat, in the order of its source, so that every question about a part of it is a subtraction.
+
+Built in one walk. A part is the run of elements from its own number up to its end; counts over parts are differences
+of running totals, so that no part is walked twice however deep parts are nested in one another.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+#: More than any list page has; what stands behind is not looked at.
+MOST_ELEMENTS = 150_000
+_SKIPPED = frozenset(
+    {"script", "style", "noscript", "template", "head", "svg", "iframe", "object", "select", "textarea"}
+)
+_HIDING = frozenset({"is-hidden", "ng-hide", "d-none", "hidden-text"})
+_INLINE = frozenset(
+    (
+        "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "data", "dfn", "em", "font", "i", "img", "ins", "kbd",
+        "label", "mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "tt", "u", "del", "strike",
+        "var", "wbr",
+    )
+)  # fmt: skip
+_CURRENCY = r"(?:[¥￥$€£₩₹₽฿₫]|R\$|RMB|CNY|USD|EUR|GBP|HKD|CHF|元|円|zł|Kč|kr\b)"
+_NUMBER = r"\d{1,3}(?:[,.' \u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
+#: An amount with its currency; the sign may stand before or behind.
+PRICE = re.compile(
+    rf"{_CURRENCY}\s*(?:{_NUMBER})|(?:{_NUMBER})\s*(?:[万亿千]\s*)?(?:{_CURRENCY}|块(?!头))", re.IGNORECASE
+)
+NO_PRICE = re.compile(
+    r"^\W{0,3}(?:价格|售价)?\W{0,3}(?:面议|议价|电议|询价|待议|免费|VB|Zu verschenken|Free)\W{0,3}$", re.I
+)
+_BARE_SIGN = re.compile(rf"^\s*{_CURRENCY}\s*$", re.IGNORECASE)
+PRICED_NAME = re.compile(r"price|preis|prix|prezzo|precio|jiage|money|amount(?!s)|(?:^|[-_])cost", re.IGNORECASE)
+#: Parts of a page that are about the site or about other things than what was asked for.
+_ASIDE_TAGS = frozenset({"nav", "footer", "aside", "header"})
+_ASIDE_NAME = re.compile(
+    r"(?:^|[-_ ])(?:nav|navbar|navigation|menu|submenu|footer|foot|sidebar|side|breadcrumbs?|crumbs?|pagination|pager|"
+    r"related|relate|recommend(?:ed|ations?)?|recommand|similar|upsells?|crosssells?|"
+    r"cross-sell|also|guess|history|recent|"
+    r"tuijian|xiangguan|hot|toolbar|filters?|facets?|tags?|tagcloud|copyright|friendlinks?|links|topbar|modal|"
+    r"combo|carousel|slider|viewed|trending|suggest(?:ed|ions?)?|bestsellers?)(?:$|[-_ ])",
+    re.IGNORECASE,
+)
+_ASIDE_HEADING = re.compile(
+    r"猜你喜欢|为[您你]推荐|相关(?:推荐|商品|阅读|文章|搜索)|看了又看|还(?:看了|买了)|热门(?:推荐|商品|搜索)?$|"
+    r"最近浏览|浏览记录|"
+    r"同类(?:推荐|商品)|店长推荐|猜您喜欢|"
+    r"\brelated\b|similar|you (?:may|might)|also (?:like|bought|viewed)|recommended|recently viewed|sponsored|"
+    r"ähnliche|das könnte|passend dazu|empfehlung|zuletzt|auch interess|kunden kauften|おすすめ|関連",
+    re.IGNORECASE,
+)
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "legend", "caption"})
+
+
+@dataclass(slots=True)
+class Layout:
+    """The elements of a page by number. All lists are parallel; `ends[i]` is one past the last element inside i."""
+
+    elements: list[Any] = field(default_factory=list)
+    parents: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    depths: list[int] = field(default_factory=list)
+    #: Number of the chain of tags that leads to the element: alike for what stands alike on the page.
+    paths: list[int] = field(default_factory=list)
+    #: First piece of text inside the element, and one past its last.
+    begins: list[int] = field(default_factory=list)
+    stops: list[int] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
+    #: True inside navigation, footers, recommendations.
+    aside: list[bool] = field(default_factory=list)
+    #: Running totals before element i: links, pictures, prices; one longer than `elements`.
+    links: list[int] = field(default_factory=lambda: [0])
+    images: list[int] = field(default_factory=lambda: [0])
+    prices: list[int] = field(default_factory=lambda: [0])
+    #: Running total of characters before piece i, a Chinese one counted twice.
+    widths: list[int] = field(default_factory=lambda: [0])
+
+    def text(self, at: int, most: int = 400) -> str:
+        """The text inside element `at` on one line, at most `most` characters."""
+        begin, stop = self.begins[at], self.stops[at]
+        return " ".join("".join(self.pieces[begin : min(stop, begin + 200)]).split())[:most]
+
+    def width(self, at: int) -> int:
+        """Width of the text inside element `at`."""
+        return self.widths[self.stops[at]] - self.widths[self.begins[at]]
+
+    def count(self, totals: list[int], at: int) -> int:
+        """How many of what `totals` counts there are inside element `at`, itself included."""
+        return totals[self.ends[at]] - totals[at]
+
+
+def names_of(element: Any) -> str:
+    """Class, id and the like of an element, as one text to look for hints in."""
+    marks = (element.get("class"), element.get("id"), element.get("itemprop"), element.get("data-testid"))
+    return " ".join(mark for mark in marks if mark)[:300]
+
+
+def lay_out(tree: Any) -> Layout:
+    """The layout of an element tree, of its first MOST_ELEMENTS elements."""
+    builder = _Builder()
+    walker = etree.iterwalk(tree, events=("start", "end"))
+    for event, element in walker:
+        if event == "end":
+            builder.leave(element)
+        elif len(builder.layout.elements) >= MOST_ELEMENTS or _unread(element):
+            walker.skip_subtree()
+        else:
+            builder.enter(element)
+    return builder.finished()
+
+
+def _unread(element: Any) -> bool:
+    """True for what no visitor sees."""
+    if not isinstance(element.tag, str) or element.tag in _SKIPPED:
+        return True
+    classes = element.get("class") or ""
+    return (
+        element.get("hidden") is not None
+        or element.get("type") == "hidden"
+        or (bool(classes) and not _HIDING.isdisjoint(classes[:300].split()) and "block" not in classes)
+    )
+
+
+class _Builder:
+    """Takes a walk's steps and keeps the lists of a layout in step."""
+
+    def __init__(self) -> None:
+        self.layout = Layout()
+        self._open: list[int] = []
+        self._known: dict[tuple[int, str], int] = {}
+        self._blank = False
+        #: Depth of the open aside, if any, and where an aside heading opened one: (container, number).
+        self._suspects: dict[int, bool] = {}
+
+    def enter(self, element: Any) -> None:
+        lay, at = self.layout, len(self.layout.elements)
+        parent = self._open[-1] if self._open else -1
+        path = self._known.setdefault((lay.paths[parent] if parent >= 0 else -1, element.tag), len(self._known))
+        lay.elements.append(element)
+        lay.parents.append(parent)
+        lay.ends.append(at + 1)
+        lay.depths.append(len(self._open))
+        lay.paths.append(path)
+        lay.begins.append(len(lay.pieces))
+        lay.stops.append(len(lay.pieces))
+        names = names_of(element)
+        lay.aside.append(self._is_aside(element, parent, names))
+        text = element.text or ""
+        lay.links.append(lay.links[-1] + (element.tag == "a" and bool(element.get("href"))))
+        lay.images.append(lay.images[-1] + (element.tag == "img" or "background-image" in (element.get("style") or "")))
+        lay.prices.append(lay.prices[-1] + _is_priced(names, text))
+        self._blank = self._blank or element.tag not in _INLINE
+        self._open.append(at)
+        self._say(text)
+
+    def leave(self, element: Any) -> None:
+        if not isinstance(element.tag, str) or not self._open or self.layout.elements[self._open[-1]] is not element:
+            self._say(element.tail or "")
+            return
+        lay, at = self.layout, self._open.pop()
+        lay.ends[at], lay.stops[at] = len(lay.elements), len(lay.pieces)
+        if lay.depths[at] and (element.tag in _HEADINGS or lay.width(at) <= 40):
+            self._heed(at, element)
+        self._blank = self._blank or element.tag not in _INLINE
+        self._say(element.tail or "")
+
+    def finished(self) -> Layout:
+        while self._open:
+            at = self._open.pop()
+            self.layout.ends[at], self.layout.stops[at] = len(self.layout.elements), len(self.layout.pieces)
+        return self.layout
+
+    def _is_aside(self, element: Any, parent: int, names: str) -> bool:
+        if parent >= 0 and (self.layout.aside[parent] or self._suspects.get(parent, False)):
+            return True
+        if element.tag in ("body", "html", "main"):
+            return False
+        named = element.tag not in ("a", "span", "img", "i", "b", "em", "p") and _ASIDE_NAME.search(names) is not None
+        return element.tag in _ASIDE_TAGS or named
+
+    def _heed(self, at: int, element: Any) -> None:
+        """A heading such as 猜你喜欢 makes what follows it in its own part an aside, until another heading."""
+        lay = self.layout
+        if element.tag not in _HEADINGS and not re.search(r"tit|head|hd", names_of(element), re.IGNORECASE):
+            return
+        aside = _ASIDE_HEADING.search(lay.text(at, 80)) is not None
+        parent = lay.parents[at]
+        if aside or parent in self._suspects:
+            self._suspects[parent] = aside
+        above = lay.parents[parent] if parent >= 0 else -1
+        # the heading may stand in a box of its own beside the goods
+        if lay.begins[parent] == lay.begins[at] and above >= 0 and (aside or above in self._suspects):
+            self._suspects[above] = aside
+
+    def _say(self, text: str) -> None:
+        if not text:
+            return
+        if not text.strip():
+            self._blank = True
+            return
+        lay = self.layout
+        piece = (" " if self._blank or text[0].isspace() else "") + " ".join(text[:20_000].split())
+        self._blank = text[-1].isspace()
+        lay.pieces.append(piece)
+        lay.widths.append(lay.widths[-1] + width_of(piece))
+
+
+def _is_priced(names: str, text: str) -> bool:
+    short = text[:200]
+    if not short.strip():
+        return False
+    digits = any(char.isdigit() for char in short)
+    return bool((digits and PRICED_NAME.search(names)) or (digits and PRICE.search(short)) or _BARE_SIGN.match(short))
+
+
+def width_of(text: str) -> int:
+    """Columns that `text` takes, roughly: a Chinese character says as much as two letters."""
+    return len(text) + sum("\u2e80" <= char <= "\uffef" for char in text[:2_000])
