@@ -13,7 +13,7 @@ from crawler.admission import refusal
 from crawler.definition import Definition
 from crawler.ends import QueryEnd
 from crawler.limits import Limits
-from crawler.network import NETWORK_FAULTS, chinese
+from crawler.network import DOWN_FAULTS, NETWORK_FAULTS, chinese
 from crawler.politeness import Politeness, Turn
 from crawler.robots import Robots, read_robots, unreachable_robots
 from records import Outcome
@@ -59,14 +59,15 @@ class RobotsBook:
             self._charge.politeness.respect(self._rules[origin])
         robots = self._rules[origin]
         if not robots.allows(url):
-            raise QueryEnd(Outcome.ROBOTS_REFUSED, robots.unreachable or f"robots.txt 不允许访问 {parts.path}")
+            outcome = Outcome.FAILED if robots.down else Outcome.ROBOTS_REFUSED
+            raise QueryEnd(outcome, robots.unreachable or f"robots.txt 不允许访问 {parts.path}")
 
     async def _ask(self, url: str) -> Robots:
         product = self._charge.limits.product
         try:
             response = await self._crawler.engine.download_async(Request(url, meta={ERRAND: Errand.ROBOTS}))
         except NETWORK_FAULTS as fault:
-            return unreachable_robots(product, chinese(fault))
+            return unreachable_robots(product, chinese(fault), down=isinstance(fault, DOWN_FAULTS))
         except QueryEnd as end:
             if end.outcome is Outcome.FAILED:  # a redirect to where we do not go
                 return unreachable_robots(product, end.note)

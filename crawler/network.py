@@ -25,6 +25,9 @@ NETWORK_FAULTS = (
     UnsupportedURLSchemeError,
 )
 
+#: Nobody listens there, or the name is nobody's.
+DOWN_FAULTS = (CannotResolveHostError, DownloadConnectionRefusedError)
+
 #: What a browser adds to them. TimeoutError is the outer deadline that stands around every wait for a page.
 BROWSER_FAULTS = (BrowserError, TimeoutError)
 

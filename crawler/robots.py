@@ -19,6 +19,8 @@ class Robots:
     rules: Protego | None = None
     #: Why everything is refused, in Chinese; empty where the file could be asked for.
     unreachable: str = ""
+    #: True where there is no server at all: the site is down, which is not to be told as its refusal.
+    down: bool = False
 
     def allows(self, url: str) -> bool:
         """True where our product token may fetch `url`."""
@@ -46,9 +48,9 @@ def read_robots(product: str, status: int, body: bytes) -> Robots:
     return Robots(product=product, unreachable=f"robots.txt 返回 {status}")
 
 
-def unreachable_robots(product: str, why: str) -> Robots:
+def unreachable_robots(product: str, why: str, *, down: bool = False) -> Robots:
     """The rules where no answer came: complete disallow (§2.3.1.4). `why` is Chinese."""
-    return Robots(product=product, unreachable=f"robots.txt 无法取得（{why}）")
+    return Robots(product=product, unreachable=f"robots.txt 无法取得（{why}）", down=down)
 
 
 def _head(body: bytes) -> bytes:

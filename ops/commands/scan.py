@@ -63,7 +63,7 @@ def scan(
     house = screen(ctx).house(demo=demo)
     platforms = chosen(house.settings, platform, demo=demo)
     if dry_run:
-        _rehearse(house, platforms, query, max_pages=max_pages, as_json=as_json)
+        _rehearse(house, platforms, query, max_pages=max_pages, as_json=as_json, exact=exit_status)
     end_abandoned(house)
     options: dict[str, Any] = {"terms": query, "max_pages": max_pages}
     with foreground(house, platforms, kind="foreground", options=options) as scan_id:
@@ -80,7 +80,9 @@ def scan(
     raise typer.Exit(exit_code(ScanStatus(told["status"]), rows, exact=exit_status))
 
 
-def _rehearse(house: House, platforms: list[Chosen], terms: list[str], *, max_pages: int, as_json: bool) -> NoReturn:
+def _rehearse(
+    house: House, platforms: list[Chosen], terms: list[str], *, max_pages: int, as_json: bool, exact: bool
+) -> NoReturn:
     say("试运行：不保存任何内容。")
     found = rehearse(dry_slices(house, platforms, terms, max_pages=max_pages))
     rows = list(found.rows)
@@ -96,7 +98,7 @@ def _rehearse(house: House, platforms: list[Chosen], terms: list[str], *, max_pa
         show(outcome_table(rows))
         for hit in found.hits:
             say(f"{hit['level']} {hit['score']} {hit['platform']} {hit['title']}")
-    raise typer.Exit(exit_code(status, rows))
+    raise typer.Exit(exit_code(status, rows, exact=exact))
 
 
 def watch_scan(house: House, scan_id: int) -> list[QueryRow]:
