@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -83,6 +84,9 @@ class _Search(_Strict):
 class _Composed(_Strict):
     """Every word of `of` followed by every word of `parts` is a term."""
 
+    #: True where the two need only stand near each other, in either order: 野猪 … 钢丝扣. A pair is one term more, but
+    #: no pattern more: all pairs of a word share it.
+    near: bool = False
     of: tuple[str, ...] = Field(min_length=1)
     parts: tuple[str, ...] = Field(min_length=1)
     group: Literal["strong", "weak", "code", "review", "review_weak"] = "strong"
@@ -271,7 +275,8 @@ def _terms(item: _CategoryFile) -> list[Term]:
         (group, _Entry(text=raw) if isinstance(raw, str) else raw) for group in _GROUPS for raw in getattr(item, group)
     ]
     written = {entry.text for _, entry in entries}
-    strong = {entry.text for group, entry in entries if group == "strong"}
+    # And weak ones whose disguises somebody asked for: 玳瑁 in 玳瑁首饰.
+    strong = {entry.text for group, entry in entries if group == "strong" or "homophone" in (entry.variants or ())}
     terms = []
     for group, entry in [*entries, *_composed(item, written)]:
         chosen = entry.variants if entry.variants is not None else _variants(group, entry.text, strong)
@@ -296,8 +301,12 @@ def _holds(text: str, size: int, strong: set[str]) -> bool:
 def _composed(item: _CategoryFile, written: set[str]) -> Iterator[tuple[str, _Entry]]:
     """What the file writes out itself, or composed once already, is not composed again."""
     for rule in item.compose:
-        for text in (first + part for first in rule.of for part in rule.parts):
-            if text not in written and text not in rule.leave_out:
+        between = " " if rule.near else ""
+        for first, part in product(rule.of, rule.parts):
+            text = first + between + part
+            # A pair says the same in either order.
+            known = text in written or (rule.near and f"{part} {first}" in written)
+            if not known and text not in rule.leave_out:
                 written.add(text)
                 yield rule.group, _Entry(text=text, variants=rule.variants)
 

@@ -13,6 +13,7 @@ _STOPS = frozenset("。？?!！\n\r；;")
 _GUESSES = frozenset(("homophone", "lookalike", "reversed"))
 
 
+_NUMERALS = frozenset("0123456789一二两三四五六七八九十百几半整每")
 #: Longest term that comes about by chance on the seam of two words: 上海|象牙塔, 爆炸|麻雀战.
 _SHORT = 3
 
@@ -119,12 +120,24 @@ def _join_partners(view: View, candidate: Candidate, scoring: Scoring) -> bool:
     for part in found.meaning.partners:
         before = view.skeleton.rfind(part, low, found.start)
         after = view.skeleton.find(part, found.end, high)
+        if len(part) == 1:
+            before, after = (place if _alone(view, place) else -1 for place in (before, after))
         if before < 0 and after < 0:
             return False
         place = after if before < 0 or 0 <= after - found.end < found.start - before else before
         candidate.partners.append((place, place + len(part)))
     candidate.technique = "pair"
     return True
+
+
+def _alone(view: View, place: int) -> bool:
+    """True where the character is a word of its own or counts something: 套 but not 套装, 只 also in 一只."""
+    if place < 0:
+        return False
+    raw = view.origin[place]
+    start = view.seen_at[raw]
+    holder = view.cut(raw, raw + 1).holding(start, start + 1)
+    return not holder or (holder.endswith(view.skeleton[place]) and holder[0] in _NUMERALS)
 
 
 def _judge_shape(view: View, candidate: Candidate, scoring: Scoring, joint: int) -> None:
@@ -245,9 +258,13 @@ def _exclude(view: View, candidates: list[Candidate], exclusions: Iterable[Found
         assert exclusion is not None
         near = places.between(found.start, found.end)
         covered = [item for item in near if found.covers(item.found) or _same_place(found, item.found)]
-        longer = [item for item in near if item.found.covers(found)]
-        if not covered or longer or not _stands(view, found, exclusion):
+        broken = [item for item in near if _cut_off(view, found, item)]
+        longer = [item for item in near if item.alive and item.found.covers(found)]
+        if longer or not (covered or broken) or not _whole(view, found):
             continue
+        if not _stands(view, found, exclusion):
+            covered = []
+        covered += broken
         for item in [*covered, *_continued(found, covered, near)]:
             if exclusion.kind == "hard":
                 item.cancelled_by = item.cancelled_by or f"排除语“{exclusion.text}”" + (
@@ -265,14 +282,25 @@ def _continued(found: Found, covered: list[Candidate], near: list[Candidate]) ->
     return [item for item in near if item.found.end > found.end and (item.found.start, item.term.category) in starts]
 
 
+def _cut_off(view: View, found: Found, item: Candidate) -> bool:
+    """True when the exclusion takes a whole piece of a broken term, and more: 红 [珊瑚绒]."""
+    start, end = item.found.start, item.found.end
+    if item.partners or item.found.stuffed or found.covers(item.found) or item.found.covers(found):
+        return False
+    edge = found.start if start < found.start < end else found.end if start < found.end < end else start
+    return edge > start and view.origin[edge] - view.origin[edge - 1] > 1
+
+
 def _same_place(found: Found, other: Found) -> bool:
     # An exclusion equal to a generated spelling names an ordinary word; it never cancels a term as written.
     return found.start == other.start and found.end == other.end and other.meaning.spelling is not None
 
 
+def _whole(view: View, found: Found) -> bool:
+    return all(view.folding.is_unseen(char) for gap in view.gaps(found) for char in gap)
+
+
 def _stands(view: View, found: Found, exclusion: Exclusion) -> bool:
-    if any(not view.folding.is_unseen(char) for gap in view.gaps(found) for char in gap):
-        return False
     if exclusion.edges == "none":
         return True
     start, end = view.seen_at[found.raw_start], view.seen_at[found.raw_end - 1] + 1

@@ -14,7 +14,9 @@ from records import Level, Part
 _NEGATIONS = ("不是", "绝非", "并非", "不含", "没有", "拒绝", "不做", "非", "无", "不")
 #: Before a raising word they take it back: 不保真, 非天然. Of these groups alone: 无证 is itself what evades.
 _DENIALS = ("不是", "并非", "不", "非", "无", "没有")
-_DENIABLE = frozenset(("authentic", "nature", "contact", "material", "meat"))
+_DENIABLE = frozenset(("authentic", "nature", "contact", "material", "meat", "trade"))
+#: What names no kind of animal gives way to what does.
+_GENERIC = "trade_generic"
 #: Occurrences of one context word that are looked at, and matches that a score is made of.
 _REPEATS = 20
 _WEIGHED = 100
@@ -158,16 +160,19 @@ def judge(view: View, candidates: list[Candidate], contexts: list[Context], scor
 
 
 def _heaviest(counting: list[Candidate], scoring: Scoring) -> Candidate:
-    """The match that gives the listing its category: of equal weight a tool, the category named most, the first."""
+    """The match that gives the listing its category: of equal weight a tool, one named outright, the category named
+    most, the first."""
     named: dict[str, set[str]] = {}
     for item in counting:
         named.setdefault(item.term.category, set()).add(item.term.text)
 
-    def rank(item: Candidate) -> tuple[int, bool, int, int, int]:
+    def rank(item: Candidate) -> tuple[int, bool, bool, bool, int, int, int]:
         size = item.found.end - item.found.start
-        # A tool is sold with the name of its prey: 野猪 in 套 野猪 says what it is for.
-        tool = item.term.category.startswith("tool_")
-        return _weight(item, scoring), tool, len(named[item.term.category]), -item.found.start, size
+        category = item.term.category
+        # A tool is sold with the name of its prey: 野猪 in 套 野猪 says what it is for. And with other tools.
+        tool, outright = category.startswith("tool_"), item.technique != "pair"
+        most = len(named[category])
+        return _weight(item, scoring), category != _GENERIC, tool, outright, most, -item.found.start, size
 
     return max(counting, key=rank)
 
@@ -278,11 +283,7 @@ def _add_lowering(
         concerned = any(_concerns(group, item.term.category) for item in counting)
         if group.effect != "down" or not concerned or context.word in said or _inside(context, counting):
             continue
-        if group.key == "imitation_prefix" and not any(
-            # 不是猛犸 denies the lawful material, which is no denial of the other.
-            context.end == item.found.start and item.term.kind != "review"
-            for item in counting
-        ):
+        if group.key == "imitation_prefix" and not _denies(context, counting, scoring):
             continue
         said.add(context.word)
         if disbelieved and group.key in _DISBELIEVED:
@@ -294,6 +295,29 @@ def _add_lowering(
             given[group.key] = before + points
             sheet.add(f"{group.name}“{context.word}”", -points)
     _add_softened(sheet, counting, disbelieved, scoring)
+
+
+def _denies(context: Context, counting: list[Candidate], scoring: Scoring) -> bool:
+    """True when the word takes back what the listing is about: 仿象牙, 不是什么藏羚羊绒沙图什.
+
+    虎爪 不是熊爪 takes back something else, and 不是猛犸 the lawful material, which is no denial of the other.
+    """
+    ends = {context.end}
+    denied = []
+    for item in sorted(counting, key=lambda item: item.found.start):
+        if item.found.start in ends and item.term.kind != "review":
+            denied.append(item)
+            ends.add(item.found.end)
+    if not denied:
+        return False
+    most = max(_weight(item, scoring) for item in denied)
+    texts = [item.term.text for item in denied]
+    return not any(
+        _weight(item, scoring) >= most
+        and item.term.kind != "review"
+        and not any(item.term.text in text or text in item.term.text for text in texts)
+        for item in counting
+    )
 
 
 def _inside(context: Context, counting: list[Candidate]) -> bool:

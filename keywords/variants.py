@@ -120,7 +120,9 @@ _ALIKE = {
     "龟": "黾",
 }
 #: Longest term whose every mixture of Han and Latin is generated.
-_MIXED_LENGTH = 4
+_MIXED_LENGTH = 3
+#: Longest term of which a homophone or look-alike is guessed.
+_GUESSED_LENGTH = 4
 
 
 class Spelling(NamedTuple):
@@ -173,7 +175,8 @@ def spellings(term: Term, skeleton: str) -> Iterator[Spelling]:
             yield from _mixed(skeleton, latin)
         if "initial" in wanted and len(skeleton) >= 3:
             yield from _initials(skeleton, latin)
-    if "homophone" in wanted:
+    # Of a long term nobody changes one character for another: what is left says enough to be searched for.
+    if "homophone" in wanted and len(skeleton) <= _GUESSED_LENGTH:
         yield from _one_changed(skeleton)
 
 

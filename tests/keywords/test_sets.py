@@ -1,4 +1,4 @@
-"""The floors that hold on the development set, and what holds for every match on every set there is."""
+"""The floors that hold on the development sets, and what holds for every match on every set there is."""
 
 import gzip
 import re
@@ -19,22 +19,23 @@ from records import Assessment, Level, Listing, Match
 from tests.conftest import ROOT
 
 SETS = ROOT / "tests" / "keywords" / "sets"
+NAMES = ("development.tsv", "second.tsv")
 SHARED = ROOT.parent / "shared"
 _MATCHER = Matcher(builtin())
 
 
-def development() -> list[Sample]:
-    with (SETS / "development.tsv").open("rb") as stream:
-        source = Source(name="development.tsv", stream=stream, tell=pytest.fail)
+def development(name: str = "development.tsv") -> list[Sample]:
+    with (SETS / name).open("rb") as stream:
+        source = Source(name=name, stream=stream, tell=pytest.fail)
         return list(read_samples(source, builtin()))
 
 
-@pytest.fixture(scope="module")
-def result() -> Evaluation:
-    return evaluate(development(), _MATCHER)
+@cache
+def measured(name: str) -> Evaluation:
+    return evaluate(development(name), _MATCHER)
 
 
-# --- the development set ---
+# --- the development sets ---
 
 
 def test_the_set_is_what_it_says() -> None:
@@ -50,22 +51,33 @@ def test_the_set_is_what_it_says() -> None:
     assert {row.category for row in rows if row.label == "suspicious"} == {one.key for one in builtin().categories}
 
 
-def test_the_set_names_nobody() -> None:
-    text = (SETS / "development.tsv").read_text("utf-8")
+def test_the_second_set_is_what_it_says() -> None:
+    rows = development("second.tsv")
+    assert len({(row.title, row.description) for row in rows}) == len(rows) == 505
+    assert Counter(row.label for row in rows) == {"suspicious": 282, "borderline": 47, "confusable": 176}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_set_names_nobody(name: str) -> None:
+    text = (SETS / name).read_text("utf-8")
     assert not re.search(r"\d{7,}|https?:|www\.|@", text)
 
 
-@pytest.mark.parametrize(("group", "floor"), [("overt", 0.98), ("disguised", 0.89), ("code_word", 0.85)])
-def test_recall(result: Evaluation, group: str, floor: float) -> None:
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("group", "floor"), [("overt", 0.98), ("disguised", 0.95), ("code_word", 0.95)])
+def test_recall(name: str, group: str, floor: float) -> None:
+    result = measured(name)
     missed = [one.sample.title for one in result.failures if one.kind == "missed" and one.sample.group == group]
     assert (result.groups[group].value or 0) >= floor, missed
 
 
-def test_confusables_borderline_and_categories(result: Evaluation) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_confusables_borderline_and_categories(name: str) -> None:
+    result = measured(name)
     told = [(one.kind, one.sample.title) for one in result.failures]
-    assert (result.confusables_raised.value or 0) <= 0.02, told
-    assert (result.borderline_at_review.value or 0) >= 0.80, told
-    assert (result.category_right.value or 0) >= 0.95, told
+    assert (result.confusables_raised.value or 0) <= 0.01, told
+    assert (result.borderline_at_review.value or 0) >= 0.92, told
+    assert (result.category_right.value or 0) >= 0.97, told
 
 
 # --- spans ---
@@ -90,10 +102,15 @@ def is_what_it_claims(match: Match) -> bool:
     """True when the surface, folded, is the term or a spelling of it; of a pair, when it holds every part."""
     seen = folding().skeleton(without_markup(match.surface))
     if match.technique == "pair":
-        return all(folding().skeleton(part) in seen for part in match.term.split())
+        bare = _unstuffed(seen)
+        return all(part in seen or part in bare for part in map(folding().skeleton, match.term.split()))
     if match.technique == "stuffed":
-        seen = re.sub("(?<=[^0-9a-z])[0-9a-z]{1,2}(?=[^0-9a-z])", "", seen)
+        seen = _unstuffed(seen)
     return seen in _spelled(match.term)
+
+
+def _unstuffed(text: str) -> str:
+    return re.sub("(?<=[^0-9a-z])[0-9a-z]{1,2}(?=[^0-9a-z])", "", text)
 
 
 def wrong_spans(judged: Iterable[tuple[str, str, Assessment]]) -> Iterator[tuple[str, Match]]:
@@ -131,9 +148,10 @@ def examples() -> list[str]:
     return [line.split("\t")[2] for line in path.read_text("utf-8").splitlines()[1:]]
 
 
-def test_spans_on_the_development_set() -> None:
-    found = judged((row.title, row.description) for row in development())
-    assert sum(len(one.matches) for _, _, one in found) > 500
+@pytest.mark.parametrize("name", NAMES)
+def test_spans_on_the_development_sets(name: str) -> None:
+    found = judged((row.title, row.description) for row in development(name))
+    assert sum(len(one.matches) for _, _, one in found) > 400
     assert list(wrong_spans(found)) == []
 
 
