@@ -12,8 +12,10 @@ from crawler.limits import BrowserSettings, Delivered, Hooks, Limits
 from crawler.page_file import page_from_file
 from crawler.prices import read_price
 from crawler.program import find_chromium
+from crawler.proposal import Proposal, propose
 from crawler.reading import CardPage, read_any, read_cards, read_detail
 from crawler.refusals import DefinitionRefused, PageFileRefused, PlatformCannot, PlatformUnknown
+from crawler.saved_pages import saved_pages
 from crawler.table import platform_table
 from crawler.walls import is_gone, recognise
 
@@ -33,6 +35,7 @@ __all__ = [
     "PageFileRefused",
     "PlatformCannot",
     "PlatformUnknown",
+    "Proposal",
     "QueryEnd",
     "Unknown",
     "canonical",
@@ -45,6 +48,7 @@ __all__ = [
     "page_from_file",
     "patrol",
     "platform_table",
+    "propose",
     "read_any",
     "read_cards",
     "read_detail",
@@ -52,6 +56,7 @@ __all__ = [
     "read_unknown",
     "recognise",
     "refusal",
+    "saved_pages",
 ]
 
 

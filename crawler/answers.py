@@ -69,22 +69,28 @@ class Answer:
     fields: dict[str, str]
 
 
-def states(document: Document) -> Iterator[Any]:
-    """The JSON values that a page carries in its scripts and attributes, largest sources first within bounds."""
+def states(document: Document) -> Iterator[tuple[str, Any]]:
+    """The JSON values that a page carries in its scripts and attributes, largest sources first within bounds.
+
+    Each with what stands before it, as `state` in a definition wants it; empty where it stands in an attribute.
+    """
     if document.tree is None:
         return
     budget, tries = _MOST_READ, 0
     scripts = document.tree.xpath("//script[not(@src)][not(contains(@type,'ld+json'))]")
-    texts = sorted((script.text or "" for script in scripts[:400]), key=len, reverse=True)
+    texts = sorted(((script.text or "", script.get("id") or "") for script in scripts[:400]), key=_length, reverse=True)
     carried = document.tree.xpath("//@data-page | //@data-props | //@data-state | //@data-initial-state | //@data-json")
-    for text in [*texts[:40], *(str(one) for one in carried[:20])]:
+    for text, name in [*texts[:40], *((str(one), "") for one in carried[:20])]:
         at = 0
         while (found := _ASSIGNED.search(text, at)) is not None and tries < _MOST_TRIES and budget > 0:
             tries, budget = tries + 1, budget - (len(text) - found.end())
             value, at = _value_at(text, found.end(), parse=bool(found.groupdict().get("parse")))
             if isinstance(value, dict | list):
-                yield value
-    return
+                yield name or found[0].split("=")[0].strip(" .()[\"'"), value
+
+
+def _length(source: tuple[str, str]) -> int:
+    return len(source[0])
 
 
 def _value_at(text: str, at: int, *, parse: bool) -> tuple[Any, int]:

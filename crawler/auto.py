@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from crawler.addresses import host_of
 from crawler.answers import Answer, best_list, lone_item, states
@@ -51,7 +50,7 @@ def read_unknown(page: Page) -> Unknown:
     """The listings of a list page or of an item's page, without a definition. Never raises."""
     if page.status >= 400:
         return Unknown()
-    page = _resolvable(page)
+    page = resolvable(page)
     document = Document(page=page)
     if document.is_json:
         reading = _of_answer(document)
@@ -74,7 +73,7 @@ def read_unknown(page: Page) -> Unknown:
 
 def _of_answer(document: Document) -> _Reading:
     best = best_list(document.data, document.base)
-    if best is not None and _is_list(list(best.found)):
+    if best is not None and is_list(list(best.found)):
         return _Reading(found=distinct(list(best.found)), source="接口回答")
     alone = lone_item(document.data, document.base)
     return _Reading(found=[alone] if alone else [], source="接口回答", detail=alone is not None)
@@ -94,7 +93,7 @@ def _of_markup(document: Document) -> _Reading:
             (alone if len(alone) > 1 else (), "JSON-LD"),
             (marked_alone if len(marked_alone) > 1 else (), "微数据"),
         )
-        if _is_list(list(found))
+        if is_list(list(found))
     ]
     own = _own(document, layout, alone, marked_alone)
     if own is not None and not _fills(layout, read) and not listed:
@@ -108,11 +107,17 @@ def _of_markup(document: Document) -> _Reading:
 
 
 def _of_states(document: Document) -> list[_Reading]:
-    answers = (best_list(state, document.base) for state in states(document))
-    best: Answer | None = max((one for one in answers if one is not None), key=lambda one: one.score, default=None)
-    if best is None or not _is_list(list(best.found)):
+    _, best = best_state(document)
+    if best is None or not is_list(list(best.found)):
         return []
     return [_Reading(found=list(best.found), source="页内 JSON")]
+
+
+def best_state(document: Document) -> tuple[str, Answer | None]:
+    """The best list among the JSON that a page carries, and what stands before that JSON."""
+    answers = ((name, best_list(state, document.base)) for name, state in states(document))
+    named = [(name, one) for name, one in answers if one is not None]
+    return max(named, key=lambda one: one[1].score, default=("", None))
 
 
 def best_group(layout: Layout, base: str) -> Read | None:
@@ -125,7 +130,7 @@ def best_group(layout: Layout, base: str) -> Read | None:
     return best
 
 
-def _is_list(found: list[Found]) -> bool:
+def is_list(found: list[Found]) -> bool:
     """True for two and more different things that are worth being called items."""
     keys = {one.url or one.item_id for one in found}
     return len(keys) >= 2 and sum(one.worth for one in found) / len(found) >= _LEAST_WORTH
@@ -159,7 +164,7 @@ def _signed(told: Found, shown: Found) -> Found:
     return told if known or not same else replace(told, price_text=shown.price_text)
 
 
-def _resolvable(page: Page) -> Page:
+def resolvable(page: Page) -> Page:
     """A saved page that does not state its address, on the host that most of its full links lead to.
 
     Sites link to themselves; www. goes before their other hosts. Without it relative links would lead nowhere.
@@ -202,10 +207,3 @@ def _completed(found: list[Found], lists: list[_Reading]) -> list[Found]:
             if one.url:
                 known[one.url] = known[one.url].over(one) if one.url in known else one
     return [one.over(known[one.url]) if one.url in known else one for one in found]
-
-
-def title_of(tree: Any) -> str:
-    """What the page calls itself, without the name of the site behind a dash."""
-    heads = tree.xpath("//title")
-    text = " ".join("".join(heads[0].itertext()).split())[:300] if heads else ""
-    return re.split(r"\s+[-_|–—·]\s+|[_|]", text)[0].strip()

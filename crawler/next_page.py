@@ -22,7 +22,8 @@ _PAGER_NAME = re.compile(r"pag(?:e|er|ination|ing|enav)|fenye|seiten|pg", re.IGN
 _CURRENT_NAME = re.compile(
     r"(?:^|[-_ ])(?:active|current|cur|on|selected|now|curr|thisclass|this)(?:$|[-_ ])", re.IGNORECASE
 )
-_PAGE_IN_ADDRESS = re.compile(
+#: A page number in an address, and what stands before it.
+PAGE_IN_ADDRESS = re.compile(
     r"(?P<before>[?&](?:page|p|pn|pg|pageno|page_no|pageindex|pagenum|page_num|currentpage|curpage|seite|paged)=|"
     r"/(?:page|seite|p|pn|w|pg)[-/_:]?|[,/]seite:|[-_](?:page|p)[-_]?)(?P<number>\d{1,5})(?=$|[/&?#.])",
     re.IGNORECASE,
@@ -77,7 +78,7 @@ def _by_word(links: list[Any]) -> Iterator[str]:
         text = _text(link)[:60]
         spoken = [(link.get(name) or "")[:60] for name in ("aria-label", "title")]
         paged = (
-            _PAGER_NAME.search(_names_around(link)) is not None or _PAGE_IN_ADDRESS.search(link.get("href")) is not None
+            _PAGER_NAME.search(_names_around(link)) is not None or PAGE_IN_ADDRESS.search(link.get("href")) is not None
         )
         if _SAYS_NEXT.match(text) and (paged or not text.isascii()):
             ranked.append((0, link.get("href")))
@@ -106,7 +107,7 @@ def _numbered(links: list[Any]) -> dict[int, Any]:
     for link in links:
         text = _text(link)[:8]
         paged = link.tag == "a" and re.fullmatch(r"\d{1,4}", text)
-        if paged and (_PAGER_NAME.search(_names_around(link)) or _PAGE_IN_ADDRESS.search(link.get("href"))):
+        if paged and (_PAGER_NAME.search(_names_around(link)) or PAGE_IN_ADDRESS.search(link.get("href"))):
             found.setdefault(int(text), link)
     return found
 
@@ -138,14 +139,14 @@ def _current(numbered: dict[int, Any], here: str) -> int:
             text = _text(one)
             if re.fullmatch(r"\d{1,4}", text) and not one.xpath("self::*[.//a[@href]] | ancestor::a"):
                 return int(text)
-    stated = _PAGE_IN_ADDRESS.search(here)
+    stated = PAGE_IN_ADDRESS.search(here)
     missing = next(number for number in range(1, 10_001) if number not in numbered)
     return int(stated["number"]) if stated else 1 if missing > 1 or missing == 1 else missing
 
 
 def _counted(here: str) -> str:
     """The address with its page number one up, where it names one in its query; a path may number anything."""
-    stated = _PAGE_IN_ADDRESS.search(here)
+    stated = PAGE_IN_ADDRESS.search(here)
     if stated is None or not urlsplit(here).query or stated["before"][0] not in "?&":
         return ""
     return here[: stated.start("number")] + str(int(stated["number"]) + 1) + here[stated.end("number") :]

@@ -90,6 +90,8 @@ class Read:
     #: Element number of each item's card.
     cards: tuple[int, ...]
     slots: dict[str, str]
+    #: Element number of each field of each item, by the field's name; items in the order of `found`.
+    places: tuple[dict[str, int], ...]
     group: Group
 
     @property
@@ -110,12 +112,24 @@ def read_group(layout: Layout, group: Group, base: str) -> Read:
     urls = _item_links(cards)
     slots = {name: _slot(cards, name) for name in ("title", "price", "seller", "place", "published")}
     found = [_found(layout, card, url, slots, base) for card, url in zip(cards, urls, strict=True)]
-    kept = [(one, card.at) for one, card in zip(found, cards, strict=True) if one.title and (one.url or one.item_id)]
+    kept = [(one, card) for one, card in zip(found, cards, strict=True) if one.title and (one.url or one.item_id)]
     kept = _without_strangers(kept)
-    return Read(found=tuple(one for one, _ in kept), cards=tuple(at for _, at in kept), slots=slots, group=group)
+    return Read(
+        found=tuple(one for one, _ in kept),
+        cards=tuple(card.at for _, card in kept),
+        slots=slots,
+        places=tuple(_places(card, one.url, slots) for one, card in kept),
+        group=group,
+    )
 
 
-def _without_strangers(kept: list[tuple[Found, int]]) -> list[tuple[Found, int]]:
+def _places(card: Card, url: str, slots: dict[str, str]) -> dict[str, int]:
+    spots = {name: _picked(card, name, slot) for name, slot in slots.items()}
+    places = {name: spot.at for name, spot in spots.items() if spot is not None}
+    return places | ({"url": card.anchors[url][0]} if card.anchors.get(url) else {})
+
+
+def _without_strangers(kept: list[tuple[Found, Card]]) -> list[tuple[Found, Card]]:
     """Without advertisements: no price among the priced, and an address of another kind than nearly all others."""
     shapes = Counter(shape_of(one.url) for one, _ in kept)
     if (
@@ -291,14 +305,18 @@ def _slot(cards: list[Card], name: str) -> str:
     return max(total, key=lambda slot: total[slot] * varied[slot] ** 2)
 
 
+def _picked(card: Card, name: str, slot: str) -> Spot | None:
+    """The spot in the slot, or the best one of this card where the slot is empty here."""
+    marked = [spot for spot in card.spots if spot.marks.get(name, 0.0) > 0]
+    fitting = [spot for spot in marked if spot.slot == slot]
+    if fitting:
+        return fitting[0]
+    return max((spot for spot in marked if spot.marks[name] > 1.2), key=lambda one: one.marks[name], default=None)
+
+
 def _pick(card: Card, name: str, slot: str) -> str:
-    """The text of the slot, or of the best spot of this card where the slot is empty here."""
-    fitting = [spot for spot in card.spots if spot.slot == slot and spot.marks.get(name, 0.0) > 0]
-    if not fitting:
-        fitting = sorted(
-            (spot for spot in card.spots if spot.marks.get(name, 0.0) > 1.2), key=lambda one: -one.marks[name]
-        )
-    return fitting[0].text if fitting else ""
+    spot = _picked(card, name, slot)
+    return spot.text if spot else ""
 
 
 def _found(layout: Layout, card: Card, url: str, slots: dict[str, str], base: str) -> Found:

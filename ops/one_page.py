@@ -1,5 +1,8 @@
 """One page asked for by hand, as politely as a patrol asks for thousands."""
 
+import re
+from urllib.parse import urlsplit
+
 from crawler import Definition, QueryEnd, refusal
 from db import pacing
 from db.engine import transaction
@@ -58,9 +61,25 @@ def fetch_page(house: House, chosen: Chosen, url: str) -> Page:
 
     with holding(house.engine, f"platform:{reader.key}"):
         try:
-            return fetch_one(reader, url, limits=limits, pace=pace)
+            return fetch_one(reader, url, limits=limits, pace=pace, leave=leave_for(house, reader.key))
         except QueryEnd as end:
             raise PageNotHad(f"{end.outcome.label}（{end.outcome.value}）：{end.note}") from None
+
+
+def stranger(url: str) -> Definition:
+    """A definition without facts for the site of an address that no definition knows: asked once, read by none.
+
+    Raises AddressRefused for what is no address.
+    """
+    parts = urlsplit(url)
+    host = re.sub(r"[^a-z0-9]+", "_", (parts.hostname or "").lower()).strip("_")
+    site = f"{parts.scheme}://{parts.netloc}"
+    if not host or parts.scheme not in ("http", "https") or "@" in parts.netloc:
+        raise AddressRefused(url[:200])
+    return Definition(
+        key=f"auto_{host}"[:60], name=host, site=site, verified="—", render="never", delay=10,
+        cards="xpath://nothing", id="xpath:@id", url="xpath:@href", title="xpath:.",
+    )  # fmt: skip
 
 
 def platform_of(url: str, known: dict[str, Definition]) -> str:

@@ -1,50 +1,27 @@
-"""Scan now, read a saved page."""
+"""Scan now, judge again."""
 
 from collections import Counter
-from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.table import Table
 
-from crawler import Definition, definition, definitions, page_from_file, read_any, recognise
 from db import runs, scans
 from db.engine import transaction
 from db.runs import Run
 from db.scans import QueryRow
 from ops.house import House
-from ops.one_page import fetch_page, platform_of
 from ops.planning import Chosen, chosen
 from ops.rehearsal import rehearse
 from ops.scanning import dry_slices, end_abandoned, foreground, run_scan
 from ops.screen import outcome_table, print_json, say, scan_progress, screen, show
 from pipelines import rematch as rematch_all
-from records import Fault, Outcome, Page, ScanStatus, night_status, scan_status
-
-
-class NothingOnThePage(Fault):
-    """这一页上没有读到商品。
-
-    No listing was read from this page.
-    """
-
-    code = "E-OPS-020"
-    remedy = (
-        "若页面确有商品，请用 `xunwang platform try` 核对该平台的定义。",
-        "If the page does show items, check the definition with `xunwang platform try`.",
-    )
-    exit_code = 3
+from records import Outcome, ScanStatus, night_status, scan_status
 
 
 def register(app: typer.Typer) -> None:
     """Put the commands of this subject on the command line."""
     app.command()(scan)
-    app.command()(extract)
     app.command()(rematch)
-    platforms = typer.Typer(help="平台定义。", no_args_is_help=True)
-    platforms.command("list")(platform_list)
-    platforms.command("try")(platform_try)
-    app.add_typer(platforms, name="platform")
 
 
 def scan(
@@ -153,55 +130,6 @@ def exit_code(status: ScanStatus, rows: list[QueryRow], *, exact: bool = False) 
     return code if code or found else 3
 
 
-def extract(
-    ctx: typer.Context,
-    page: Annotated[str, typer.Argument(help="保存的页面或接口回答；或一个网址：按平台的规矩访问一次。")],
-    platform: Annotated[str, typer.Option(help="平台代码或定义文件；auto：取读出最多的定义，网址则按主机。")] = "auto",
-) -> None:
-    """读一个页面（文件或网址），每行输出一条商品信息（JSON）。"""
-    reader, saved = (
-        _fetched(ctx, page, platform) if page.startswith(("http://", "https://")) else _saved(page, platform)
-    )
-    listings = read_any(reader, saved)
-    if not listings:
-        wall = recognise(reader, saved)
-        raise NothingOnThePage(f"{wall[0].label}（{wall[0].value}）：{wall[1]}" if wall else page)
-    for listing in listings:
-        print_json(listing)
-
-
-def _saved(page: str, platform: str) -> tuple[Definition, Page]:
-    path = Path(page)
-    if not path.is_file():
-        told = "is a directory" if path.is_dir() else "does not exist"
-        raise typer.BadParameter(f"file '{page}' {told}.", param_hint="'PAGE'")
-    reader = _fitting(path) if platform == "auto" else _reader(platform)
-    return reader, page_from_file(path, reader)
-
-
-def _fetched(ctx: typer.Context, url: str, platform: str) -> tuple[Definition, Page]:
-    settings = screen(ctx).settings()
-    sites = settings.crawl.sites
-    known = {key: one.at(sites[key]) if key in sites else one for key, one in definitions().items()}
-    [one] = chosen(settings, [platform_of(url, known) if platform == "auto" else platform], demo=False)
-    page = fetch_page(screen(ctx).house(), one, url)
-    return known.get(one.definition.key, one.definition), page
-
-
-def _reader(platform: str) -> Definition:
-    return definition(Path(platform) if Path(platform).suffix else platform)
-
-
-def _fitting(page: Path) -> Definition:
-    """The definition that fills most fields of what it reads from the page; the first one where none reads anything."""
-
-    def filled(reader: Definition) -> int:
-        found = read_any(reader, page_from_file(page, reader))
-        return sum(bool(value) for one in found for value in (one.title, one.price_text, one.seller, one.pictures))
-
-    return max(definitions().values(), key=filled)
-
-
 def rematch(
     ctx: typer.Context,
     demo: Annotated[bool, typer.Option(help="在演示库里。")] = False,
@@ -209,24 +137,3 @@ def rematch(
     """用当前词库重新研判库中全部商品信息，只写有变化的。"""
     house = screen(ctx).house(demo=demo)
     print_json(rematch_all(house.reception(house.matcher())))
-
-
-def platform_list() -> None:
-    """列出全部平台定义。"""
-    table = Table("代码", "平台", "运营者", "住所地", "可公开访问", "核对依据")
-    for key, one in definitions().items():
-        table.add_row(key, one.name, one.operator, one.seat, "是" if one.access == "public" else "否", one.verified)
-    show(table)
-
-
-def platform_try(
-    platform: Annotated[str, typer.Argument(help="平台代码或定义文件。")],
-    page: Annotated[Path, typer.Argument(help="保存的页面。", exists=True, dir_okay=False)],
-) -> None:
-    """看一个定义能从一个保存的页面读出什么。"""
-    reader = _reader(platform)
-    table = Table("商品编号", "标题", "价格", "卖家", "所在地", "图片")
-    for one in read_any(reader, page_from_file(page, reader)):
-        seller = one.seller.name if one.seller else "—"
-        table.add_row(one.item_id, one.title, one.price_text or "—", seller, one.place or "—", str(len(one.pictures)))
-    show(table)

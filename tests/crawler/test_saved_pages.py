@@ -2,54 +2,21 @@
 
 import json
 import os
-from dataclasses import asdict
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from crawler import Definition, definitions, page_from_file, read_any, read_cards
-from crawler.definition import PLATFORMS
+from crawler import definitions, page_from_file, read_any, saved_pages
+from crawler.saved_pages import PAGES
 
-PAGES = PLATFORMS / "pages"
-SAVED = sorted(path for path in PAGES.iterdir() if not path.name.endswith(".listings.json"))
-
-
-def owner(path: Path) -> Definition:
-    """The definition whose key the file name begins with, the longest one."""
-    known = definitions()
-    return known[max((key for key in known if path.stem == key or path.stem.startswith(key + "_")), key=len)]
-
-
-def jsonable(value: Any) -> Any:
-    if isinstance(value, Decimal | datetime):
-        return str(value)
-    if isinstance(value, dict):
-        return {key: jsonable(inner) for key, inner in value.items()}
-    return [jsonable(inner) for inner in value] if isinstance(value, list | tuple) else value
-
-
-def answer(path: Path) -> dict[str, Any]:
-    """What reading says about a saved page."""
-    one = owner(path)
-    page = page_from_file(path, one)
-    cards = read_cards(one, page)
-    listings = [jsonable(asdict(listing)) for listing in read_any(one, page)]
-    return {
-        "encoding": page.encoding,
-        "outcome": cards.outcome.value if cards.outcome and not listings else None,
-        "next_url": cards.next_url,
-        "more": cards.more,
-        "listings": listings,
-    }
+SAVED = {saved.path: saved for saved in saved_pages()}
 
 
 @pytest.mark.parametrize("path", SAVED, ids=lambda path: path.name)
 def test_a_saved_page_reads_as_its_answer(path: Path) -> None:
-    expected = path.with_name(path.name + ".listings.json")
-    read = answer(path)
+    expected = SAVED[path].answer_file
+    read = SAVED[path].read()
     if not expected.exists():
         expected.write_text(json.dumps(read, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         pytest.fail(f"{expected.name} was missing and has been written: read it, then run again")
@@ -61,8 +28,13 @@ def test_a_saved_page_is_small(path: Path) -> None:
     assert path.stat().st_size <= 10_240
 
 
+def test_no_page_is_without_a_platform() -> None:
+    pages = {path for path in PAGES.iterdir() if not path.name.endswith(".listings.json")}
+    assert pages == set(SAVED)
+
+
 def test_every_platform_has_a_saved_page_that_is_read() -> None:
-    read = {owner(path).key for path in SAVED if answer(path)["listings"]}
+    read = {saved.definition.key for saved in SAVED.values() if saved.read()["listings"]}
     assert read == set(definitions())
 
 

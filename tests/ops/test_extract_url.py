@@ -33,6 +33,21 @@ def test_an_address_is_read_like_a_saved_page(there: Place, town: RunningTown) -
     assert [entry.path for entry in town.log("demo_ads")[before:]] == ["/robots.txt", "/latest/"]
 
 
+def test_an_address_of_no_known_platform_is_read_where_a_person_says_so(there: Place, town: RunningTown) -> None:
+    before = len(town.log("demo_ads"))
+    said = there.xunwang("extract", "--platform", "auto", f"{town.sites['demo_ads']}/latest/?page=1")
+    assert said.code == 0, said.err
+    known = there.xunwang("extract", f"{town.sites['demo_ads']}/latest/?page=1").rows()
+    read = said.rows()
+    assert [row["title"] for row in read] == [row["title"] for row in known]
+    assert [row["price"] for row in read] == [row["price"] for row in known]
+    assert [row["url"] for row in read] == [row["url"] for row in known]
+    assert [entry.path for entry in town.log("demo_ads")[before:]][:2] == ["/robots.txt", "/latest/"]
+    for url in ("http://169.254.169.254/latest/", "http://127.0.0.1:1/x", "http://2130706433/"):
+        said = there.xunwang("extract", "--platform", "auto", url)
+        assert (said.code, said.out) == (2, "") and "[E-OPS-025]" in said.err, said.err
+
+
 @pytest.mark.browser
 def test_a_shell_is_rendered(there: Place, town: RunningTown) -> None:
     said = there.xunwang("extract", f"{town.sites['demo_goods']}/", timeout=200)
