@@ -61,7 +61,7 @@ def fetch_page(house: House, chosen: Chosen, url: str) -> Page:
 
     with holding(house.engine, f"platform:{reader.key}"):
         try:
-            return fetch_one(reader, url, limits=limits, pace=pace, leave=leave_for(house, reader.key))
+            return fetch_one(reader, url, limits=limits, pace=pace)
         except QueryEnd as end:
             raise PageNotHad(f"{end.outcome.label}（{end.outcome.value}）：{end.note}") from None
 
