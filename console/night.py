@@ -10,6 +10,8 @@ from records import Finding, Outcome, ScanStatus, shanghai, shanghai_date
 
 #: A planned scan that has not begun this long after its time counts as not run.
 _GRACE = timedelta(minutes=30)
+#: A nightly scan this much older than the newest one by hand no longer speaks for the present.
+_RECENT = timedelta(hours=36)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,9 +50,9 @@ class Night:
 
 
 def last_night(conn: Connection, now: datetime) -> Night:
-    """The state of the newest scan as of `now`."""
+    """The state of the last night, or of the newest scan where the nights are long past, as of `now`."""
     missed = _missed(conn, now)
-    newest = scans.latest(conn, 1)
+    newest = _newest(conn)
     if not newest:
         return Night(status=ScanStatus.NOT_RUN, scan=None, troubles=(), cards=0, new=0, hits=0, missed=missed)
     rows = scans.query_rows(conn, newest[0].id)
@@ -66,6 +68,13 @@ def last_night(conn: Connection, now: datetime) -> Night:
         hits=sum(row.hits for row in rows),
         missed=missed,
     )
+
+
+def _newest(conn: Connection) -> list[ScanRow]:
+    """The last night's scan where one is recent: one word asked by hand afterwards makes no bad night fine."""
+    newest, nightly = scans.latest(conn, 1), scans.latest(conn, 1, kind="nightly")
+    recent = bool(nightly) and newest[0].planned_at - nightly[0].planned_at < _RECENT
+    return nightly if recent else newest
 
 
 def _troubles(rows: list[QueryRow]) -> tuple[Trouble, ...]:

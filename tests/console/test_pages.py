@@ -152,6 +152,14 @@ def test_a_scan_says_what_was_not_seen_and_which_numbers_fell(account, engine):
     assert "不可信（词库没有命中它）" in visitor.get("/scans").text and "漂移" in visitor.get("/scans").text
 
 
+def test_a_scan_by_hand_does_not_make_a_bad_night_fine(account, engine):
+    with transaction(engine) as conn:
+        seed.scan(conn, outcomes={"demo_ads": ["searched"], "demo_goods": ["blocked"]})
+        seed.scan(conn, outcomes={"demo_ads": ["searched"]}, kind="foreground")
+    visitor = account()
+    assert "结果不完整" in visitor.get("/").text and "不能据此认为" in visitor.get("/").text
+
+
 def test_an_empty_queue_never_hides_a_bad_night(account, engine):
     visitor = account()
     assert "还没有运行过监测" in visitor.get("/review").text
