@@ -10,6 +10,7 @@ the words of some twenty first characters.
 import json
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,9 +18,12 @@ from importlib.util import find_spec
 from itertools import accumulate
 from math import inf, log
 from pathlib import Path
+from typing import NamedTuple
 
 #: Characters on each side of a candidate that decide its edges.
 REACH = 6
+#: Pairs of characters kept that begin no word.
+_SEAMS = 50_000
 #: What jieba reads as one block; all else falls into single characters.
 _BLOCK = re.compile(r"([\u4e00-\u9fd5a-zA-Z0-9+#&._%\-]+)")
 _LETTER = re.compile(r"[a-zA-Z0-9]")
@@ -50,7 +54,10 @@ class Cut:
 
 
 class _Dictionary:
-    """jieba's dict.txt, parsed a first character at a time. Threads may share it: a parse done twice gives the same."""
+    """jieba's dict.txt, parsed two characters at a time: a listing needs few of the words that begin with 大.
+
+    Threads may share it: a parse done twice gives the same.
+    """
 
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -58,18 +65,29 @@ class _Dictionary:
         #: What a character that is no word costs: seen once in all.
         self.unseen = log(total)
         self._shares: dict[int, float] = {}
-        self._read: dict[str, tuple[dict[str, float], dict[str, int]]] = {}
+        self._singles: dict[str, float | None] = {}
+        self._pairs: dict[str, _Words] = {}
+        #: Pairs that begin no word; there are as many as there are seams, so they are forgotten now and then.
+        self._seams: set[str] = set()
 
-    def beginning(self, char: str) -> tuple[dict[str, float], dict[str, int]]:
-        """Words that begin with `char` with the logarithm of their share; their first two characters with the length
-        of the longest word that goes on from them."""
-        found = self._read.get(char)
-        if found is None:
-            shares = {word: self._share(count) for word, count in self._counts(char).items() if count}
-            longest: dict[str, int] = {}
-            for word in shares:
-                longest[word[:2]] = max(longest.get(word[:2], 0), len(word))
-            found = self._read[char] = shares, longest
+    def single(self, char: str) -> float | None:
+        """The logarithm of the share of a character as a word of its own; None where it is none."""
+        if char not in self._singles:
+            count = self.count(char)
+            self._singles[char] = self._share(count) if count else None
+        return self._singles[char]
+
+    def longer(self, pair: str) -> "_Words | None":
+        """Words that begin with two characters; None where there are none."""
+        found = self._pairs.get(pair)
+        if found is None and pair not in self._seams:
+            shares = {word: self._share(count) for word, count in self._counts(pair) if count}
+            if shares:
+                found = self._pairs[pair] = _Words(shares, max(map(len, shares)))
+            else:
+                if len(self._seams) >= _SEAMS:
+                    self._seams.clear()
+                self._seams.add(pair)
         return found
 
     def _share(self, count: int) -> float:
@@ -79,12 +97,17 @@ class _Dictionary:
             found = self._shares[count] = log(count) - self.unseen
         return found
 
-    def _counts(self, char: str) -> dict[str, int]:
-        counts: dict[str, int] = {}
-        for start, end in self._places.get(char, ()):
-            cells = self._body[start:end].decode("utf-8").split()
-            counts.update(zip(cells[0::3], map(int, cells[1::3]), strict=True))
-        return counts
+    def _counts(self, pair: str) -> Iterator[tuple[str, int]]:
+        if len(pair) < 2:
+            return
+        body, head = self._body, pair.encode("utf-8", "surrogatepass")
+        for start, end in self._places.get(pair[0], ()):
+            if body.startswith(head, start):
+                yield _line(body, start)
+            place = body.find(b"\n" + head, start, end)
+            while place >= 0:
+                yield _line(body, place + 1)
+                place = body.find(b"\n" + head, place + 1, end)
 
     def count(self, word: str) -> int:
         """How often a word was seen; 0 for what is none."""
@@ -101,6 +124,22 @@ class _Dictionary:
         """Every word and how often it was seen."""
         cells = self._body.decode("utf-8").split()
         return dict(zip(cells[0::3], map(int, cells[1::3]), strict=True))
+
+
+class _Words(NamedTuple):
+    """Words of one beginning."""
+
+    #: The logarithm of each one's share.
+    shares: dict[str, float]
+    #: Characters of the longest.
+    longest: int
+
+
+def _line(body: bytes, start: int) -> tuple[str, int]:
+    """The word of a line and how often it was seen."""
+    end = body.find(b"\n", start)
+    cells = body[start : end if end >= 0 else len(body)].decode("utf-8").split()
+    return cells[0], int(cells[1])
 
 
 def _index(body: bytes) -> tuple[int, dict[str, list[tuple[int, int]]]]:
@@ -174,15 +213,17 @@ def _ways(block: str) -> list[int]:
     best = [0.0] * (size + 1)
     ways = [0] * size
     for start in range(size - 1, -1, -1):
-        shares, longest = dictionary.beginning(block[start])
         way, most = 0, -inf
-        share = shares.get(block[start])
+        share = dictionary.single(block[start])
         if share is not None:
             way, most = start + 1, share + best[start + 1]
-        for end in range(start + 2, min(start + longest.get(block[start : start + 2], 0), size) + 1):
-            share = shares.get(block[start:end])
-            if share is not None and share + best[end] >= most:
-                way, most = end, share + best[end]
+        known = dictionary.longer(block[start : start + 2])
+        if known is not None:
+            shares = known.shares
+            for end in range(start + 2, min(start + known.longest, size) + 1):
+                share = shares.get(block[start:end])
+                if share is not None and share + best[end] >= most:
+                    way, most = end, share + best[end]
         # Only what begins no word at all stands alone without being one.
         ways[start], best[start] = (way, most) if way else (start + 1, best[start + 1] - dictionary.unseen)
     return ways
@@ -198,7 +239,10 @@ def cut(text: str, start: int, end: int) -> Cut:
 
 def is_word(text: str) -> bool:
     """True when jieba's dictionary has `text`."""
-    return text != "" and text in _dictionary().beginning(text[0])[0]
+    if len(text) < 2:
+        return frequency(text) > 0
+    known = _dictionary().longer(text[:2])
+    return known is not None and text in known.shares
 
 
 def frequency(text: str) -> int:

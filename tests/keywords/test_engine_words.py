@@ -53,3 +53,14 @@ def test_words_and_edges_are_jiebas(tokenizer: Any) -> None:
     assert len(words()) == sum(1 for count in tokenizer.FREQ.values() if count)
     found = cut("毛绒大象牙刷套装", 3, 5)
     assert (3 in found.edges, 5 in found.edges, found.at(3), found.holding(3, 4)) == (False, False, "大象", "大象")
+
+
+def test_a_word_looked_up_alone_is_seen_as_often_as_in_the_whole_file() -> None:
+    counts = boundaries.words()
+    listed = list(counts)
+    # The file's first and last words too, which have no line before or after them.
+    for word in [*listed[:3], *listed[-3:], *listed[::200]]:
+        assert boundaries.frequency(word) == counts[word], word
+        assert boundaries.is_word(word) == (counts[word] > 0), word
+    assert boundaries.frequency("") == boundaries.frequency("象牙牙") == 0
+    assert not boundaries.is_word("")
