@@ -22,7 +22,8 @@ _MOST_LISTS = 2_000
 _MOST_READ = 30_000_000
 _MOST_TRIES = 60
 _ASSIGNED = re.compile(
-    r"(?:[\w$.\]\"']{1,80}\s*=|^)\s*(?P<parse>JSON\.parse\(\s*)?(?=[{\[\"'])|\.push\(\s*(?=[{\[])", re.MULTILINE
+    r"(?:[\w$.\]\"']{1,80}\s{0,20}=|^)\s{0,20}(?P<parse>JSON\.parse\(\s{0,20})?(?=[{\[\"'])|\.push\(\s{0,20}(?=[{\[])",
+    re.MULTILINE,
 )
 
 #: What interfaces call each field, best first, in lower case without underscores and dashes.

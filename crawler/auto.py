@@ -24,7 +24,7 @@ from records import Listing, Page
 #: Groups that are read out to be compared; the best one is nearly always among the first.
 _READ_OUT = 6
 _LEAST_WORTH = 2.0
-_LINKED = re.compile(rb"""<a\s[^>]{0,400}?href=["'](?:https?:)?//([A-Za-z0-9.-]{4,80})""")
+_LINKED = re.compile(rb"""<a\s[^<>]{0,400}?href=["'](?:https?:)?//([A-Za-z0-9.-]{4,80})""")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,17 +10,25 @@ from price_parser import Price
 _TOO_MUCH = Decimal(10) ** 13
 _UNITS = {"万": 10_000, "w": 10_000, "亿": 100_000_000, "千": 1_000, "k": 1_000, "百": 100}
 _AMOUNT = re.compile(
-    r"(?P<minus>[-−])?(?P<sign>[¥$€£])?\s*(?P<number>\d[\d,.'’]*)\s*(?P<unit>[万亿千百]|[wk](?![a-z]))?(?P<tail>亿)?",
+    r"(?P<minus>[-−])?(?P<sign>[¥$€£])?\s*(?P<number>\d[\d,.'’]*)\s*(?P<unit>[万亿千百]|[wk](?![a-zà-ž]))?(?P<tail>亿)?",
     re.IGNORECASE,
 )
 #: What a buyer pays today comes before what is crossed out.
 _TODAY = re.compile(r"(?:券后价?|到手价?|现价|秒杀价?|促销价?|活动价|折后价?|特价|拼团价?|优惠价)\D{0,4}")
 _FORMER = re.compile(r"(?:原价|市场价|参考价|吊牌价|划线价)\D{0,4}$")
 _FREE = re.compile(r"^(?:免费|赠送|白送|免费送)$")
+#: The first that occurs counts: HK$ stands before $.
 _CURRENCIES = {
-    "€": "EUR", "£": "GBP", "HK$": "HKD", "NT$": "TWD", "US$": "USD", "$": "USD", "港币": "HKD", "美元": "USD",
-    "欧元": "EUR", "日元": "JPY", "円": "JPY", "EUR": "EUR", "USD": "USD", "HKD": "HKD",
+    "€": "EUR", "£": "GBP", "HK$": "HKD", "NT$": "TWD", "US$": "USD", "US $": "USD", "R$": "BRL", "AU $": "AUD",
+    "A$": "AUD", "C$": "CAD", "C $": "CAD", "S$": "SGD", "₹": "INR", "₽": "RUB", "₩": "KRW", "₫": "VND", "฿": "THB",
+    "zł": "PLN", "PLN": "PLN", "CHF": "CHF", "Kč": "CZK", "JPY": "JPY", "Rp": "IDR", "$": "USD", "港币": "HKD",
+    "美元": "USD", "欧元": "EUR", "日元": "JPY", "円": "JPY", "EUR": "EUR", "USD": "USD", "HKD": "HKD",
 }  # fmt: skip
+
+
+#: Currencies of countries that write 1.600,00 or 1 600,00.
+_CONTINENTAL = re.compile(r"€|EUR|zł|PLN|CHF|R\$|₽|Kč|\bkr\b|₫|\bRp\b")
+_BLANK_THOUSANDS = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 
 
 def read_price(text: str) -> Decimal | None:
@@ -32,6 +40,8 @@ def read_price(text: str) -> Decimal | None:
     plain = unicodedata.normalize("NFKC", text[:300]).replace("￥", "¥").strip()
     if _FREE.match(plain):
         return Decimal(0)
+    if _CONTINENTAL.search(plain):
+        plain = _BLANK_THOUSANDS.sub("", plain)
     today = _TODAY.search(plain)
     found = _AMOUNT.search(plain, today.end()) if today else None
     found = found or next((m for m in _AMOUNT.finditer(plain) if not _FORMER.search(plain[: m.start()])), None)
@@ -55,8 +65,8 @@ def _amount(found: re.Match[str], plain: str) -> Decimal | None:
     minus = found["minus"]
     if minus and not re.search(r"\d\s*$", plain[: found.start()]):
         return None  # -1 is no price; the dash of a range stands after a digit
-    # a full stop is a decimal point here; only euro prices write 1.600 for sixteen hundred
-    point = None if "€" in plain or "EUR" in plain else "."
+    # a full stop is a decimal point here; only where commas stand before cents is 1.600 sixteen hundred
+    point = None if _CONTINENTAL.search(plain) else "."
     parsed = Price.fromstring(found["number"].strip(",.'’"), decimal_separator=point).amount
     if parsed is None:
         return None

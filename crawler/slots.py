@@ -197,7 +197,7 @@ def _spot(layout: Layout, at: int, root: int) -> Spot:
     price = _price_mark(layout, at, element, text, names)
     if price > 0:
         spot.marks["price"] = price
-    if not PRICE.search(text) or width_of(text) > 60:
+    if width_of(PRICE.sub("", text)) >= max(6, 0.4 * width_of(text)):
         spot.marks["title"] = _title_mark(layout, at, element, text, names)
     if not leaf or price > 2 or at == root:
         return spot
