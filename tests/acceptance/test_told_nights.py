@@ -181,7 +181,7 @@ def test_trouble_is_told_the_same_night(nights: Nights) -> None:
 
 
 @pytest.mark.drill
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(2400)
 def test_24_nights(nights: Nights) -> None:
     """Twelve kinds of trouble, each told the same night; twelve normal nights that vary as nights do, none raised."""
     nights.canary = True
