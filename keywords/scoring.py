@@ -101,9 +101,11 @@ def _company(
         speaks = context.group.company and _concerns(context.group, item.term.category) and not inside
         if speaks and low <= context.start and context.end <= high and _is_said(view, context.start, context.end):
             return True
+    everyday = _everyday(item)
     return any(
         other is not item
         and other.alive
+        and not (everyday and _everyday(other))
         and other.term.category == item.term.category
         and other.term.text != item.term.text
         and (other.found.end <= item.found.start or item.found.end <= other.found.start)
@@ -111,6 +113,11 @@ def _company(
         and other.found.end <= high
         for other in candidates
     )
+
+
+def _everyday(item: Candidate) -> bool:
+    """True for a word of every day: two of them side by side (快排 接头 气动) are no company for each other."""
+    return item.term.kind == "code" and bool(item.term.company)
 
 
 def _companion(view: View, item: Candidate, window: int) -> str:

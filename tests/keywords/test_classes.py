@@ -94,3 +94,8 @@ def test_the_classes_cost_no_patterns() -> None:
     pairs = sum(" " in term.text for term in lexicon.terms)
     assert pairs > 3000
     assert len(patterns(lexicon, folding())) < 60_000
+
+
+@pytest.mark.parametrize(("title", "hit"), [("快排 接头 气动 8mm", False), ("快排 气瓶 秃子 打鸟", True)])
+def test_two_words_of_every_day_are_no_company_for_each_other(matcher: Matcher, title: str, hit: bool) -> None:
+    assert matcher.explain(title).level.is_hit is hit
