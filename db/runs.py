@@ -114,7 +114,7 @@ def of_scans(conn: Connection, scan_ids: Sequence[int]) -> dict[int, list[Run]]:
 
 
 def coverage(conn: Connection, scan_id: int) -> Coverage:
-    """What a scan saw, and what not and why; queries that have not ended count as not seen."""
+    """What a scan saw, and what not and why; queries that have not ended are counted apart."""
     rows = query_rows(conn, scan_id)
     resting = options(conn, scan_id).get("resting", {})
     canary = conn.execute(select(canaries).where(canaries.c.scan_id == scan_id)).first()
@@ -122,6 +122,7 @@ def coverage(conn: Connection, scan_id: int) -> Coverage:
         planned=len(rows),
         seen=sum(row.outcome is not None and row.outcome.healthy for row in rows),
         empty=sum(row.outcome is Outcome.EMPTY for row in rows),
+        open=sum(row.outcome is None for row in rows),
         unseen=unseen((row.query.platform, row.outcome, row.note) for row in rows),
         findings=tuple((run.platform, one) for run in of_scans(conn, [scan_id])[scan_id] for one in run.findings),
         card_only=sum(row.card_only for row in rows),

@@ -104,6 +104,8 @@ class Coverage:
     #: Of these, those for which the platform had nothing.
     empty: int
     unseen: tuple[Unseen, ...] = ()
+    #: Queries that have not ended.
+    open: int = 0
     #: Platform and what deviated there.
     findings: tuple[tuple[str, Finding], ...] = ()
     #: Listings of which only the card was read.
@@ -117,7 +119,9 @@ class Coverage:
 
     def lines(self, name: Callable[[str], str] = str, *, quoting: bool = True) -> list[str]:
         """In Chinese, one fact a line. `name`: platform key → name. `quoting` False leaves out what pages said."""
-        told = [f"计划 {self.planned} 个检索任务，看到 {self.seen} 个，没有看到 {self.planned - self.seen} 个"]
+        lost = self.planned - self.seen - self.open
+        told = [f"计划 {self.planned} 个检索任务，看到 {self.seen} 个，没有看到 {lost} 个"]
+        told += [f"还有 {self.open} 个检索任务没有结束"] if self.open else []
         told += [f"{name(x.platform)}：{x.told}" + (f"：{x.why}" if quoting and x.why else "") for x in self.unseen]
         told += [f"{name(platform)}：{finding.sentence}" for platform, finding in self.findings]
         if self.canary is not None:

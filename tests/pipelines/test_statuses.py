@@ -2,7 +2,7 @@
 
 import pytest
 
-from records import Outcome, ScanStatus, night_status, scan_status, unseen
+from records import Coverage, Finding, Outcome, ScanStatus, night_status, scan_status, unseen
 
 S, E, B, L, R, D, G, F, N = (
     Outcome.SEARCHED,
@@ -83,3 +83,20 @@ def test_what_was_not_seen_adds_up() -> None:
         ("a", B, 3, "滑块"),
         ("b", F, 1, "超时"),
     ]
+
+
+def test_the_coverage_of_a_night_is_said_a_fact_a_line() -> None:
+    ends = [("a", S, ""), ("a", B, "滑块"), ("b", None, ""), ("b", E, "")]
+    fell = (("a", Finding(key="items", sentence="读到的商品从平时约 90 条降到 9 条")),)
+    told = Coverage(
+        planned=4, seen=2, empty=1, open=1, unseen=unseen(ends), findings=fell, canary=False, canary_note="没有读到"
+    )
+    assert told.lines(str.upper) == [
+        "计划 4 个检索任务，看到 2 个，没有看到 1 个",
+        "还有 1 个检索任务没有结束",
+        "A：1 个检索任务被拦截：滑块",
+        "A：读到的商品从平时约 90 条降到 9 条",
+        "金丝雀：没有形成线索，本次研判结果不可信（没有读到）",
+        "1 个检索任务平台无结果：确无此物还是被屏蔽，能分辨的已写在各自的说明里",
+    ]
+    assert "滑块" not in "".join(told.lines(quoting=False))
