@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from db import runs, scans, schedules
+from db import leave, runs, scans, schedules
 from db.engine import Connection
 from db.scans import QueryRow, ScanRow
-from records import Finding, Outcome, ScanStatus, shanghai, shanghai_date
+from records import Finding, Halt, Outcome, ScanStatus, shanghai, shanghai_date
 
 #: A planned scan that has not begun this long after its time counts as not run.
 _GRACE = timedelta(minutes=30)
@@ -42,19 +42,23 @@ class Night:
     hits: int
     #: HH:MM of a scan that should have begun today and has not; empty where none is missing.
     missed: str
+    #: Who stopped all crawling and why; None while it is not stopped.
+    halted: Halt | None = None
 
     @property
     def fine(self) -> bool:
         """True where an empty queue may be believed."""
-        return self.status is ScanStatus.NORMAL and not self.missed
+        return self.status is ScanStatus.NORMAL and not self.missed and not self.halted
 
 
 def last_night(conn: Connection, now: datetime) -> Night:
     """The state of the last night, or of the newest scan where the nights are long past, as of `now`."""
-    missed = _missed(conn, now)
+    missed, halted = _missed(conn, now), leave.halted(conn)
     newest = _newest(conn)
     if not newest:
-        return Night(status=ScanStatus.NOT_RUN, scan=None, troubles=(), cards=0, new=0, hits=0, missed=missed)
+        return Night(
+            status=ScanStatus.NOT_RUN, scan=None, troubles=(), cards=0, new=0, hits=0, missed=missed, halted=halted
+        )
     rows = scans.query_rows(conn, newest[0].id)
     coverage = runs.coverage(conn, newest[0].id)
     return Night(
@@ -67,6 +71,7 @@ def last_night(conn: Connection, now: datetime) -> Night:
         new=sum(row.new for row in rows),
         hits=sum(row.hits for row in rows),
         missed=missed,
+        halted=halted,
     )
 
 

@@ -8,8 +8,8 @@ from console.desk import Desk
 from console.night import last_night
 from console.rendering import page
 from console.review import midnight
+from db import leave, runs, scans
 from db import queue as leads_queue
-from db import runs, scans
 from db.engine import Connection, transaction
 from db.faults import DatabaseUnreachable
 from db.queue import ANYWHERE, QueueFilter
@@ -60,6 +60,7 @@ def scan_list(request: Request, desk: TheDesk, visitor: Reader, scan: int | None
             "runs": runs.of_scans(conn, [chosen.id])[chosen.id] if chosen else [],
             "coverage": _coverage(conn, desk, chosen),
             "night": last_night(conn, desk.now()),
+            "halted": leave.halted(conn),
         }
     return HTMLResponse(page(request, "scans.html", context))
 

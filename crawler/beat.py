@@ -96,6 +96,8 @@ class Beat:
             end = (stop.outcome, stop.note)
         except (NoBrowser, PlatformCannot) as fault:
             end = (Outcome.FAILED, fault.message())
+        if end[0] is Outcome.NOT_RUN and tally.pages:  # stopped on its way: part of it was seen
+            end = (Outcome.BUDGET_SPENT, end[1])
         requests = self._tools.politeness.requests - asked
         # a login asked for from page 3 on leaves every query its first pages: no reason to ask nothing more
         members_only = end[0] is Outcome.LOGIN_REQUIRED and tally.pages > 0

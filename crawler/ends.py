@@ -21,7 +21,7 @@ class QueryEnd(Exception):
     @property
     def closes_details(self) -> bool:
         """True where the next detail would end the same way: a wall, or a limit of ours that is used up."""
-        return self.is_wall or self.outcome is Outcome.BUDGET_SPENT
+        return self.is_wall or self.outcome in (Outcome.BUDGET_SPENT, Outcome.NOT_RUN)
 
 
 class NoBrowser(Fault):

@@ -9,7 +9,7 @@ from crawler.admission import refusal
 from crawler.ends import QueryEnd
 from crawler.manners import Charge, RobotsBook
 from crawler.politeness import Turn
-from records import Outcome
+from records import Outcome, Spent
 
 #: Navigations and data requests: they obey robots.txt and take a turn each.
 _ASKING = ("document", "xhr", "fetch")
@@ -81,6 +81,7 @@ class Gate:
             return True
         if request.resource_type in _STATIC:
             await self._static.acquire()
+            self._charge.politeness.spend(Spent(requests=1))
             self._under_way[request] = self._static.release
             return False
         if request.is_navigation_request() and self._document is not None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from records import Assessment, Control, Listing, Query, QueryReport, Sighting
+from records import Assessment, Control, Listing, Query, QueryReport, Sighting, Spent, Stop
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +72,10 @@ def _not_asked(_control: Control) -> None:
     return None
 
 
+def _always(_spent: Spent, _asking: Spent) -> Stop | None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hooks:
     """What `ops` hands in. Plain blocking functions, called from worker threads, never two at once."""
@@ -94,3 +98,6 @@ class Hooks:
     #: Platform and delay in seconds in; seconds to wait for the slot just reserved out, the next slot being `delay`
     #: later. None paces within this process alone.
     pace: Callable[[str, float], float] | None = None
+    #: Asked before every turn. In: what was spent since it was asked last, and what is about to be. Out: why that may
+    #: not be (the crawling is stopped, the hour is not allowed, the date's budget is used up), else None.
+    leave: Callable[[Spent, Spent], Stop | None] = _always

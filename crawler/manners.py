@@ -16,7 +16,7 @@ from crawler.limits import Limits
 from crawler.network import DOWN_FAULTS, NETWORK_FAULTS, chinese
 from crawler.politeness import Politeness, Turn
 from crawler.robots import Robots, read_robots, unreachable_robots
-from records import Outcome
+from records import Outcome, Spent
 
 log = structlog.get_logger(__name__)
 
@@ -97,12 +97,15 @@ class Manners:
             raise QueryEnd(Outcome.FAILED, f"{why}：{request.url[:120]}")
         if errand is not Errand.ROBOTS:
             await self._robots.check(request.url)
-        if errand is not Errand.PICTURE:
-            request.meta[TURN] = await self._charge.politeness.take_turn()
+        if errand is Errand.PICTURE:
+            self._charge.politeness.spend(Spent(requests=1))
+        else:
+            request.meta[TURN] = await self._charge.politeness.take_turn(pages=int(errand is Errand.PAGE))
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Gives the turn back."""
+        """Gives the turn back and counts what came."""
         _give_back(request)
+        self._charge.politeness.spend(Spent(bytes=len(response.body)))
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from crawler.ends import QueryEnd
 from crawler.limits import Hooks, Limits
 from crawler.robots import Robots
-from records import Outcome
+from records import Outcome, Spent, Stop
 
 
 def local_pace(clock: Callable[[], float] = time.monotonic) -> Callable[[str, float], float]:
@@ -23,6 +23,10 @@ def local_pace(clock: Callable[[], float] = time.monotonic) -> Callable[[str, fl
         return slot - now
 
     return pace
+
+
+#: Seconds after which a wait is looked at again: crawling may have been stopped meanwhile.
+_LOOK_AGAIN = 5.0
 
 
 class Turn:
@@ -51,6 +55,9 @@ class Politeness:
         #: Navigations and data requests begun, robots.txt included.
         self.requests = 0
         self._pace = hooks.pace or local_pace()
+        self._leave = hooks.leave
+        self._untold = Spent()
+        self._told_at = time.monotonic()
         self._limits = limits
         self._lock = asyncio.Lock()
         self._ends_at = time.monotonic() + limits.max_seconds
@@ -66,14 +73,24 @@ class Politeness:
         """Takes over a Crawl-delay that is longer than the definition's delay."""
         self.delay = max(self.delay, robots.crawl_delay)
 
-    async def take_turn(self) -> Turn:
-        """Waits until the next request may start. Raises QueryEnd where that is not within the budget."""
+    def spend(self, spent: Spent) -> None:
+        """Counts what took no turn of its own: parts of pages, and bytes. The next turn tells it to `hooks.leave`."""
+        self._untold += spent
+
+    async def tell(self) -> None:
+        """Tells `hooks.leave` what it has not heard yet: at the end of a patrol."""
+        await self._tell(Spent())
+
+    async def take_turn(self, *, pages: int = 0) -> Turn:
+        """Waits until the next request, for so many pages, may start. Raises QueryEnd where it may not at all."""
         await self._lock.acquire()
+        begun = False
         try:
-            await self._wait()
-        except (QueryEnd, asyncio.CancelledError):
-            self._lock.release()
-            raise
+            await self._wait(Spent(requests=1, pages=pages))
+            begun = True
+        finally:
+            if not begun:
+                self._lock.release()
         self.requests += 1
         return Turn(self._end_turn, longest=self._limits.page_deadline * 2)
 
@@ -87,10 +104,18 @@ class Politeness:
         await asyncio.to_thread(self._pace, self.platform, seconds)
         self._refuse_if_closed()
 
-    async def _wait(self) -> None:
+    async def _wait(self, asking: Spent) -> None:
         if self.requests >= self._limits.max_requests:
             raise QueryEnd(Outcome.BUDGET_SPENT, f"本次巡查的请求数已到上限 {self._limits.max_requests}")
         self._refuse_if_closed()
+        await self._ask_leave(asking)
+        try:
+            await self._wait_for_slot()
+        except QueryEnd:
+            self.spend(-asking)  # it was counted and is not asked after all
+            raise
+
+    async def _wait_for_slot(self) -> None:
         delay = self.delay * self._jitter()
         wait = await asyncio.to_thread(self._pace, self.platform, delay)
         # A slot counts from where it was given; a browser sends its request a little later. So the delay is kept
@@ -99,8 +124,22 @@ class Politeness:
         wait = max(wait, self._closed_until - now, self._last_end + delay - now)
         if wait > self.seconds_left:
             raise QueryEnd(Outcome.BUDGET_SPENT, f"本次巡查的时间已到上限 {self._limits.max_seconds:.0f} 秒")
-        if wait > 0:
-            await asyncio.sleep(wait)
+        while wait > 0:
+            await asyncio.sleep(min(wait, _LOOK_AGAIN))
+            if wait > 1:
+                await self._ask_leave(Spent())
+            wait -= _LOOK_AGAIN
+
+    async def _ask_leave(self, asking: Spent) -> None:
+        stop = await self._tell(asking)
+        if stop is not None:
+            raise QueryEnd(stop.outcome, stop.note)
+
+    async def _tell(self, asking: Spent) -> Stop | None:
+        at = time.monotonic()
+        spent = self._untold + Spent(seconds=at - self._told_at)
+        self._untold, self._told_at = Spent(), at
+        return await asyncio.to_thread(self._leave, spent, asking)
 
     def _end_turn(self) -> None:
         self._last_end = time.monotonic()

@@ -23,7 +23,7 @@ from crawler.manners import Charge, Manners, RobotsBook
 from crawler.politeness import Politeness
 from crawler.studio import Studio
 from crawler.tab import Renderer, Tab, TabGates
-from records import Page, Query
+from records import Page, Query, Spent, Stop
 
 log = structlog.get_logger(__name__)
 
@@ -41,12 +41,19 @@ def patrol(definition: Definition, queries: Sequence[Query], *, hooks: Hooks, li
         raise Interrupted
 
 
-def fetch_one(definition: Definition, url: str, *, limits: Limits, pace: Callable[[str, float], float]) -> Page:
+def fetch_one(
+    definition: Definition,
+    url: str,
+    *,
+    limits: Limits,
+    pace: Callable[[str, float], float],
+    leave: Callable[[Spent, Spent], Stop | None],
+) -> Page:
     """The page at `url`, asked for as a patrol would: address rules, robots.txt, turn. Once per process.
 
-    `pace`: see `Hooks`. Raises QueryEnd where the page may not or cannot be had, and Interrupted.
+    `pace`, `leave`: see `Hooks`. Raises QueryEnd where the page may not or cannot be had, and Interrupted.
     """
-    spider = _walk(ErrandSpider, definition, limits, queries=(), hooks=_no_hooks(pace), url=url)
+    spider = _walk(ErrandSpider, definition, limits, queries=(), hooks=_no_hooks(pace, leave), url=url)
     assert isinstance(spider, ErrandSpider)
     if spider.ended is not None:
         raise spider.ended
@@ -110,6 +117,7 @@ class PatrolSpider(scrapy.Spider):  # type: ignore[misc]
         self.gates.tabs = [list_tab, item_tab]
         try:
             await Beat(charge.definition, self._tools(studio, list_tab, item_tab)).walk(self.queries)
+            await charge.politeness.tell()
             self.finished = True
         finally:
             for closing in (list_tab, item_tab, studio, self.browsers):
@@ -169,13 +177,15 @@ class ErrandSpider(PatrolSpider):
         return await tab.document(self._url)
 
 
-def _no_hooks(pace: Callable[[str, float], float]) -> Hooks:
+def _no_hooks(pace: Callable[[str, float], float], leave: Callable[[Spent, Spent], Stop | None]) -> Hooks:
     """For an errand, which delivers and judges nothing."""
 
     def nothing(*_: Any) -> Any:
         raise AssertionError("an errand delivers nothing")
 
-    return Hooks(known=nothing, judge=nothing, deliver=nothing, starting=nothing, report=nothing, pace=pace)
+    return Hooks(
+        known=nothing, judge=nothing, deliver=nothing, starting=nothing, report=nothing, pace=pace, leave=leave
+    )
 
 
 def _settings(definition: Definition, limits: Limits, browsers: Browsers, gates: TabGates) -> dict[str, Any]:

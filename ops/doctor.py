@@ -9,7 +9,7 @@ from pathlib import Path
 
 from crawler import BrowserSettings, find_chromium
 from crawler.portrait import portrait
-from db import scans
+from db import leave, scans
 from db.engine import transaction
 from keywords import Matcher
 from ops.house import House, open_house
@@ -48,6 +48,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield finding
     if house is not None:
         yield _lexicon(house)
+        yield _stopped(house)
         yield _last_night(house)
     told = shanghai(now()).strftime("%Y-%m-%d %H:%M:%S +08:00")
     yield Finding(name="时钟", ok=True, told=f"现在是 {told}，请与标准时间核对")
@@ -136,3 +137,11 @@ def _last_night(house: House) -> Finding:
     told = f"{last[0].planned_for} {last[0].status}"
     ok = last[0].status in ("正常", "运行中")
     return Finding(name="昨夜", ok=ok, told=told, remedy="" if ok else "在控制台的监测页查看每个检索任务的结果")
+
+
+def _stopped(house: House) -> Finding:
+    with transaction(house.engine) as conn:
+        halted = leave.halted(conn)
+    if halted is None:
+        return Finding(name="采集", ok=True, told="没有叫停")
+    return Finding(name="采集", ok=False, told=halted.sentence, remedy="事由消除后运行 xunwang halt off 恢复")

@@ -8,6 +8,7 @@ from db import pacing
 from db.engine import transaction
 from db.locks import holding
 from ops.house import House
+from ops.leave import leave_for
 from ops.planning import Chosen
 from ops.slice import Order, limits_of
 from records import Fault, Page
@@ -61,7 +62,9 @@ def fetch_page(house: House, chosen: Chosen, url: str) -> Page:
 
     with holding(house.engine, f"platform:{reader.key}"):
         try:
-            return fetch_one(reader, url, limits=limits, pace=pace)
+            return fetch_one(
+                reader, url, limits=limits, pace=pace, leave=leave_for(house.engine, house.settings.crawl, reader.key)
+            )
         except QueryEnd as end:
             raise PageNotHad(f"{end.outcome.label}（{end.outcome.value}）：{end.note}") from None
 

@@ -19,6 +19,7 @@ from db.engine import transaction
 from db.locks import holding
 from db.scans import QueryRow
 from ops.house import enter_house
+from ops.leave import leave_for
 from ops.logs import log_to_stderr
 from ops.parent import die_with_parent
 from ops.settings import Settings
@@ -74,7 +75,7 @@ def _tell(value: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def _hooks(settings: Settings, *, demo: bool) -> Hooks:
+def _hooks(settings: Settings, platform: str, *, demo: bool) -> Hooks:
     house = enter_house(settings, demo=demo)
     matcher = house.matcher()
     seen: set[str] = set()
@@ -104,6 +105,7 @@ def _hooks(settings: Settings, *, demo: bool) -> Hooks:
         starting=lambda _query: None,
         report=report,
         pace=pace,
+        leave=leave_for(house.engine, house.settings.crawl, platform),
     )
 
 
@@ -123,7 +125,7 @@ def main() -> None:
     queries = [Query(platform=order.platform, kind=QueryKind(q["kind"]), text=q["text"]) for q in asked["queries"]]
     house = enter_house(settings, demo=order.demo)
     with holding(house.engine, f"platform:{order.platform}"):
-        hooks = _hooks(settings, demo=order.demo)
+        hooks = _hooks(settings, order.platform, demo=order.demo)
         try:
             patrol(definition_of(order), queries, hooks=hooks, limits=limits_of(settings, order))
         except Interrupted:  # the parent says what became of the queries

@@ -10,10 +10,10 @@ import secrets
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from records import Fault
+from records import Fault, Hours
 
 
 class SettingsRefused(Fault):
@@ -32,6 +32,9 @@ class SettingsRefused(Fault):
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+_Limits = dict[Literal["requests", "pages", "minutes", "megabytes"], NonNegativeInt]
 
 
 class District(_Part):
@@ -86,8 +89,24 @@ class Crawl(_Part):
     platforms: tuple[str, ...] = ()
     #: Platform key → base address that replaces the definition's own (a mirror, a test market).
     sites: dict[str, str] = {}
+    #: What one Shanghai date may cost on each platform, all scans together: requests, pages, minutes,
+    #: megabytes; a limit that is left out or 0 does not hold.
+    budget: _Limits = {"requests": 20_000, "pages": 10_000, "minutes": 240, "megabytes": 4_096}
+    #: Platform key → lower limits of its own.
+    budgets: dict[str, _Limits] = {}
+    #: Hours at which platforms may be asked, Beijing time; empty: at any time.
+    hours: str = ""
+    #: Platform key → hours of its own, in place of these.
+    hours_of: dict[str, str] = {}
     #: Platform key → what may be zero there without anything being wrong: items, new, price, seller, pictures, place.
     may_be_zero: dict[str, tuple[Literal["items", "new", "price", "seller", "pictures", "place"], ...]] = {}
+
+    @field_validator("hours", "hours_of")
+    @classmethod
+    def _hours(cls, value: str | dict[str, str]) -> str | dict[str, str]:
+        for written in [value] if isinstance(value, str) else value.values():
+            Hours(written)
+        return value
 
 
 class Console(_Part):

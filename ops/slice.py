@@ -18,6 +18,7 @@ from db import canaries, evidence, lexicon, listings, pacing, runs, scans
 from db.engine import transaction
 from db.locks import holding
 from ops.house import House, enter_house
+from ops.leave import leave_for
 from ops.logs import log_to_stderr
 from ops.parent import die_with_parent
 from ops.settings import Settings
@@ -174,6 +175,7 @@ def _hooks(house: House, reception: Reception, order: Order, attempt: int) -> Ho
         doubt=doubt,
         controlled=controlled,
         pace=pace,
+        leave=leave_for(house.engine, house.settings.crawl, order.platform),
     )
 
 

@@ -13,6 +13,7 @@ from records.lead import (
     LeadState,
     Screening,
 )
+from records.leave import Budget, Halt, Hours, Spent, Stop
 from records.listing import Capture, CapturedFile, FileRole, Listing, Page, Seller, Sighting, Source
 from records.measures import Measures
 from records.run import CANARY, FIELD_LABELS, Control, Coverage, Figures, Finding, Unseen, unseen
@@ -26,6 +27,7 @@ __all__ = [
     "SHANGHAI",
     "UNDECIDED",
     "Assessment",
+    "Budget",
     "Capture",
     "CapturedFile",
     "Control",
@@ -35,6 +37,8 @@ __all__ = [
     "Figures",
     "FileRole",
     "Finding",
+    "Halt",
+    "Hours",
     "Labels",
     "Lang",
     "Lead",
@@ -55,6 +59,8 @@ __all__ = [
     "Seller",
     "Sighting",
     "Source",
+    "Spent",
+    "Stop",
     "Unseen",
     "night_status",
     "now",

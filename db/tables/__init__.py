@@ -10,7 +10,7 @@ from db.tables.kept import capture_files, captures, captures_due, evidence_files
 from db.tables.people import audit, login_failures, sessions, users
 from db.tables.seen import assessments, listing_versions, listings, quarantine, sellers
 from db.tables.told import deliveries, digests, outbox
-from db.tables.watching import canaries, lexicon_versions, pacing, queries, runs, scans, schedules
+from db.tables.watching import canaries, halts, lexicon_versions, pacing, queries, runs, scans, schedules, spending
 
 __all__ = [
     "assessments",
@@ -24,6 +24,7 @@ __all__ = [
     "digests",
     "districts",
     "evidence_files",
+    "halts",
     "lead_hits",
     "lead_numbers",
     "leads",
@@ -44,5 +45,6 @@ __all__ = [
     "screenings",
     "sellers",
     "sessions",
+    "spending",
     "users",
 ]

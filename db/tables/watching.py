@@ -1,11 +1,13 @@
 """What is looked for, what was planned and in what it ended."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Date,
     DateTime,
+    Double,
     Index,
     Integer,
     Table,
@@ -113,6 +115,27 @@ canaries = Table(
     Column("led", Boolean),
     text_column("note"),
     time_column("ended_at", nullable=True),
+)
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("platform", Text, primary_key=True),
+    Column("on", Date, primary_key=True),  # Shanghai date
+    Column("requests", BigInteger, nullable=False),
+    Column("pages", BigInteger, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+)
+
+halts = Table(
+    "halts",
+    metadata,
+    id_column(),
+    text_column("halted_by"),
+    text_column("why"),
+    time_column("halted_at"),
+    time_column("lifted_at", nullable=True),  # crawling is stopped while this is null
 )
 
 pacing = Table(
