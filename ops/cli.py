@@ -55,6 +55,7 @@ CONTENTS = {
     "audit": ("data", "审计链。"),
     "user": ("people", "账号。"),
     "db": ("people", "数据库。"),
+    "halt": ("halt", "叫停或恢复全部采集。"),
     "serve": ("processes", "打开控制台。"),
     "worker": ("processes", "采集工作进程：从队列取监测任务来做。"),
     "schedule": ("processes", "时钟：到点安排夜间监测与晨报，并发送待发消息。"),
