@@ -78,6 +78,7 @@ def states(document: Document) -> Iterator[tuple[str, Any]]:
     if document.tree is None:
         return
     budget, tries = _MOST_READ, 0
+    streamed: list[str] = []
     scripts = document.tree.xpath("//script[not(@src)][not(contains(@type,'ld+json'))]")
     texts = sorted(((script.text or "", script.get("id") or "") for script in scripts[:400]), key=_length, reverse=True)
     carried = document.tree.xpath("//@data-page | //@data-props | //@data-state | //@data-initial-state | //@data-json")
@@ -86,8 +87,15 @@ def states(document: Document) -> Iterator[tuple[str, Any]]:
         while (found := _ASSIGNED.search(text, at)) is not None and tries < _MOST_TRIES and budget > 0:
             tries, budget = tries + 1, budget - (len(text) - found.end())
             value, at = _value_at(text, found.end(), parse=bool(found.groupdict().get("parse")))
-            if isinstance(value, dict | list):
+            if isinstance(value, list) and len(value) == 2 and isinstance(value[1], str):
+                streamed.append(value[1])
+            elif isinstance(value, dict | list):
                 yield name or found[0].split("=")[0].strip(" .()[\"'"), value
+    # what a page streams piece by piece: a line each, its number before a colon
+    for line in "".join(streamed).split("\n")[:_MOST_TRIES]:
+        value = read_json(line.partition(":")[2])
+        if isinstance(value, dict | list):
+            yield "", value
 
 
 def _length(source: tuple[str, str]) -> int:

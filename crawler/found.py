@@ -102,7 +102,7 @@ def identity_of(url: str) -> str:
     named = next((pairs[name] for name in _ID_PARAMETERS if pairs.get(name)), "")
     numbers = _ID_IN_PATH.findall(parts.path)
     last = re.sub(r"\.\w{2,5}$", "", parts.path.rstrip("/").rpartition("/")[2])
-    plain = named or (max(numbers, key=len) if numbers and not parts.query else "") or (last if not parts.query else "")
+    plain = named or (max(numbers, key=len) if numbers else "") or (last if not parts.query else "")
     return values.identity(plain) or hashlib.sha256(url.encode()).hexdigest()[:16]
 
 

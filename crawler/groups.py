@@ -14,7 +14,25 @@ _MOST_CLASSES = 6
 _FEWEST_PRICED, _FEWEST = 2, 4
 _CANDIDATES = 60
 _ROW_TAGS = frozenset(
-    {"tr", "li", "article", "dl", "section", "div", "a", "td", "dd", "dt", "p", "figure", "span", "tbody"}
+    {
+        "tr",
+        "li",
+        "article",
+        "dl",
+        "section",
+        "form",
+        "table",
+        "ul",
+        "div",
+        "a",
+        "td",
+        "dd",
+        "dt",
+        "p",
+        "figure",
+        "span",
+        "tbody",
+    }
 )
 #: Classes that say how one card looks today, not what it is.
 PASSING_CLASS = re.compile(
@@ -87,12 +105,14 @@ def _same(layout: Layout, inner: Group, outer: Group) -> bool:
 def _alike(layout: Layout) -> Iterator[tuple[str, list[int]]]:
     together: dict[tuple[int, str, str], list[int]] = defaultdict(list)
     for at, element in enumerate(layout.elements):
-        if element.tag not in _ROW_TAGS or layout.depths[at] < 2:
+        # a tag with a dash is a component: it stands where a div would
+        if (element.tag not in _ROW_TAGS and "-" not in element.tag) or layout.depths[at] < 2:
             continue
         if not layout.count(layout.links, at) and not link_in(element):
             continue
         path = layout.paths[at]
         together[path, "", ""].append(at)
+        together[path, f"in {layout.parents[at]}", ""].append(at)
         classes = list(dict.fromkeys((element.get("class") or "")[:300].split()[:_MOST_CLASSES]))
         lasting = [name for name in classes if not PASSING_CLASS.search(name)]
         for name in lasting:

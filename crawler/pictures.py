@@ -15,6 +15,7 @@ _BLANK = re.compile(
     ),
     re.I,
 )
+_SHOWN = re.compile(r"^[^\s,{}]+\.(?:jpe?g|png|webp|gif|avif)(?:$|[?_!@])", re.IGNORECASE)
 _BACKGROUND = re.compile(r"background(?:-image)?\s*:[^;]*url\(\s*['\"]?([^'\")]{1,1000})", re.IGNORECASE)
 
 
@@ -30,6 +31,9 @@ def picture_of(element: Any, base: str) -> str:
         for name in _PICTURES:
             written = element.get(name) or ""
             if written and not _BLANK.search(written):
+                return address(base, written)
+        for name, written in element.items():
+            if name.startswith("data-") and _SHOWN.search(written[:1_000]) and not _BLANK.search(written[:1_000]):
                 return address(base, written)
         wider = element.get("data-srcset") or element.get("srcset") or ""
         return address(base, wider.split()[0].rstrip(",")) if wider.split() and not wider.startswith("data:") else ""

@@ -42,6 +42,7 @@ _NOT_PRICE_TEXT = re.compile(
     re.I,
 )
 _TELLING = re.compile(r"title|name|price|seller|shop|place|location|date|time|img|pic", re.IGNORECASE)
+_LABEL_NAME = re.compile(r"(?:^|[-_ ])(?:promo|badge|tags?|labels?|icon|ribbon|sticker)(?:$|[-_ ])", re.IGNORECASE)
 _FORMER_TAGS = frozenset({"del", "s", "strike"})
 _PROVINCE = re.compile(
     r"^(?:北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|"
@@ -138,7 +139,7 @@ def _without_strangers(kept: list[tuple[Found, Card]]) -> list[tuple[Found, Card
         or sum(bool(one.price_text) for one, _ in kept) < 0.6 * len(kept)
     ):
         return kept
-    return [(one, at) for one, at in kept if one.price_text or shapes[shape_of(one.url)] > 0.2 * len(kept)]
+    return [(one, at) for one, at in kept if one.price_text or shapes[shape_of(one.url)] > 0.34 * len(kept)]
 
 
 def slot_of(layout: Layout, at: int, root: int) -> str:
@@ -335,7 +336,8 @@ def _found(layout: Layout, card: Card, url: str, slots: dict[str, str], base: st
 
 
 def _title(layout: Layout, card: Card, url: str, slot: str) -> str:
-    text = _pick(card, "title", slot)
+    spot = _picked(card, "title", slot)
+    text = _without_tags(layout, spot.at) or spot.text if spot else ""
     anchors = [layout.elements[at] for at in card.anchors.get(url, ())]
     spoken = next((a.get("title").strip() for a in anchors if (a.get("title") or "").strip()), "")
     shown = text.rstrip(". …")
@@ -346,6 +348,20 @@ def _title(layout: Layout, card: Card, url: str, slot: str) -> str:
         return text
     inside = range(card.at, min(layout.ends[card.at], card.at + _MOST_INSIDE))
     return next((alt for alt in ((layout.elements[at].get("alt") or "").strip() for at in inside) if len(alt) > 3), "")
+
+
+def _without_tags(layout: Layout, at: int) -> str:
+    """The text of a title without the labels that a shop sets into it; the whole where nothing else is left."""
+    begin, stop = layout.begins[at], layout.stops[at]
+    left: list[str] = []
+    for inner in range(at + 1, min(layout.ends[at], at + 30)):
+        if _LABEL_NAME.search(layout.elements[inner].get("class") or "") and layout.begins[inner] >= begin:
+            left += layout.pieces[begin : layout.begins[inner]]
+            begin = layout.stops[inner]
+    if not left and begin == layout.begins[at]:
+        return ""
+    text = " ".join("".join([*left, *layout.pieces[begin:stop]][:200]).split())
+    return text if width_of(text) >= 4 else ""
 
 
 def _moment(layout: Layout, card: Card, slot: str) -> str:

@@ -1,4 +1,4 @@
-"""Reading without a definition: eighteen layouts that no definition knows, and pages on which nothing is for sale."""
+"""Reading without a definition: two dozen layouts that no definition knows, and pages on which nothing is for sale."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

@@ -380,6 +380,73 @@ def _deep_tailwind() -> Sample:
     return Sample(html=page(f'<div class="flex flex-wrap">{cards}</div>', lang="en"), items=rows(EN))
 
 
+def _components() -> Sample:
+    cards = each(
+        DE,
+        '<app-offer class="ng-star-inserted"><mat-card><a href="{u}"><h4 class="mat-title">{t}</h4></a>'
+        "<mat-content><span>{p}</span></mat-content></mat-card></app-offer>",
+    )
+    return Sample(html=page(f"<app-root><app-list>{cards}</app-list></app-root>", lang="de"), items=rows(DE))
+
+
+def _tables_in_tables() -> Sample:
+    cards = each(
+        ZH,
+        '<tr><td><a href="{u}"><img src="up/{n}.gif" border=0></a></td><td><font size=2><a href="{u}">{t}</a><br>'
+        "卖家：示例{n}<br>地区：山东 枣庄</font></td><td><font color=red>￥{p}</font></td></tr>",
+    )
+    menu = "".join(f"<tr><td><a href=/m{n}>栏目{n}</a></td></tr>" for n in (1, 2))
+    html = f"<table><tr><td><table>{menu}</table></td><td><table border=0>{cards}</table></td></tr></table>"
+    return Sample(html=f"<html><body>{html}</body></html>", items=rows(ZH))
+
+
+def _streamed() -> Sample:
+    goods = [{"id": 6600 + n, "title": t, "url": u, "price": f"${p}"} for n, (t, u, p) in enumerate(EN)]
+    line = json.dumps([1, "0:" + json.dumps({"items": goods})])
+    return Sample(html=page(f"<script>self.__next_f.push({line})</script>", lang="en"), items=rows(EN))
+
+
+def _labelled_titles() -> Sample:
+    cards = each(
+        ZH,
+        '<li class="gl-item" data-sku="{n}"><div class="p-img"><a href="{u}"><img data-lazy-img="/i/{n}.jpg"></a>'
+        "</div>"
+        '<div class="p-price"><strong><em>￥</em><i>{p}</i></strong></div>'
+        '<div class="p-name"><a href="{u}"><em>{t}</em>'
+        '<i class="promo-words">限时优惠，买二送一，先到先得</i></a></div>'
+        '<div class="p-commit"><a href="{u}#c">2000+</a>条</div>'
+        '<div class="p-shop"><a href="//mall.markt.example/index-9{n}.html">示例旗舰店{n}</a></div></li>',
+    )
+    return Sample(html=page(f'<ul class="gl">{cards}</ul>'), items=rows(ZH))
+
+
+def _crossed_out() -> Sample:
+    cards = each(
+        EN,
+        '<li class="product instock"><a href="{u}"><img src="/w/{n}.jpg"><h2 class="loop-title">{t}</h2>'
+        '<span class="price"><del><bdi>£9,999.00</bdi></del> <ins><span class="amount"><bdi><span>£</span>{p}</bdi>'
+        '</span></ins></span></a><a href="?add-to-cart={n}" class="button">Add to basket</a></li>',
+    )
+    pager = (
+        '<nav><ul class="page-numbers"><li><span aria-current="page" class="page-numbers current">1</span></li>'
+        '<li><a class="page-numbers" href="/shop/page/2/">2</a></li>'
+        '<li><a class="next page-numbers" href="/shop/page/2/">→</a></li></ul></nav>'
+    )
+    html = page(f'<ul class="products">{cards}</ul>{pager}', lang="en")
+    return Sample(html=html, items=rows(EN), next_path="/shop/page/2/")
+
+
+def _prices_in_titles() -> Sample:
+    goods = [
+        ("出售手机 500元 自提", "/i/70011", "500"), ("¥20 一本 旧杂志 面交", "/i/70012", "20"),
+        ("旧台灯", "/i/70013", "35"),
+    ]  # fmt: skip
+    cards = each(
+        goods, '<li><a class="tt" href="{u}">{t}</a><span class="jg"><b>{p}</b>元</span><span>东城区</span></li>'
+    )
+    return Sample(html=page(f"<ul>{cards}</ul>"), items=rows(goods))
+
+
 SAMPLES: dict[str, Sample] = {
     name.removeprefix("_"): make()
     for name, make in list(globals().items())
