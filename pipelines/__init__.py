@@ -1,6 +1,7 @@
 """The path of a listing, from a page that showed it to a lead in the queue."""
 
-from pipelines.importing import Imported, ImportOrder, import_listings
+from pipelines.bulk_files import ImportRefused
+from pipelines.importing import Imported, ImportOrder, Survey, import_listings, survey
 from pipelines.intake import IntakeRefused, Taken, Tip, intake
 from pipelines.receive import receive
 from pipelines.reception import Assessor, Received, Reception
@@ -13,12 +14,14 @@ __all__ = [
     "District",
     "Geography",
     "ImportOrder",
+    "ImportRefused",
     "Imported",
     "IntakeRefused",
     "Received",
     "Reception",
     "Rematched",
     "Routed",
+    "Survey",
     "Taken",
     "Tip",
     "control_words",
@@ -29,4 +32,5 @@ __all__ = [
     "rematch",
     "route",
     "settle",
+    "survey",
 ]

@@ -1,66 +1,43 @@
-"""Listings handed over as a file (平台数据报送, an archive, an export): JSONL, CSV or TSV, read as a stream."""
+"""Listings handed over as a file (平台数据报送, an archive, an export) go through `receive`, a batch a transaction."""
 
-import csv
+import hashlib
 import json
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
+from db import imports
+from db.engine import Connection, run
+from pipelines.bulk_columns import BadRow, complete, guessed, listing_of
+from pipelines.bulk_files import ImportRefused, Row, rows_of
 from pipelines.receive import receive
-from pipelines.reception import Received, Reception
-from records import Fault, Listing, Page, Seller, Sighting, Source
+from pipelines.reception import Assessor, Received, Reception
+from records import Capture, CapturedFile, FileRole, Listing, Page, Sighting, Source
 
-_LONGEST_LINE = 8 << 20
-#: Other names under which a column may come.
-_NAMES = {
-    "item_id": ("item_id", "id", "商品ID", "商品id", "商品编号"),
-    "platform": ("platform", "平台"),
-    "url": ("url", "link", "链接", "商品链接", "网址"),
-    "title": ("title", "标题", "商品标题", "商品名称"),
-    "description": ("description", "desc", "描述", "商品描述", "详情"),
-    "price": ("price", "价格", "商品价格"),
-    "seller_key": ("seller_key", "seller_id", "卖家ID", "卖家id", "店铺ID"),
-    "seller_name": ("seller_name", "seller", "卖家", "卖家昵称", "店铺名称"),
-    "seller_place": ("seller_place", "卖家所在地"),
-    "seller_url": ("seller_url", "店铺链接"),
-    "place": ("place", "location", "所在地", "商品所在地", "发货地"),
-    "pictures": ("pictures", "images", "图片"),
-    "published_at": ("published_at", "发布时间"),
-}
-
-
-class ImportRefused(Fault):
-    """这个文件不能导入，未作任何保存。
-
-    This file cannot be imported; nothing was stored.
-    """
-
-    code = "E-IMPORT-001"
-    remedy = (
-        "请提供 UTF-8 编码的 .jsonl、.csv 或 .tsv 文件；表头至少要有 id（商品编号）和 title（标题）。",
-        "Give a .jsonl, .csv or .tsv file in UTF-8 whose header has at least id and title.",
-    )
-    exit_code = 2
-
-
-class BadLine(ValueError):
-    """One line that holds no listing; says why, in Chinese."""
+_METHOD = "移送的数据行，原样保存，非系统抓取"
+_GAP = "未经系统访问原页面"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImportOrder:
-    """How to read a file."""
+    """How to read a file, and on what grounds it came."""
 
     #: Platform of rows that name none.
     platform: str = ""
     source: Source = Source.ASSIGNED
+    #: Our name → the file's column, where the names of the columns do not tell.
+    columns: Mapping[str, str] = field(default_factory=dict)
+    #: The letter or legal basis under which the data came, for the audit.
+    basis: str = ""
+    #: Who imports, for the audit.
+    by: str = "xunwang"
     #: Rows a transaction.
-    batch: int = 500
+    batch: int = 1_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,216 +45,236 @@ class Imported:
     """What became of a file."""
 
     received: Received
-    #: Rows read, without the header.
+    #: Rows read, without the header; those of an earlier attempt that broke off included.
     rows: int
     #: Rows that hold no listing.
     bad: int
     #: Where these stand with line number and reason; None where there are none.
     errors: Path | None
+    #: Rows that an earlier attempt had stored already.
+    resumed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Survey:
+    """What an import would do."""
+
+    rows: int
+    bad: int
+    #: Rows that would be hits.
+    hits: int
+    #: Our name → the file's column.
+    columns: Mapping[str, str]
+    #: The first listings as read.
+    first: tuple[Listing, ...]
+    #: The first refused rows: line number and reason.
+    refused: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Reached:
+    """How far an import has come. In the audit as it stands here."""
+
+    rows: int = 0
+    bad: int = 0
+    #: Length of the error file in bytes; what stands behind it is of a batch that was not stored.
+    errors: int = 0
+    received: Received = field(default_factory=Received)
+
+    def detail(self) -> dict[str, int]:
+        return {"rows": self.rows, "bad": self.bad, "errors": self.errors} | asdict(self.received)
 
 
 def import_listings(
     path: Path, reception: Reception, order: ImportOrder, told: Callable[[int], None] = lambda _rows: None
 ) -> Imported:
-    """Takes every row of the file through `receive`, a batch a transaction; running it again doubles nothing.
+    """Takes every row of the file through `receive`; running it again doubles nothing.
 
-    Bad rows go into `<name>.errors.tsv` beside the file (line number, reason); the others pass. `told` gets the
-    number of rows done so far. Raises ImportRefused for a file that is none of the three kinds.
+    How far it came stands in the audit, written in the transaction of each batch: after a crash the same call (same
+    bytes, platform and columns) goes on behind the last batch stored. Bad rows go into `<name>.errors.tsv` beside the
+    file (line number, reason); the others pass. `told` gets the number of rows done so far. Raises ImportRefused.
     """
-    errors = path.with_name(path.name + ".errors.tsv")
-    errors.unlink(missing_ok=True)
-    read, bad, received = 0, 0, Received()
-    with _opened(path) as file:
-        rows = _rows(file, path)
-        while chunk := list(islice(rows, order.batch)):
-            good, refused = _sorted(chunk, path, reception.now(), order)
-            received += receive(good, reception)
-            read, bad = read + len(chunk), bad + len(refused)
-            _list_errors(errors, refused)
-            told(read)
-    return Imported(received=received, rows=read, bad=bad, errors=errors if bad else None)
+    rows, columns = _opened(path, order)
+    digest = _digest(path)
+    about = {"file": path.name, "sha256": digest, "basis": order.basis, "source": order.source.value}
+    about |= {"platform": order.platform, "columns": json.dumps(columns.first, ensure_ascii=False, sort_keys=True)}
+    key = hashlib.sha256(f"{digest}\n{order.platform}\n{about['columns']}".encode("utf-8", "surrogatepass")).hexdigest()
+    begun = partial(imports.begin, key=key, about=about, by=order.by, at=reception.now())
+    found = run(reception.engine, begun, patience=reception.patience)
+    work = _Import(path=path, reception=reception, order=order, columns=columns, key=key, digest=digest)
+    reached = _stored(found)
+    done = work.go_on(rows, reached, told)
+    errors = work.errors if done.bad else None
+    return Imported(received=done.received, rows=done.rows, bad=done.bad, errors=errors, resumed=reached.rows)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Row:
-    """One row as it stands in the file."""
+class _Columns:
+    """How the rows of one file are read."""
 
-    #: Line number in the file, from 1; of a row over several lines the last one.
-    line: int
-    #: By the names of the header; None where the line could not be read at all.
-    cells: dict[str, Any] | None
-    #: Why, where it could not.
-    problem: str = ""
+    order: ImportOrder
+    #: Our name → the file's column, as the first readable row has it.
+    first: Mapping[str, str]
+    #: True where each row names its own columns (JSONL).
+    each: bool
 
-
-def _opened(path: Path) -> TextIO:
-    if path.suffix.lower() not in (".jsonl", ".ndjson", ".csv", ".tsv"):
-        raise ImportRefused(path.name)
-    try:
-        # a byte that is no UTF-8 spoils its own row alone
-        return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
-    except OSError as error:
-        raise ImportRefused(f"{path.name}：{error.strerror}") from error
+    def listing(self, row: Row) -> Listing:
+        """Raises BadRow."""
+        if row.problem or row.cells is None:
+            raise BadRow(row.problem)
+        columns = guessed([str(name) for name in row.cells], self.order.columns) if self.each else self.first
+        return listing_of(row.cells, columns, self.order.platform)
 
 
-def _rows(file: TextIO, path: Path) -> Iterator[_Row]:
-    if path.suffix.lower() in (".jsonl", ".ndjson"):
-        return _json_rows(file)
-    return _table_rows(file, path)
+def survey(
+    path: Path, matcher: Assessor, order: ImportOrder, told: Callable[[int], None] = lambda _rows: None
+) -> Survey:
+    """Reads and judges the whole file and stores nothing. Raises ImportRefused."""
+    rows, columns = _opened(path, order)
+    read, hits, bad = 0, 0, 0
+    first: list[Listing] = []
+    refused: list[tuple[int, str]] = []
+    while chunk := list(islice(rows, order.batch)):
+        good, wrong = _sorted(chunk, columns.listing)
+        hits += sum(found.level.is_hit for found in matcher.assess_many(good))
+        read, bad = read + len(chunk), bad + len(wrong)
+        first, refused = (first + good)[:3], (refused + wrong)[:5]
+        told(read)
+    return Survey(rows=read, bad=bad, hits=hits, columns=columns.first, first=tuple(first), refused=tuple(refused))
 
 
-def _json_rows(file: TextIO) -> Iterator[_Row]:
-    number = 0
-    while line := file.readline(_LONGEST_LINE):
-        number += 1
-        if not line.endswith("\n") and len(line) == _LONGEST_LINE:
-            yield _Row(line=number, cells=None, problem="这一行过长")
-            while (rest := file.readline(_LONGEST_LINE)) and not rest.endswith("\n"):
-                pass
-            continue
-        if line.strip():
-            yield _json_row(number, line)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Import:
+    """One file on its way in."""
+
+    path: Path
+    reception: Reception
+    order: ImportOrder
+    columns: _Columns
+    key: str
+    digest: str
+
+    @property
+    def errors(self) -> Path:
+        """The error file."""
+        return self.path.with_name(self.path.name + ".errors.tsv")
+
+    def go_on(self, rows: Iterator[Row], reached: _Reached, told: Callable[[int], None]) -> _Reached:
+        """Everything behind `reached`."""
+        _cut(self.errors, reached.errors)
+        for _ in islice(rows, reached.rows):
+            pass
+        while chunk := list(islice(rows, self.order.batch)):
+            reached = self._take(chunk, reached)
+            told(reached.rows)
+        if reached.rows:
+            self._note(reached, end=True)
+        return reached
+
+    def _take(self, chunk: list[Row], before: _Reached) -> _Reached:
+        at = self.reception.now()
+        good, refused = _sorted(chunk, lambda row: self._sighting(row, at))
+        length = before.errors + _append(self.errors, refused)
+        ahead = replace(before, rows=before.rows + len(chunk), bad=before.bad + len(refused), errors=length)
+        whole = False
+
+        def beside(conn: Connection, taken: int, received: Received) -> None:
+            nonlocal whole
+            whole = taken == len(good)
+            if whole:
+                done = replace(ahead, received=before.received + received)
+                imports.reached(conn, self.key, done.detail(), by=self.order.by, at=at, end=False)
+
+        received = receive(good, self.reception, beside=beside)
+        done = replace(ahead, received=before.received + received)
+        if not whole:  # in parts, or nothing at all: a crash before this line repeats the batch, which doubles nothing
+            self._note(done, end=False)
+        return done
+
+    def _note(self, reached: _Reached, *, end: bool) -> None:
+        note = partial(
+            imports.reached,
+            key=self.key,
+            progress=reached.detail(),
+            by=self.order.by,
+            at=self.reception.now(),
+            end=end,
+        )
+        run(self.reception.engine, note, patience=self.reception.patience)
+
+    def _sighting(self, row: Row, at: datetime) -> Sighting:
+        listing = self.columns.listing(row)
+        body = json.dumps(row.cells, ensure_ascii=True, default=str, sort_keys=True).encode()
+        kind = "application/json"
+        page = Page(
+            url=listing.url, final_url=listing.url, status=200, body=body, media_type=kind, fetched_at=at,
+            fetched_by="file",
+        )  # fmt: skip
+        kept = CapturedFile(role=FileRole.PAGE, body=body, media_type=kind, url=listing.url)
+        origin = f"{self.path.name} 第 {row.line} 行；文件 SHA-256 {self.digest}"
+        capture = Capture(
+            captured_at=at, url=listing.url, files=(kept,), method=f"{_METHOD}：{origin}", gaps=(_GAP,)
+        )  # fmt: skip
+        return Sighting(listing=listing, page=page, capture=capture, source=self.order.source, note=origin)
 
 
-def _json_row(number: int, line: str) -> _Row:
-    try:
-        cells = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        return _Row(line=number, cells=None, problem=f"不是 JSON（{type(error).__name__}）")
-    if not isinstance(cells, dict):
-        return _Row(line=number, cells=None, problem="不是一个 JSON 对象")
-    return _Row(line=number, cells=cells)
+def _opened(path: Path, order: ImportOrder) -> tuple[Iterator[Row], _Columns]:
+    """The rows, and the columns as the first readable row names them."""
+    rows = rows_of(path)
+    held: list[Row] = []
+    for row in rows:
+        held.append(row)
+        if row.cells or len(held) == order.batch:
+            break
+    header = next((list(row.cells) for row in held if row.cells), [])
+    columns = guessed([str(name) for name in header], order.columns)
+    each = path.suffix.lower() in (".jsonl", ".ndjson")
+    if header and not each and not complete(columns):
+        raise ImportRefused(f"{path.name}：列名是 {'、'.join(map(str, header))[:300]}")
+    return _chained(held, rows), _Columns(order=order, first=columns, each=each)
 
 
-def _table_rows(file: TextIO, path: Path) -> Iterator[_Row]:
-    tabs = path.suffix.lower() == ".tsv"
-    # a TSV has no quoting of its own: an inch mark in a title must not swallow the rows behind it
-    reader = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE) if tabs else csv.reader(file)
-    header = next(reader, [])
-    if not ({"title"} <= _known(header) and {"item_id", "url"} & _known(header)):
-        raise ImportRefused(f"{path.name}：表头是 {'、'.join(header)[:300]}")
-    return _cells(reader, [name.strip() for name in header])
+def _chained(held: list[Row], rows: Iterator[Row]) -> Iterator[Row]:
+    yield from held
+    yield from rows
 
 
-def _cells(reader: Any, header: list[str]) -> Iterator[_Row]:
-    while True:
-        try:
-            values = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield _Row(line=reader.line_num, cells=None, problem=f"读不了（{error}）")
-            continue
-        if any(value.strip() for value in values):
-            right = len(values) == len(header)
-            problem = "" if right else f"有 {len(values)} 列，表头有 {len(header)} 列"
-            yield _Row(line=reader.line_num, cells=dict(zip(header, values, strict=False)), problem=problem)
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _known(header: list[str]) -> set[str]:
-    return {ours for ours, theirs in _NAMES.items() for name in header if name.strip() in theirs}
+def _stored(detail: Mapping[str, Any]) -> _Reached:
+    counts = {one.name: int(detail.get(one.name, 0)) for one in fields(Received)}
+    rows, bad, errors = (int(detail.get(name, 0)) for name in ("rows", "bad", "errors"))
+    return _Reached(rows=rows, bad=bad, errors=errors, received=Received(**counts))
 
 
-def _sorted(
-    chunk: list[_Row], path: Path, at: datetime, order: ImportOrder
-) -> tuple[list[Sighting], list[tuple[int, str]]]:
-    good: list[Sighting] = []
+def _sorted(chunk: list[Row], read: Callable[[Row], Any]) -> tuple[list[Any], list[tuple[int, str]]]:
+    good: list[Any] = []
     bad: list[tuple[int, str]] = []
     for row in chunk:
         try:
-            good.append(_sighting(row, path, at, order))
-        except BadLine as reason:
+            good.append(read(row))
+        except BadRow as reason:
             bad.append((row.line, str(reason)))
     return good, bad
 
 
-def _sighting(row: _Row, path: Path, at: datetime, order: ImportOrder) -> Sighting:
-    if row.problem or row.cells is None:
-        raise BadLine(row.problem)
-    listing = _listing(row.cells, order)
-    body = json.dumps(row.cells, ensure_ascii=True, default=str).encode()
-    page = Page(
-        url=listing.url,
-        final_url=listing.url,
-        status=200,
-        body=body,
-        media_type="application/json",
-        fetched_at=at,
-        fetched_by="file",
-    )
-    return Sighting(listing=listing, page=page, source=order.source, note=f"{path.name} 第 {row.line} 行")
+def _cut(errors: Path, length: int) -> None:
+    if not length:
+        errors.unlink(missing_ok=True)
+    elif errors.exists() and errors.stat().st_size > length:
+        os.truncate(errors, length)
 
 
-def _listing(cells: dict[str, Any], order: ImportOrder) -> Listing:
-    platform = _text(cells, "platform") or order.platform
-    item_id = _text(cells, "item_id") or _text(cells, "url")
-    title = _text(cells, "title")
-    missing = [name for name, value in (("平台", platform), ("商品编号", item_id), ("标题", title)) if not value]
-    if missing:
-        raise BadLine(f"缺少{'、'.join(missing)}")
-    description = _text(cells, "description")
-    return Listing(
-        platform=platform,
-        item_id=item_id,
-        url=_text(cells, "url"),
-        title=title,
-        description=description,
-        price=_price(_text(cells, "price")),
-        price_text=_text(cells, "price"),
-        seller=_seller(cells),
-        place=_text(cells, "place"),
-        pictures=_pictures(cells),
-        published_at=_moment(_text(cells, "published_at")),
-        detail_read=bool(description),
-    )
-
-
-def _value(cells: dict[str, Any], name: str) -> Any:
-    return next((cells[theirs] for theirs in _NAMES[name] if cells.get(theirs) not in (None, "")), "")
-
-
-def _text(cells: dict[str, Any], name: str) -> str:
-    value = _value(cells, name)
-    if isinstance(value, dict | list | bool):
-        raise BadLine(f"{name} 应是文字")
-    return str(value).strip()
-
-
-def _seller(cells: dict[str, Any]) -> Seller | None:
-    nested = cells.get("seller")
-    if isinstance(nested, dict):  # as `xunwang extract` prints it
-        told = {name: str(nested.get(name) or "") for name in ("key", "name", "place", "url")}
-        return Seller(**told) if told["key"] else None
-    name = _text(cells, "seller_name")
-    key = _text(cells, "seller_key") or (f"name:{name}" if name else "")
-    if not key:
-        return None
-    return Seller(key=key, name=name, place=_text(cells, "seller_place"), url=_text(cells, "seller_url"))
-
-
-def _pictures(cells: dict[str, Any]) -> tuple[str, ...]:
-    value = _value(cells, "pictures")
-    if isinstance(value, list):
-        return tuple(str(one) for one in value if isinstance(one, str))
-    return tuple(one for one in re.split(r"[\s|;]+", str(value)) if one)
-
-
-def _price(told: str) -> Decimal | None:
-    """A plain number; whatever else stands there is kept as text."""
-    try:
-        return Decimal(told.removeprefix("¥").removeprefix("￥").removesuffix("元").replace(",", "").strip())
-    except InvalidOperation:
-        return None
-
-
-def _moment(told: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(told)
-    except ValueError:
-        return None
-
-
-def _list_errors(errors: Path, refused: list[tuple[int, str]]) -> None:
-    if refused:
-        with errors.open("a", encoding="utf-8") as file:
-            file.writelines(f"{line}\t{reason}\n" for line, reason in refused)
+def _append(errors: Path, refused: list[tuple[int, str]]) -> int:
+    """Adds refused rows to the error file, on the disk before their batch is; returns the bytes added."""
+    if not refused:
+        return 0
+    body = "".join(f"{line}\t{' '.join(reason.split())}\n" for line, reason in refused).encode("utf-8", "replace")
+    with errors.open("ab") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    return len(body)

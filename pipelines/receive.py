@@ -1,7 +1,7 @@
 """The path of a listing: from a page that showed it to a lead in the queue."""
 
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -60,20 +60,28 @@ class Draft:
         return self.assessment.level.is_hit or (self.stored is not None and self.stored.in_lead)
 
 
-def receive(sightings: Iterable[Sighting], reception: Reception) -> Received:
+#: Written in the transaction of a batch: the sightings that it takes in, and what becomes of them.
+Beside = Callable[[Connection, int, Received], None]
+
+
+def receive(sightings: Iterable[Sighting], reception: Reception, *, beside: Beside | None = None) -> Received:
     """Takes in a batch of sightings, in one transaction, and says what became of it.
 
     Idempotent: the same sightings again move `last_seen` and nothing else. A listing that cannot be taken in is
     found by halving the batch and put into the quarantine; the others pass. Raises what is not a listing's fault:
     `DatabaseUnreachable` after long patience, `StoreFull`, errors of the disk. Nothing of the batch is stored then.
+    `beside` writes in the same transaction; of a halved batch it is called for each part, with that part's number.
     """
     batch = tuple(sightings)
     if not batch:
         return Received()
-    return halving(batch, partial(_receive_together, reception=reception), partial(_put_aside, reception=reception))
+    together = partial(_receive_together, reception=reception, beside=beside)
+    return halving(batch, together, partial(_put_aside, reception=reception))
 
 
-def _receive_together(batch: Sequence[Sighting], reached: Progress, *, reception: Reception) -> Received:
+def _receive_together(
+    batch: Sequence[Sighting], reached: Progress, *, reception: Reception, beside: Beside | None
+) -> Received:
     def progress(stage: str) -> None:
         reached(stage)
         reception.step(stage)
@@ -81,14 +89,16 @@ def _receive_together(batch: Sequence[Sighting], reached: Progress, *, reception
     normal = [normalise(sighting) for sighting in batch]
     received = run(
         reception.engine,
-        partial(_take_in, normal=normal, reception=reception, progress=progress),
+        partial(_take_in, normal=normal, reception=reception, progress=progress, beside=beside),
         patience=reception.patience,
     )
     progress("committed")
     return received
 
 
-def _take_in(conn: Connection, *, normal: Sequence[Normal], reception: Reception, progress: Progress) -> Received:
+def _take_in(
+    conn: Connection, *, normal: Sequence[Normal], reception: Reception, progress: Progress, beside: Beside | None
+) -> Received:
     """The transaction."""
     at = reception.now()
     listings.hold_platforms(conn, [one.sighting.listing.platform for one in normal])
@@ -107,9 +117,12 @@ def _take_in(conn: Connection, *, normal: Sequence[Normal], reception: Reception
     _note_tips(conn, [(rows[draft.place], draft) for draft in drafts], at)
     progress("commit")
     new = sum(draft.stored is None for draft in drafts)
-    return led + Received(
+    received = led + Received(
         listings=len(drafts), new=new, changed=sum(draft.changed for draft in drafts) - new, hits=len(hits)
     )
+    if beside is not None:
+        beside(conn, len(normal), received)
+    return received
 
 
 # --- merge: what the batch says of each item, laid over what is stored ------------------------------------------------

@@ -1,6 +1,5 @@
 """What comes in by hand or by file, and what goes out to people: intake, import, digest, alerts, campaigns, reports."""
 
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,10 +13,10 @@ from db import campaigns
 from db.audit import verify
 from db.engine import transaction
 from ops.channels import channels
+from ops.commands.bulk import take_file
 from ops.intake import take_in
 from ops.labels import labels
 from ops.screen import print_json, say, screen
-from pipelines import ImportOrder, import_listings
 from records import Fault, Source, now, shanghai_date
 from reports import Heading, build_statistics, read_campaign
 
@@ -97,33 +96,6 @@ def intake(
     leads = take_in(screen(ctx).house(demo=demo), submission)
     say(f"已录入，线索 {'、'.join(map(str, leads)) or '（未形成线索）'}")
     print_json({"leads": leads})
-
-
-def take_file(
-    ctx: typer.Context,
-    file: Annotated[
-        Path, typer.Argument(help=".jsonl、.csv 或 .tsv，UTF-8，至少有 id 和 title。", exists=True, dir_okay=False)
-    ],
-    platform: Annotated[str, typer.Option(help="没有写明平台的行算哪个平台。")] = "",
-    source: Annotated[Source, typer.Option(help="线索来源。")] = Source.ASSIGNED,
-    as_json: Annotated[bool, typer.Option("--json", help="结果以 JSON 输出。")] = False,
-    demo: Demo = False,
-) -> None:
-    """导入平台报送或移送的商品信息文件：逐行研判，有疑点的成为线索；重复导入不会加倍。"""
-    house = screen(ctx).house(demo=demo)
-    order = ImportOrder(platform=platform, source=source)
-    done = import_listings(file, house.reception(house.matcher()), order)
-    received = done.received
-    if as_json:
-        print_json({"rows": done.rows, "bad": done.bad, "errors": done.errors} | asdict(received))
-    else:
-        say(
-            f"读 {done.rows} 行，新商品 {received.new}，疑似 {received.hits}，线索 {received.leads}"
-            + (f"；{done.bad} 行读不出，见 {done.errors}" if done.bad else "")
-        )
-    if not done.rows:
-        raise typer.Exit(4)
-    raise typer.Exit(3 if done.bad or received.quarantined else 0)
 
 
 def _file(what: str) -> Path | None:

@@ -79,6 +79,22 @@ def test_an_empty_file_is_nothing_to_do(there: Place) -> None:
     assert (refused.code, "[E-IMPORT-001]" in refused.err) == (2, True)
 
 
+def test_a_file_is_looked_at_before_it_is_imported(there: Place, raw: Engine) -> None:
+    file, columns = there.home / "handed.csv", there.home / "columns.yml"
+    file.write_bytes("货号,甲列\nx1,出象牙手串\nx2,\n".encode("gb18030"))
+    columns.write_text("item_id: 货号\ntitle: 乙列\n", encoding="utf-8")
+    asked = ("import", str(file), "--platform", "handed", "--map", str(columns), "--map", "title=甲列")
+    looked = there.xunwang(*asked, "--dry-run")
+    assert (looked.code, "title←甲列" in looked.err, "第 3 行：缺少标题" in looked.err) == (3, True, True)
+    assert sql(raw, "select 1 from listings where platform = 'handed'") == []
+    done = there.xunwang(*asked, "--basis", "市监函〔2026〕1号", "--by", "wang", "--json")
+    assert done.code == 3, done.err
+    assert [(row["rows"], row["bad"], row["new"]) for row in done.rows()] == [(2, 1, 1)]
+    grounds = "select actor, detail ->> 'basis' from audit where action = 'import.begin'"
+    assert ("wang", "市监函〔2026〕1号") in [tuple(row) for row in sql(raw, grounds)]
+    assert "--map" in there.xunwang("import", str(file), "--map", "nowhere.yml").err
+
+
 def test_a_first_password_is_shown_once_and_opens_the_door(there: Place, raw: Engine) -> None:
     added = there.xunwang("user", "add", "wang", "--role", "inspector", "--full-name", "王某")
     assert added.code == 0, added.err

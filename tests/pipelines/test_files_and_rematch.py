@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from pipelines import ImportOrder, import_listings, receive, rematch
-from pipelines.importing import ImportRefused
+from pipelines.bulk_files import ImportRefused
 from tests.pipelines.made import (
     STATE,
     SmallMatcher,
@@ -38,10 +38,13 @@ def test_jsonl_with_bad_lines(engine: Engine, tmp_path: Path) -> None:
     assert [int(number) for number, _ in told] == [3, 4, 5, 6, 8]
     assert told[2][1] == "缺少标题"
     assert rows(engine, "select distinct source from listings") == [("转办交办",)]
-    assert one(engine, "select count(*) from captures_due") == 8
-    before = rows(engine, STATE)
+    assert one(engine, "select count(*) from captures") == 8  # the row itself, as it was handed over
+    assert one(engine, "select count(*) from captures_due") == 0
+    *before, _ = rows(engine, STATE)[0]
     assert import_listings(file, reception(engine, tmp_path / "e"), ORDER).received.new == 0
-    assert rows(engine, STATE) == before
+    *after, audit = rows(engine, STATE)[0]
+    assert after == before
+    assert [row["action"] for row in audit if row["action"].startswith("import.")][-1] == "import.end"
 
 
 @pytest.mark.parametrize(("name", "comma"), [("a.csv", ","), ("a.tsv", "\t")])
