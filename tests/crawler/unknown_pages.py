@@ -447,6 +447,13 @@ def _prices_in_titles() -> Sample:
     return Sample(html=page(f"<ul>{cards}</ul>"), items=rows(goods))
 
 
+def _former_price_first() -> Sample:
+    cards = each(
+        EN, '<li><a href="{u}"><img src="/i/{n}.jpg"></a><a href="{u}">{t}</a><p><s>£2000</s><em>£{p}</em></p></li>'
+    )
+    return Sample(html=page(f"<ul>{cards}</ul>", lang="en"), items=rows(EN))
+
+
 SAMPLES: dict[str, Sample] = {
     name.removeprefix("_"): make()
     for name, make in list(globals().items())
@@ -463,6 +470,14 @@ NOTHING = {
             f'<a href="/news/{n}9001.html"><img src="/n/{n}.jpg">另一篇关于旧城的报道第{n}篇</a>' for n in range(1, 7)
         )
         + "</div>"
+    ),
+    "magazine": page(
+        f"<article><h1>旧城的傍晚</h1><p>{PARAGRAPH * 4}</p></article><ul>"
+        + "".join(
+            f'<li><a href="/story/{n}9001.html"><img src="/n/{n}.jpg">另一篇关于旧城的报道第{n}篇，写得也很长</a></li>'
+            for n in range(1, 9)
+        )
+        + "</ul>"
     ),
     "login": page('<form action="/login"><input name="u"><input type="password" name="p"><button>登录</button></form>'),
     "missing": page("<h1>404</h1><p>您访问的页面不存在</p><a href='/'>返回首页</a>"),
