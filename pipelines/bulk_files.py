@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from records import Fault
 
 _LONGEST_LINE = 8 << 20
@@ -150,6 +147,9 @@ def _header(given: list[str]) -> list[str]:
 
 def _workbook(path: Path) -> Iterator[Row]:
     """The first sheet. Formulas are not computed: a row that holds one is refused."""
+    from openpyxl import load_workbook  # a quarter of a second that no other command needs
+    from openpyxl.utils.exceptions import InvalidFileException
+
     _refuse_bomb(path)
     try:
         book = load_workbook(path, read_only=True, data_only=False)
