@@ -36,6 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("house", database=None, deadline=None)
     settings.load_profile("house")
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("told to end", returncode=143))
+    # a run that a shell puts in the background ignores Ctrl-C, and so would every process that it starts
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     _MACHINE.update(getattr(config, "workerinput", {}).get("machine", {}))
 
 
