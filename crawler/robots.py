@@ -1,13 +1,18 @@
 """What a robots.txt allows us (RFC 9309), from the answer that came or did not come. Pure."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from protego import Protego
+
+from records import KeptRobots
 
 #: RFC 9309 §2.5 asks for at least 500 KiB to be parsed.
 READ_BYTES = 512 * 1024
 # A day ends any patrol just as well as an absurd number does, and fits into every clock.
 _LONGEST_DELAY = 86_400.0
+#: How long a refusal counts that is only a server's trouble: long enough not to knock all the time.
+_TROUBLED = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +40,20 @@ class Robots:
         return min(_LONGEST_DELAY, max(0.0, float(asked or 0.0)))
 
 
+def read_kept(product: str, kept: KeptRobots) -> Robots:
+    """The rules behind an answer, or behind none."""
+    return unreachable_robots(product, kept.why) if kept.why else read_robots(product, kept.status, kept.body)
+
+
+def is_fresh(kept: KeptRobots, now: datetime, longest: timedelta) -> bool:
+    """True while an answer counts: `longest` (RFC 9309 §2.4: at most a day), ten minutes where it told of trouble.
+
+    An answer from the future is another machine's wrong clock, and counts no more.
+    """
+    readable = not kept.why and (200 <= kept.status < 300 or 400 <= kept.status < 500)
+    return timedelta(0) <= now - kept.fetched_at < (min(longest, timedelta(days=1)) if readable else _TROUBLED)
+
+
 def read_robots(product: str, status: int, body: bytes) -> Robots:
     """The rules behind an answer: 2xx is parsed, 4xx allows all (§2.3.1.3), anything else refuses all (§2.3.1.4).
 
@@ -42,7 +61,7 @@ def read_robots(product: str, status: int, body: bytes) -> Robots:
     read we do not take for a yes.
     """
     if 200 <= status < 300:
-        return Robots(product=product, rules=Protego.parse(_head(body).decode("utf-8-sig", "replace")))
+        return Robots(product=product, rules=Protego.parse(read_part(body).decode("utf-8-sig", "replace")))
     if 400 <= status < 500:
         return Robots(product=product)
     return Robots(product=product, unreachable=f"robots.txt 返回 {status}")
@@ -53,7 +72,7 @@ def unreachable_robots(product: str, why: str, *, down: bool = False) -> Robots:
     return Robots(product=product, unreachable=f"robots.txt 无法取得（{why}）", down=down)
 
 
-def _head(body: bytes) -> bytes:
+def read_part(body: bytes) -> bytes:
     """The first `READ_BYTES`, cut at a line's end so that half a rule is not read as a whole one."""
     if len(body) <= READ_BYTES:
         return body

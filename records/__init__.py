@@ -16,6 +16,7 @@ from records.lead import (
 from records.leave import Budget, Halt, Hours, Spent, Stop
 from records.listing import Capture, CapturedFile, FileRole, Listing, Page, Seller, Sighting, Source
 from records.measures import Measures
+from records.permits import KeptRobots, RobotsRuling, SuppliedSession
 from records.run import CANARY, FIELD_LABELS, Control, Coverage, Figures, Finding, Unseen, unseen
 from records.scan import Outcome, Query, QueryKind, QueryReport, ScanStatus, night_status, scan_status
 
@@ -39,6 +40,7 @@ __all__ = [
     "Finding",
     "Halt",
     "Hours",
+    "KeptRobots",
     "Labels",
     "Lang",
     "Lead",
@@ -54,6 +56,7 @@ __all__ = [
     "Query",
     "QueryKind",
     "QueryReport",
+    "RobotsRuling",
     "ScanStatus",
     "Screening",
     "Seller",
@@ -61,6 +64,7 @@ __all__ = [
     "Source",
     "Spent",
     "Stop",
+    "SuppliedSession",
     "Unseen",
     "night_status",
     "now",

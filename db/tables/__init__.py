@@ -8,6 +8,7 @@ from db.tables.base import metadata
 from db.tables.decided import campaigns, districts, lead_hits, lead_numbers, leads, phases, report_dues, screenings
 from db.tables.kept import capture_files, captures, captures_due, evidence_files
 from db.tables.people import audit, login_failures, sessions, users
+from db.tables.permitted import platform_sessions, robots, robots_rulings
 from db.tables.seen import assessments, listing_versions, listings, quarantine, sellers
 from db.tables.told import deliveries, digests, outbox
 from db.tables.watching import canaries, halts, lexicon_versions, pacing, queries, runs, scans, schedules, spending
@@ -36,9 +37,12 @@ __all__ = [
     "outbox",
     "pacing",
     "phases",
+    "platform_sessions",
     "quarantine",
     "queries",
     "report_dues",
+    "robots",
+    "robots_rulings",
     "runs",
     "scans",
     "schedules",
