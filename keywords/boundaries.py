@@ -11,7 +11,6 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
@@ -29,8 +28,7 @@ _BLOCK = re.compile(r"([\u4e00-\u9fd5a-zA-Z0-9+#&._%\-]+)")
 _LETTER = re.compile(r"[a-zA-Z0-9]")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Cut:
+class Cut(NamedTuple):
     """How a window around a candidate falls into words. Positions are those of the text that was given."""
 
     #: Start of each word, and the end of the last.
@@ -65,29 +63,31 @@ class _Dictionary:
         #: What a character that is no word costs: seen once in all.
         self.unseen = log(total)
         self._shares: dict[int, float] = {}
-        self._singles: dict[str, float | None] = {}
-        self._pairs: dict[str, _Words] = {}
+        #: What `single` and `longer` said; read without a call where thousands are asked.
+        self.singles: dict[str, float] = {}
+        self.pairs: dict[str, _Words] = {}
         #: Pairs that begin no word; there are as many as there are seams, so they are forgotten now and then.
-        self._seams: set[str] = set()
+        self.seams: set[str] = set()
 
-    def single(self, char: str) -> float | None:
-        """The logarithm of the share of a character as a word of its own; None where it is none."""
-        if char not in self._singles:
+    def single(self, char: str) -> float:
+        """The logarithm of the share of a character as a word of its own; minus infinity where it is none."""
+        share = self.singles.get(char)
+        if share is None:
             count = self.count(char)
-            self._singles[char] = self._share(count) if count else None
-        return self._singles[char]
+            share = self.singles[char] = self._share(count) if count else -inf
+        return share
 
     def longer(self, pair: str) -> "_Words | None":
         """Words that begin with two characters; None where there are none."""
-        found = self._pairs.get(pair)
-        if found is None and pair not in self._seams:
+        found = self.pairs.get(pair)
+        if found is None and pair not in self.seams:
             shares = {word: self._share(count) for word, count in self._counts(pair) if count}
             if shares:
-                found = self._pairs[pair] = _Words(shares, max(map(len, shares)))
+                found = self.pairs[pair] = _Words(shares, max(map(len, shares)))
             else:
-                if len(self._seams) >= _SEAMS:
-                    self._seams.clear()
-                self._seams.add(pair)
+                if len(self.seams) >= _SEAMS:
+                    self.seams.clear()
+                self.seams.add(pair)
         return found
 
     def _share(self, count: int) -> float:
@@ -209,23 +209,23 @@ def _cut_block(block: str, found: list[str]) -> None:
 def _ways(block: str) -> list[int]:
     """For every place the end of the word that the likeliest path takes there; the longer of equals."""
     dictionary = _dictionary()
+    singles, pairs, seams = dictionary.singles, dictionary.pairs, dictionary.seams
     size = len(block)
     best = [0.0] * (size + 1)
     ways = [0] * size
     for start in range(size - 1, -1, -1):
-        way, most = 0, -inf
-        share = dictionary.single(block[start])
-        if share is not None:
-            way, most = start + 1, share + best[start + 1]
-        known = dictionary.longer(block[start : start + 2])
+        char, pair = block[start], block[start : start + 2]
+        share = singles[char] if char in singles else dictionary.single(char)
+        way, most = start + 1, share + best[start + 1]
+        known = pairs[pair] if pair in pairs else None if pair in seams else dictionary.longer(pair)
         if known is not None:
-            shares = known.shares
-            for end in range(start + 2, min(start + known.longest, size) + 1):
-                share = shares.get(block[start:end])
-                if share is not None and share + best[end] >= most:
-                    way, most = end, share + best[end]
+            shares, longest = known
+            for end in range(start + 2, min(start + longest, size) + 1):
+                word = block[start:end]
+                if word in shares and (sum_ := shares[word] + best[end]) >= most:
+                    way, most = end, sum_
         # Only what begins no word at all stands alone without being one.
-        ways[start], best[start] = (way, most) if way else (start + 1, best[start + 1] - dictionary.unseen)
+        ways[start], best[start] = way, most if most > -inf else best[start + 1] - dictionary.unseen
     return ways
 
 
@@ -234,7 +234,28 @@ def cut(text: str, start: int, end: int) -> Cut:
     first = max(0, start - REACH)
     pieces = segments(text[first : end + REACH])
     starts = list(accumulate(map(len, pieces), initial=first))
-    return Cut(edges=frozenset(starts), words=tuple(zip(starts, pieces, strict=False)))
+    return Cut(frozenset(starts), tuple(zip(starts, pieces, strict=False)))
+
+
+def parted(text: str, start: int, end: int, place: int) -> bool:
+    """True where every way to cut the window around [start, end) has an edge at `place`: no word spans it.
+
+    False says nothing. A few look-ups, where `cut` weighs all ways against each other.
+    """
+    first, last = max(0, start - REACH), min(len(text), end + REACH)
+    if place <= first or place >= last or not _BLOCK.match(text, place) or not _BLOCK.match(text, place - 1):
+        return True
+    if text[place] < "\x80" and text[place - 1] < "\x80":
+        return False  # single letters and digits join
+    dictionary = _dictionary()
+    for begin in range(place - 1, first - 1, -1):
+        known = dictionary.longer(text[begin : begin + 2])
+        if known is not None:
+            shares, longest = known
+            for stop in range(max(place + 1, begin + 2), min(begin + longest, last) + 1):
+                if text[begin:stop] in shares:
+                    return False
+    return True
 
 
 def is_word(text: str) -> bool:

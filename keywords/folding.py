@@ -81,6 +81,10 @@ class Folding:
         """True for marks, joiners, fillers and other characters that a reader does not notice."""
         return ord(char) in self._unseen
 
+    def folds(self, code: int) -> bool:
+        """True when the fold puts another character in the place of this one, whose code point is below 0x32400."""
+        return self._fold[code] != code
+
     def is_skipped(self, char: str) -> bool:
         """True for what the skeleton drops."""
         return not char.translate(self.table)

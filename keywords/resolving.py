@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from keywords.boundaries import Cut, is_word
+from keywords.boundaries import Cut, is_word, parted
 from keywords.scanning import Found, View, whole_latin
 from keywords.terms import Exclusion, Scoring, Term
 
@@ -143,7 +143,8 @@ def _alone(view: View, place: int) -> bool:
 def _judge_shape(view: View, candidate: Candidate, scoring: Scoring, joint: int) -> None:
     """Gaps and word boundaries (DESIGN §4.4): evidence for short, interrupted and guessed spellings only."""
     found = candidate.found
-    gaps = view.gaps(found)
+    untouched = view.raw[found.raw_start : found.raw_end] == view.skeleton[found.start : found.end]
+    gaps = [] if untouched else view.gaps(found)
     visible = [gap for gap in gaps if any(not view.folding.is_unseen(char) for char in gap)]
     if gaps and not found.stuffed and candidate.technique == "plain":
         candidate.technique = "gap" if visible else "invisible"
@@ -152,7 +153,7 @@ def _judge_shape(view: View, candidate: Candidate, scoring: Scoring, joint: int)
     if visible and not _gaps_allowed(view, found, visible, scoring, joint):
         candidate.cancelled_by = "字间间隔过长或跨句"
         return
-    if candidate.technique == "plain":
+    if candidate.technique == "plain" and not untouched:
         candidate.technique = _folded_technique(view, found)
         candidate.disguised = candidate.technique != "plain"
     short = found.end - found.start <= _SHORT
@@ -213,6 +214,11 @@ def _folded_technique(view: View, found: Found) -> str:
 def _judge_boundaries(view: View, candidate: Candidate, interrupted: bool) -> None:
     found = candidate.found
     start, end = view.seen_at[found.raw_start], view.seen_at[found.raw_end - 1] + 1
+    pair = found.end - found.start == 2
+    if not (interrupted or candidate.weak or candidate.technique in _GUESSES or candidate.term.kind == "code") and (
+        parted(view.seen, start, end, start) or parted(view.seen, start, end, end)
+    ):
+        return  # a strong term with one edge for certain: no need to find the words
     window = view.cut(found.raw_start, found.raw_end)
     left, right = start in window.edges, end in window.edges
     if interrupted and not (left and right):
@@ -224,7 +230,6 @@ def _judge_boundaries(view: View, candidate: Candidate, interrupted: bool) -> No
     if interrupted or view.skeleton[found.start : found.end].isascii():
         return
     holder = window.holding(start, end)
-    pair = found.end - found.start == 2
     if candidate.weak and len(holder) >= 3:
         candidate.cancelled_by = f"在词语“{holder}”之中"
     elif (not left and not right) or (pair and candidate.term.kind == "code" and not (left and right)):

@@ -14,7 +14,7 @@ from keywords.boundaries import Cut, cut
 from keywords.company import Company, Place
 from keywords.folding import Folding, folding, references, without_markup
 from keywords.patterns import Meaning, factors, patterns, stuffable, stuffing
-from keywords.skimming import Skimmer
+from keywords.skimming import skimmer
 from keywords.terms import ContextGroup, Lexicon, Term
 from keywords.variants import Spelling
 
@@ -40,14 +40,16 @@ class Found(NamedTuple):
         return self.start <= other.start and other.end <= self.end and self.end - self.start > other.end - other.start
 
 
-class _Ask(NamedTuple):
-    """What a pattern found asks for to be a finding that counts."""
+class _Owner(NamedTuple):
+    """What a pattern stands for, sorted so that the quick questions come first."""
 
-    term: Term
-    #: True when it needs no company.
+    #: Terms and exclusions that stand for themselves.
+    plain: tuple[Meaning, ...]
+    #: Of those, terms that need no company, and those that do.
     alone: bool
-    #: What else must stand in the text.
-    partners: tuple[str, ...]
+    weak: tuple[Term, ...]
+    #: Pairs by one of their other parts, each with its place among the meanings.
+    pairs: dict[str, tuple[tuple[int, Meaning], ...]]
 
 
 class View:
@@ -57,19 +59,20 @@ class View:
 
     def __init__(self, raw: str, tables: Folding) -> None:
         hidden = without_markup(raw)
-        located = tables.located(hidden)
+        skim = skimmer()
+        located = skim.located(hidden)
         self.raw = raw
         self.folding = tables
         self.skeleton = located.text
         self.origin = located.origin
         self.references = references(raw)
         #: Folded, same length.
-        self.fold = tables.fold(hidden)
+        self.fold = skim.fold(hidden)
         #: Raw index to index into `seen`, with one more for the end.
         self.seen_at: list[int] | range = range(len(raw) + 1)
         #: The fold without invisible characters: what jieba reads.
         self.seen = self.fold
-        if tables.has_unseen(hidden):
+        if skim.has_unseen(hidden):
             self._leave_unseen_out(hidden)
         self._cuts: dict[tuple[int, int], Cut] = {}
 
@@ -105,6 +108,7 @@ class Scanner:
         self._company = Company(lexicon)
         known = patterns(lexicon, tables)
         self._meanings = [tuple(meanings) for meanings in known.values()]
+        self._pair_window = lexicon.scoring.pair_window
         # The small form: a DFA of either takes forty megabytes and 0.1 s more to build, and saves 0.2 µs a title.
         self._automaton = (
             ahocorasick_rs.AhoCorasick(list(known), implementation=Implementation.ContiguousNFA) if known else None
@@ -115,9 +119,12 @@ class Scanner:
         self._sieve = ahocorasick_rs.BytesAhoCorasick(
             [piece.encode() for piece in self.factors], implementation=Implementation.ContiguousNFA
         ).find_matches_as_indexes
-        self._skim = Skimmer(tables).skeleton
-        #: By pattern: the terms it may stand for, made when it is first found.
-        self._asks: dict[int, tuple[_Ask, ...]] = {}
+        self._skim = skimmer().skeleton
+        #: Made of a pattern when it is first found.
+        self._owners: dict[int, _Owner] = {}
+        parts = {part for meanings in self._meanings for meaning in meanings for part in meaning.partners}
+        self._parts = sorted(parts)
+        self._partners = ahocorasick_rs.AhoCorasick(self._parts, implementation=Implementation.ContiguousNFA)
         self.stuffing = stuffing(lexicon, tables)
         self._stuffed = self.stuffing.whole() if self.stuffing else None
         self._inner = self.stuffing.inner() if self.stuffing else None
@@ -130,28 +137,62 @@ class Scanner:
         if self._stuffed is None or self._stuffed.search(skeleton) is None:
             return False
         assert self._inner is not None
-        return bool(self._sieve(self._inner.sub("", skeleton).encode()))
+        return bool(self._sieve(self._inner.sub("", skeleton).encode())) and any(self._stuffed_hits(skeleton))
 
     def _promising(self, raw: str, skeleton: str) -> bool:
-        """False where there are only exclusions, halves of pairs, or weak terms that nothing can keep company."""
+        """False where only exclusions were found, parts of pairs, or weak terms that nothing can keep company."""
         assert self._automaton is not None
         weak: list[Place] = []
+        parts: set[str] | None = None
         for index, start, end in self._automaton.find_matches_as_indexes(skeleton, overlapping=True):
-            for ask in self._asks.get(index) or self._ask(index):
-                if all(part in skeleton for part in ask.partners):
-                    # What stands right to left may turn out to be written plainly; the judge looks at that.
-                    if ask.alone or _TURNED in raw:
-                        return True
-                    weak.append(Place(ask.term, start, end))
-        return bool(weak) and self._company.possible(raw, skeleton, weak)
+            owner = self._owners.get(index) or self._own(index)
+            if owner.alone:
+                return True
+            weak += [Place(term, start, end) for term in owner.weak]
+            if owner.pairs:
+                parts = self._parts_in(skeleton) if parts is None else parts
+                terms = [meaning.term for _, meaning in self._pairs(owner, parts, skeleton, start, end) if meaning.term]
+                if any(term.strength == "strong" for term in terms):
+                    return True
+                weak += [Place(term, start, end) for term in terms]
+        # What stands right to left may turn out to be written plainly; the judge looks at that.
+        return bool(weak) and (_TURNED in raw or self._company.possible(raw, skeleton, weak))
 
-    def _ask(self, index: int) -> tuple["_Ask", ...]:
-        asks = tuple(
-            _Ask(term, not _needs_company(term, spelling), partners)
-            for term, spelling, _, partners in self._meanings[index]
-            if term is not None
-        )
-        return self._asks.setdefault(index, asks)
+    def _parts_in(self, skeleton: str) -> set[str]:
+        """Every part of a pair that stands in the text."""
+        hits = self._partners.find_matches_as_indexes(skeleton, overlapping=True)
+        return {self._parts[index] for index, _, _ in hits}
+
+    def _pairs(
+        self, owner: _Owner, parts: set[str], skeleton: str, start: int, end: int
+    ) -> Iterator[tuple[int, Meaning]]:
+        """The pairs whose other parts stand near enough to the anchor at [start, end)."""
+        low, high = max(0, start - self._pair_window), end + self._pair_window
+        for part in owner.pairs.keys() & parts:
+            for place, meaning in owner.pairs[part]:
+                if all(
+                    skeleton.find(one, end, high) >= 0 or skeleton.find(one, low, start) >= 0
+                    for one in meaning.partners
+                ):
+                    yield place, meaning
+
+    def _own(self, index: int) -> _Owner:
+        plain: list[Meaning] = []
+        weak: list[Term] = []
+        alone = False
+        pairs: dict[str, list[tuple[int, Meaning]]] = {}
+        for place, meaning in enumerate(self._meanings[index]):
+            if meaning.partners:
+                pairs.setdefault(meaning.partners[0], []).append((place, meaning))
+                continue
+            plain.append(meaning)
+            if meaning.term is not None:
+                if _needs_company(meaning.term, meaning.spelling):
+                    weak.append(meaning.term)
+                else:
+                    alone = True
+        owner = _Owner(tuple(plain), alone, tuple(weak), {part: tuple(ones) for part, ones in pairs.items()})
+        return self._owners.setdefault(index, owner)
 
     def scan(self, view: View) -> list[Found]:
         """All findings, overlapping ones too, by start and then longest first."""
@@ -163,31 +204,44 @@ class Scanner:
     def _matches(self, view: View) -> list[Found]:
         if self._automaton is None:
             return []
-        origin, meanings = view.origin, self._meanings
-        hits = self._automaton.find_matches_as_indexes(view.skeleton, overlapping=True)
-        return [
-            Found(meaning, start, end, origin[start], origin[end - 1] + 1)
-            for index, start, end in islice(hits, _MOST)
-            for meaning in meanings[index]
-        ]
-
-    def _without_stuffing(self, view: View) -> list[Found]:
-        """Findings that appear when letters and digits between Han characters are taken out: 象1牙, 熊0胆."""
-        assert self._automaton is not None and self._inner is not None
-        cut = {index for hit in self._inner.finditer(view.skeleton) for index in range(*hit.span())}
-        kept = [index for index in range(len(view.skeleton)) if index not in cut]
-        skeleton = "".join(view.skeleton[index] for index in kept)
-        found = []
+        origin, skeleton = view.origin, view.skeleton
+        found: list[Found] = []
+        parts: set[str] | None = None
         for index, start, end in islice(self._automaton.find_matches_as_indexes(skeleton, overlapping=True), _MOST):
+            owner = self._owners.get(index) or self._own(index)
+            meanings = owner.plain
+            if owner.pairs:
+                parts = self._parts_in(skeleton) if parts is None else parts
+                near = {place for place, _ in self._pairs(owner, parts, skeleton, start, end)}
+                meanings = tuple(
+                    meaning
+                    for place, meaning in enumerate(self._meanings[index])
+                    if not meaning.partners or place in near
+                )
+            raw_start, raw_end = origin[start], origin[end - 1] + 1
+            found += [Found(meaning, start, end, raw_start, raw_end) for meaning in meanings]
+        return found
+
+    def _stuffed_hits(self, skeleton: str) -> Iterator[tuple[Meaning, int, int]]:
+        """Terms that appear when letters and digits between Han characters are taken out: 象1牙, 熊0胆."""
+        assert self._automaton is not None and self._inner is not None
+        cut = {index for hit in self._inner.finditer(skeleton) for index in range(*hit.span())}
+        kept = [index for index in range(len(skeleton)) if index not in cut]
+        shorter = "".join([skeleton[index] for index in kept])
+        for index, start, end in islice(self._automaton.find_matches_as_indexes(shorter, overlapping=True), _MOST):
             first, last = kept[start], kept[end - 1] + 1
             if last - first > end - start:
-                place = first, last, view.origin[first], view.origin[last - 1] + 1
-                found += [
-                    Found(meaning, *place, stuffed=True)
-                    for meaning in self._meanings[index]
-                    if meaning.term is None or stuffable(meaning.term)
-                ]
-        return found
+                for meaning in self._meanings[index]:
+                    # An exclusion is never read across stuffing.
+                    if meaning.term is not None and stuffable(meaning.term):
+                        yield meaning, first, last
+
+    def _without_stuffing(self, view: View) -> list[Found]:
+        origin = view.origin
+        return [
+            Found(meaning, first, last, origin[first], origin[last - 1] + 1, stuffed=True)
+            for meaning, first, last in self._stuffed_hits(view.skeleton)
+        ]
 
 
 class ContextScanner:
@@ -225,13 +279,13 @@ def _needs_company(term: Term, spelling: Spelling | None) -> bool:
 
 def whole_latin(view: View, start: int, end: int) -> bool:
     """False when a Latin edge of skeleton [start, end) continues as a Latin word: xiangya in xiangyang."""
-    first, last = view.origin[start], view.origin[end - 1]
-    text = view.fold
-    before = text[first - 1] if first else " "
-    after = text[last + 1] if last + 1 < len(text) else " "
-    if _is_latin(view.skeleton[start]) and _is_latin(before):
+    skeleton, origin, text = view.skeleton, view.origin, view.fold
+    if _is_latin(skeleton[start]) and (first := origin[start]) and _is_latin(text[first - 1]):
         return False
-    return not (_is_latin(view.skeleton[end - 1]) and _is_latin(after))
+    if not _is_latin(skeleton[end - 1]):
+        return True
+    last = origin[end - 1] + 1
+    return last == len(text) or not _is_latin(text[last])
 
 
 def _is_latin(char: str) -> bool:
