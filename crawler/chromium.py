@@ -1,14 +1,19 @@
 """Finding Chromium, starting it so that it can reach only the platform, and sharing it within one process."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+import uuid
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import structlog
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
 from scrapy.exceptions import NotSupported
 
+from crawler import processes
 from crawler.admission import is_loopback
 from crawler.definition import Definition
 from crawler.ends import NoBrowser
@@ -17,6 +22,8 @@ from crawler.network import BROWSER_FAULTS
 from crawler.program import find_chromium, runs_as_root
 
 log = structlog.get_logger(__name__)
+
+_T = TypeVar("_T")
 
 # What a browser does of its own accord is switched off: it would call home, or fill the platform's log.
 _QUIET = (
@@ -29,8 +36,24 @@ _QUIET = (
     "--disable-dev-shm-usage",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
 )
+# Half the work of a page is its pictures, even where each is refused (STACK §4b); so they are not even asked for.
+_NO_PICTURES = "--blink-settings=imagesEnabled=false"
 _LAUNCH_SECONDS = 30.0
 _CLOSE_SECONDS = 10.0
+#: Pages shown by one context: the memory of a reused page grows with every document it held (STACK §4b).
+PAGES_A_CONTEXT = 60
+#: Seconds between two looks at what the browsers hold: a page may fill a gigabyte in a few.
+_LOOK_EVERY = 1.0
+
+
+class Purpose(StrEnum):
+    """What a browser is for: each has its own, started when first needed."""
+
+    LISTS = "lists"
+    #: Pages that may have to be photographed as they stand, so it can show pictures.
+    ITEMS = "items"
+    #: Shows saved bytes and reaches nothing at all.
+    OFFLINE = "offline"
 
 
 def reachable(definition: Definition) -> str:
@@ -45,38 +68,63 @@ def reachable(definition: Definition) -> str:
     return ", ".join(["MAP * ~NOTFOUND", *(f"EXCLUDE {host}" for host in definition.hosts)])
 
 
-class Browsers:
-    """One Playwright driver with up to two browsers: a live one for the platform, one that reaches nothing at all.
+@dataclass(kw_only=True, slots=True)
+class _Running:
+    """A browser and what is known of it."""
 
-    Each is started when first needed. Serves scrapy-playwright as its browser provider.
+    browser: Browser
+    #: See `processes.mark_of`.
+    mark: str
+    #: Contexts opened in it.
+    contexts: int = 0
+    #: Bytes that its processes held when looked at last.
+    memory: int = 0
+
+
+class Browsers:
+    """One Playwright driver with up to three browsers, one a `Purpose`.
+
+    Each is replaced when it has died, has grown, or has shown many pages. One that grows past its limit is killed.
+    Serves scrapy-playwright as its browser provider, which is never asked for a browser: tabs bring their own page.
     """
 
     def __init__(self, settings: BrowserSettings, definition: Definition) -> None:
         self._settings = settings
         self._definition = definition
         self._driver: Playwright | None = None
-        self._offline: Browser | None = None
-        self._live: Browser | None = None
+        self._running: dict[Purpose, _Running] = {}
+        self._overgrown: set[Purpose] = set()
         self._starting = asyncio.Lock()
+        self._watching: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Asked for by scrapy-playwright at every start of the engine; we wait until a browser is needed."""
 
     async def launch_browser(self) -> Browser:
-        """A live browser that reaches the platform's hosts alone. Raises NoBrowser."""
-        self._live = await self._launch(reachable(self._definition))
-        return self._live
+        """Refused: a page that came from here would be neither watched nor recycled."""
+        raise NotSupported("tabs bring their own page")
 
     async def launch_persistent_context(self, context_kwargs: dict[str, Any]) -> BrowserContext:
         """Refused: no browser profile is kept between patrols."""
         raise NotSupported("no persistent contexts")
 
-    async def offline(self) -> Browser:
-        """The browser for saved bytes: no name has an address in it. Started again after a crash. Raises NoBrowser."""
+    async def context(self, purpose: Purpose, **options: Any) -> BrowserContext:
+        """A new context in the browser for `purpose`. Raises NoBrowser, a Playwright error or TimeoutError."""
         async with self._starting:
-            if self._offline is None or not self._offline.is_connected():
-                self._offline = await self._launch("MAP * ~NOTFOUND")
-            return self._offline
+            running = self._running.get(purpose)
+            if running is not None and self._is_worn(running):
+                await self.end(purpose)
+                running = None
+            if running is None:
+                running = self._running[purpose] = await self._launch(purpose)
+            running.contexts += 1
+            return await _soon(running.browser.new_context(**options))
+
+    def outgrew(self, purpose: Purpose) -> bool:
+        """True once where the browser for `purpose` was killed because it grew past its limit."""
+        found = purpose in self._overgrown
+        self._overgrown.discard(purpose)
+        return found
 
     async def check(self) -> None:
         """Raises NoBrowser where none can be started, without starting one."""
@@ -84,36 +132,58 @@ class Browsers:
 
     async def close(self) -> None:
         """Ends the browsers and the driver. May be called twice."""
-        for browser in (self._live, self._offline):
-            if browser is not None:
-                await self.discard(browser)
-        driver, self._driver, self._live, self._offline = self._driver, None, None, None
-        if driver is not None:
-            await asyncio.wait_for(driver.stop(), _CLOSE_SECONDS)
+        watching, self._watching = self._watching, None
+        if watching is not None:
+            watching.cancel()
+        for purpose in tuple(self._running):
+            await self.end(purpose)
+        await self._end_driver()
 
-    async def discard(self, browser: Browser) -> None:
-        """Closes a browser that may hang; the driver kills what does not go."""
+    async def end(self, purpose: Purpose) -> None:
+        """Ends the browser for `purpose`, even one that hangs. The next context starts another."""
+        running = self._running.pop(purpose, None)
+        if running is None:
+            return
         try:
-            await asyncio.wait_for(browser.close(), _CLOSE_SECONDS)
+            await _soon(running.browser.close())
         except BROWSER_FAULTS as fault:
-            log.warning("browser did not close", why=type(fault).__name__)
+            log.warning("browser did not close and is killed", purpose=purpose, why=type(fault).__name__)
+        await asyncio.to_thread(processes.kill, running.mark)
+
+    def _is_worn(self, running: _Running) -> bool:
+        grown = running.memory > self._settings.megabytes * 2**20 / 2
+        shown = running.contexts * self.pages_a_context >= self._settings.pages
+        return not running.browser.is_connected() or grown or shown
+
+    @property
+    def pages_a_context(self) -> int:
+        """Pages that a tab may show in one context."""
+        return min(PAGES_A_CONTEXT, self._settings.pages)
 
     async def _playwright(self) -> Playwright:
         if self._driver is None:
-            self._driver = await async_playwright().start()
+            self._driver = await _soon(async_playwright().start())
         return self._driver
 
-    async def _launch(self, resolver_rules: str) -> Browser:
-        driver = await self._playwright()
-        path = find_chromium(self._settings, driver.chromium.executable_path)
-        root = runs_as_root()
-        if root:
-            log.warning("Chromium runs without its sandbox because this process is root")
+    async def _end_driver(self) -> None:
+        driver, self._driver = self._driver, None
+        if driver is not None:
+            with suppress(*BROWSER_FAULTS):
+                await _soon(driver.stop())
+
+    async def _launch(self, purpose: Purpose) -> _Running:
+        mark = processes.mark_of(uuid.uuid4().hex)
+        path = None
         try:
-            return await asyncio.wait_for(
+            driver = await self._playwright()
+            path = find_chromium(self._settings, driver.chromium.executable_path)
+            root = runs_as_root()
+            if root:
+                log.warning("Chromium runs without its sandbox because this process is root")
+            browser = await asyncio.wait_for(
                 driver.chromium.launch(
                     executable_path=path,
-                    args=_arguments(resolver_rules),
+                    args=[*self._arguments(purpose), mark],
                     chromium_sandbox=not root,
                     timeout=_LAUNCH_SECONDS * 1000,
                 ),
@@ -121,8 +191,30 @@ class Browsers:
             )
         except BROWSER_FAULTS as fault:
             log.error("browser did not start", path=str(path), why=str(fault)[:500])
-            raise NoBrowser(f"{path.name}: {type(fault).__name__}") from fault
+            await asyncio.to_thread(processes.kill, mark)
+            await self._end_driver()  # it may be the one that hangs
+            raise NoBrowser(f"{path.name if path else 'Playwright'}: {type(fault).__name__}") from fault
+        if self._watching is None:
+            self._watching = asyncio.ensure_future(self._watch())
+        return _Running(browser=browser, mark=mark)
+
+    def _arguments(self, purpose: Purpose) -> Sequence[str]:
+        rules = "MAP * ~NOTFOUND" if purpose is Purpose.OFFLINE else reachable(self._definition)
+        pictures = (_NO_PICTURES,) if purpose is Purpose.LISTS else ()
+        return (*_QUIET, *pictures, f"--host-resolver-rules={rules}")
+
+    async def _watch(self) -> None:
+        """Kills a browser that holds more than it may; whoever waits for a page of it hears of it at once."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            for purpose, running in tuple(self._running.items()):
+                running.memory = await asyncio.to_thread(processes.memory, running.mark)
+                if running.memory > self._settings.megabytes * 2**20:
+                    log.warning("browser grew past its limit and is killed", purpose=purpose, bytes=running.memory)
+                    self._overgrown.add(purpose)
+                    await asyncio.to_thread(processes.kill, running.mark)
 
 
-def _arguments(resolver_rules: str) -> Sequence[str]:
-    return (*_QUIET, f"--host-resolver-rules={resolver_rules}")
+async def _soon(work: Awaitable[_T]) -> _T:
+    """What a browser does in a moment or not at all. Raises TimeoutError."""
+    return await asyncio.wait_for(work, _CLOSE_SECONDS)

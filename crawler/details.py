@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from crawler.capture import Photographer
 from crawler.contained import contained
+from crawler.deadline import Deadline
 from crawler.definition import Definition
 from crawler.ends import QueryEnd
 from crawler.fetch import Fetcher
@@ -67,19 +68,34 @@ class DetailReader:
         return self._judge(page, card, self.from_saved(page))
 
     async def _rendered(self, card: Listing) -> Detail | Unread:
-        document = await self._fetcher.insist(card.url, lambda: self._tab.open(card.url))
-        if document.status >= 400:
-            return self._unreadable(document)
+        shown: list[Listing | None] = []
+
+        async def show(deadline: Deadline) -> Page:
+            document = await self._tab.open(card.url, deadline)
+            if document.status >= 400:
+                return document
+            page, listing = await self._shown(card)
+            shown.append(listing)
+            return page
+
+        page = await self._fetcher.insist(card.url, show)
+        listing = shown[-1] if shown else None
+        if listing is None:
+            return self._unreadable(page)
+        return Detail(listing=listing, page=page, photographer=self._live)
+
+    async def _shown(self, card: Listing) -> tuple[Page, Listing | None]:
+        """What the open page says: in a data answer where the definition names them, else in its document."""
         for _ in range(_PATIENCE if self._definition.data_url else 0):
             page = await self._tab.data()
             if page is None:
                 break
             listing = contained(read_detail, self._definition, page, card)
             if listing is not None:
-                return Detail(listing=listing, page=page, photographer=self._live)
+                return page, listing
         await self._tab.settle()
         page = await self._tab.document(card.url)
-        return self._judge(page, card, self._live)
+        return page, contained(read_detail, self._definition, page, card)
 
     def _judge(self, page: Page, card: Listing, photographer: Photographer) -> Detail | Unread:
         listing = contained(read_detail, self._definition, page, card)
@@ -98,4 +114,7 @@ class DetailReader:
 
     async def _live(self, pictures: list[CapturedFile]) -> Photograph:
         await self._tab.settle()
-        return await develop(self._tab.page, pictures, self._deadline)
+        photograph = await develop(self._tab.sheet, pictures, self._deadline)
+        if not photograph.files:  # what did not show itself will hardly navigate
+            await self._tab.close()
+        return photograph

@@ -9,6 +9,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from w3lib.encoding import http_content_type_encoding
 
+from crawler.deadline import Deadline
 from crawler.encodings import detect_encoding
 from crawler.ends import QueryEnd
 from crawler.manners import ERRAND, Charge, Errand
@@ -35,14 +36,17 @@ class Fetcher:
 
     async def page(self, url: str) -> Page:
         """The page at `url`, read by HTTP. Raises QueryEnd where it cannot be had."""
-        return await self.insist(url, lambda: self._http(url))
+        return await self.insist(url, lambda _: self._http(url))
 
-    async def insist(self, url: str, ask: Callable[[], Awaitable[Page]]) -> Page:
-        """Asks up to three times while the network or the server fails; raises QueryEnd for a wall or in the end."""
-        why = ""
+    async def insist(self, url: str, ask: Callable[[Deadline], Awaitable[Page]]) -> Page:
+        """Asks up to three times while the network or the server fails; raises QueryEnd for a wall or in the end.
+
+        All tries share one deadline.
+        """
+        why, deadline, attempt = "", Deadline(self._charge.limits.page_deadline), 0
         for attempt in range(RETRIES + 1):
             try:
-                page = await ask()
+                page = await ask(deadline)
             except (*NETWORK_FAULTS, *BROWSER_FAULTS) as fault:
                 why = chinese(fault)
                 log.warning("fetch failed", url=url, why=type(fault).__name__, attempt=attempt)
@@ -57,7 +61,7 @@ class Fetcher:
             self._stop_at_wall(page)
             why = f"服务器错误 {page.status}"
         outcome = Outcome.BLOCKED if why.startswith("平台要求") else Outcome.FAILED
-        raise QueryEnd(outcome, f"{why}，已重试：{url[:120]}")
+        raise QueryEnd(outcome, f"{why}{'，已重试' if attempt else ''}：{url[:120]}")
 
     async def pictures(self, urls: tuple[str, ...]) -> tuple[list[CapturedFile], list[str]]:
         """The pictures that could be had, in the order given, and what is missing and why (Chinese)."""

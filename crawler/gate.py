@@ -6,6 +6,7 @@ from collections.abc import Callable
 from playwright.async_api import Request as BrowserRequest
 
 from crawler.admission import refusal
+from crawler.deadline import Deadline
 from crawler.ends import QueryEnd
 from crawler.manners import Charge, RobotsBook
 from crawler.politeness import Turn
@@ -16,6 +17,8 @@ _ASKING = ("document", "xhr", "fetch")
 #: What a page is built of. Everything else (pictures, fonts, media, beacons, event streams) is refused.
 _STATIC = ("script", "stylesheet")
 _STATIC_AT_ONCE = 4
+#: Requests that a page may queue for by itself: reloads, frames, XHR, fetch. What asks on is a storm.
+_MOST_ASKED = 30
 
 
 class Gate:
@@ -24,6 +27,8 @@ class Gate:
     def __init__(self, charge: Charge, robots: RobotsBook, *, on_demand: bool) -> None:
         """`on_demand`: hold requests for list data back until `permit()`, so that a page cannot scroll by itself."""
         self.ended: QueryEnd | None = None
+        #: The page's time, which does not run while a request of it waits for its turn.
+        self.deadline = Deadline(0)
         self._charge = charge
         self._robots = robots
         self._on_demand = on_demand
@@ -34,6 +39,7 @@ class Gate:
         self._navigation: BrowserRequest | None = None
         self._permitted = True
         self._queueing = 0
+        self._asked = 0
 
     @property
     def queueing(self) -> bool:
@@ -50,6 +56,7 @@ class Gate:
         self.clear()
         self._document = turn
         self._permitted = True
+        self._asked = 0
 
     def clear(self) -> None:
         """Ends everything the page still waits for."""
@@ -65,6 +72,7 @@ class Gate:
 
     def permit(self) -> None:
         """Lets one data request through: one that is waiting, or else the next that comes."""
+        self._asked = 0
         while self._held:
             waiting = self._held.pop(0)
             if not waiting.done():
@@ -130,11 +138,18 @@ class Gate:
         return False
 
     async def _turn(self, url: str) -> Turn | None:
-        """A turn for an address that robots.txt allows; None, and `ended` set, where there is none to be had."""
+        """A turn for an address that robots.txt allows; None where there is none to be had, or the page storms.
+
+        `ended` says why, but for a storm, in which the page is read as it stands.
+        """
+        self._asked += 1
+        if self._asked > _MOST_ASKED:
+            return None
         self._queueing += 1
         try:
-            await self._robots.check(url)
-            return await self._charge.politeness.take_turn()
+            with self.deadline.paused():
+                await self._robots.check(url)
+                return await self._charge.politeness.take_turn()
         except QueryEnd as end:
             self.ended = end
             return None

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
-from playwright.async_api import Page as BrowserPage
+from playwright.async_api import CDPSession
 
 from crawler.network import BROWSER_FAULTS
 
@@ -15,13 +15,12 @@ log = structlog.get_logger(__name__)
 _PATTERNS = [{"resourceType": "Document", "requestStage": "Request"}]
 
 
-async def watch_hops(page: BrowserPage, refuses: Callable[[str], Awaitable[bool]]) -> None:
+async def watch_hops(session: CDPSession, refuses: Callable[[str], Awaitable[bool]]) -> None:
     """From now on `refuses(address)` decides on every hop of a redirected navigation before the browser takes it.
 
     Playwright follows redirects by itself (FAULTS §0.1), so this speaks to Chromium beside it. First addresses, which
-    a route has let through already, go on unasked.
+    a route has let through already, go on unasked. `session` is the page's; has no deadline of its own.
     """
-    session = await page.context.new_cdp_session(page)
     deciding: set[asyncio.Task[None]] = set()
 
     async def decide(paused: dict[str, Any]) -> None:

@@ -15,6 +15,10 @@ class BrowserSettings:
     executable: Path | None = None
     #: False skips the screenshots of HTTP-read platforms (a gap in each capture says so).
     screenshots: bool = True
+    #: Pages that one browser shows before it is replaced.
+    pages: int = 300
+    #: MiB that one browser may hold, all its processes together, before it is killed; replaced from half of it.
+    megabytes: int = 1_200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

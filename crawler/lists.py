@@ -6,9 +6,11 @@ from typing import Protocol
 import structlog
 
 from crawler.contained import contained
+from crawler.deadline import Deadline
 from crawler.definition import Definition
 from crawler.ends import QueryEnd
 from crawler.fetch import Fetcher
+from crawler.network import BROWSER_FAULTS, chinese
 from crawler.reading import CardPage, read_cards
 from crawler.tab import Tab
 from records import Outcome, Page
@@ -74,10 +76,18 @@ class RenderedList:
 
     async def first(self, url: str) -> Read:
         """See `ListReader`."""
-        document = await self._fetcher.insist(url, lambda: self._tab.open(url))
-        if document.status >= 400:
-            return Read(page=document, cards=contained(read_cards, self._definition, document))
-        return await self._data() or await self._document(url)
+        shown: list[Read] = []
+
+        async def show(deadline: Deadline) -> Page:
+            document = await self._tab.open(url, deadline)
+            if document.status >= 400:
+                shown.append(Read(page=document, cards=contained(read_cards, self._definition, document)))
+            else:
+                shown.append(await self._data() or await self._document(url))
+            return shown[-1].page
+
+        await self._fetcher.insist(url, show)
+        return shown[-1]
 
     async def after(self, read: Read) -> Read | None:
         """See `ListReader`."""
@@ -85,10 +95,11 @@ class RenderedList:
             return await self.first(read.cards.next_url) if read.cards.next_url else None
         if read.cards.more is False:
             return None
-        await self._tab.scroll()
-        if not self._definition.data_url:
-            return await self._document(read.page.url)
-        following = await self._data()
+        try:
+            await self._tab.scroll()
+            following = await (self._data() if self._definition.data_url else self._document(read.page.url))
+        except BROWSER_FAULTS as fault:  # what was scrolled so far is gone with the page
+            raise QueryEnd(Outcome.FAILED, f"滚动列表时{chinese(fault)}") from fault
         if following is None and read.cards.more:
             raise QueryEnd(Outcome.FAILED, "页面表示还有更多商品，但滚动后没有再加载")
         return following

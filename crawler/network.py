@@ -32,13 +32,15 @@ DOWN_FAULTS = (CannotResolveHostError, DownloadConnectionRefusedError)
 BROWSER_FAULTS = (BrowserError, TimeoutError)
 
 #: Not worth asking again: the next answer would be the same.
-FINAL_FAULTS = (DownloadCancelledError, IgnoreRequest, UnsupportedURLSchemeError)
+#: After a timeout the time that a page may take is used up (FAULTS B6).
+FINAL_FAULTS = (DownloadCancelledError, DownloadTimeoutError, IgnoreRequest, TimeoutError, UnsupportedURLSchemeError)
 
 _CHINESE: tuple[tuple[type[Exception], str], ...] = (
     (CannotResolveHostError, "域名无法解析"),
     (DownloadCancelledError, "回应超过大小上限"),
     (DownloadConnectionRefusedError, "连接被拒绝"),
     (DownloadTimeoutError, "超时"),
+    (DownloadFailedError, "连接中断或回应有误"),
     (IgnoreRequest, "跳转过多，或解压后超过大小上限"),
     (ResponseDataLossError, "回应不完整"),
     (UnsupportedURLSchemeError, "地址类型不支持"),

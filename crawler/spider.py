@@ -10,9 +10,11 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from twisted.python.failure import Failure
 
 from crawler.beat import Beat, Tools
+from crawler.broken import Downloading, Redirecting, Unpacking
 from crawler.capture import Clerk
-from crawler.chromium import Browsers
+from crawler.chromium import Browsers, Purpose
 from crawler.closer import CloserLook
+from crawler.deadline import Deadline
 from crawler.definition import Definition
 from crawler.details import DetailReader
 from crawler.ends import Interrupted, QueryEnd
@@ -27,7 +29,13 @@ from records import Page, Query, Spent, Stop
 
 log = structlog.get_logger(__name__)
 
-_PLAIN = "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler"
+_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    Unpacking: 590,
+    Redirecting: 600,
+    Manners: 980,
+}
 
 
 def patrol(definition: Definition, queries: Sequence[Query], *, hooks: Hooks, limits: Limits) -> None:
@@ -112,8 +120,8 @@ class PatrolSpider(scrapy.Spider):  # type: ignore[misc]
         """Walks the beat. Yields nothing: what was found goes to `hooks.deliver`."""
         charge, limits = self.charge, self.charge.limits
         studio = Studio(self.browsers, limits.page_deadline)
-        list_tab = Tab(charge, self.crawler, self.robots, on_demand=charge.definition.next_page == "scroll")
-        item_tab = Tab(charge, self.crawler, self.robots, on_demand=False)
+        list_tab = Tab(charge, self.crawler, self.robots, purpose=Purpose.LISTS)
+        item_tab = Tab(charge, self.crawler, self.robots, purpose=Purpose.ITEMS)
         self.gates.tabs = [list_tab, item_tab]
         try:
             await Beat(charge.definition, self._tools(studio, list_tab, item_tab)).walk(self.queries)
@@ -152,12 +160,12 @@ class ErrandSpider(PatrolSpider):
 
     async def start(self) -> AsyncIterator[Any]:
         """Fetches the page. Yields nothing."""
-        tab = Tab(self.charge, self.crawler, self.robots, on_demand=False)
+        tab = Tab(self.charge, self.crawler, self.robots, purpose=Purpose.ITEMS)
         self.gates.tabs = [tab]
         fetcher = Fetcher(self.charge, self.crawler)
         try:
             if self.charge.definition.render == "always":
-                self.page = await fetcher.insist(self._url, lambda: self._rendered(tab))
+                self.page = await fetcher.insist(self._url, lambda deadline: self._rendered(tab, deadline))
             else:
                 self.page = await fetcher.page(self._url)
         except QueryEnd as end:
@@ -169,8 +177,8 @@ class ErrandSpider(PatrolSpider):
         for item in nothing:
             yield item
 
-    async def _rendered(self, tab: Tab) -> Page:
-        opened = await tab.open(self._url)
+    async def _rendered(self, tab: Tab, deadline: Deadline) -> Page:
+        opened = await tab.open(self._url, deadline)
         if opened.status >= 400:
             return opened
         await tab.settle()
@@ -210,22 +218,19 @@ def _settings(definition: Definition, limits: Limits, browsers: Browsers, gates:
         "METAREFRESH_ENABLED": False,
         "HTTPPROXY_ENABLED": False,  # reads the environment, which only ops/settings.py may
         "ROBOTSTXT_OBEY": False,  # Manners obeys it more strictly: 5xx and silence refuse
-        "DOWNLOADER_MIDDLEWARES": {Manners: 980},
+        "DOWNLOADER_MIDDLEWARES": _MIDDLEWARES,
         "DOWNLOAD_HANDLERS": _handlers(definition),
         "PLAYWRIGHT_BROWSER_PROVIDER": lambda config: browsers,
         "PLAYWRIGHT_ABORT_REQUEST": gates.refuses,
         "PLAYWRIGHT_PROCESS_REQUEST_HEADERS": _identified(limits.user_agent),
-        "PLAYWRIGHT_DOWNLOAD_TIMEOUT": 1000,
     }
 
 
 def _handlers(definition: Definition) -> dict[str, Any]:
-    """http and https alone. The renderer serves the site's own scheme: one more would start a second driver."""
+    """http and https alone. Two renderers start no second driver: it is ours (`Browsers`)."""
     handlers: dict[str, Any] = dict.fromkeys(("file", "ftp", "data", "s3"), None)
-    handlers |= {"http": _PLAIN, "https": _PLAIN}
-    if definition.render != "never" or definition.detail == "render":
-        handlers[definition.site.partition(":")[0]] = Renderer
-    return handlers
+    renders = definition.render != "never" or definition.detail == "render"
+    return handlers | dict.fromkeys(("http", "https"), Renderer if renders else Downloading)
 
 
 def _identified(user_agent: str) -> Any:

@@ -5,27 +5,32 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from playwright.async_api import Page as BrowserPage
 from playwright.async_api import Request as BrowserRequest
 from playwright.async_api import Route
 from w3lib.url import safe_url_string
 
-from crawler.chromium import Browsers
+from crawler.chromium import Browsers, Purpose
+from crawler.deadline import Deadline
 from crawler.ends import NoBrowser
 from crawler.network import BROWSER_FAULTS, chinese
-from crawler.tab import CONTEXT
+from crawler.sheet import Sheet, new_sheet
+from crawler.tab import CONTEXT, VIEWPORT
 from records import CapturedFile, FileRole, Page
 
 log = structlog.get_logger(__name__)
 
 #: JPEG cannot be higher than 65,535 px, and Chromium's own limit lies at 16,384.
 TALLEST = 16_000
+#: Beyond it a page is wide on purpose; 16,000 × 4,000 px are a quarter of a gigabyte while they are drawn.
+WIDEST = 4_000
 _QUALITY = 80
 _PICTURE_SECONDS = 10.0
-_RECYCLE_AFTER = 60
+_CLOSE_SECONDS = 5.0
+#: Characters of a document that is kept as evidence.
+_LARGEST_DOM = 20 * 1024 * 1024
 
 # Pictures that were refused while the page was read are asked for again, and this time the route answers.
-_RELOAD_PICTURES = """() => Promise.all(Array.from(document.images, image => {
+_RELOAD_PICTURES = """Promise.all(Array.from(document.images, image => {
     image.loading = 'eager';
     const address = image.src;
     image.src = '';
@@ -67,15 +72,14 @@ class Studio:
     def __init__(self, browsers: Browsers, deadline: float) -> None:
         """`deadline` in seconds holds for one photograph."""
         self._browsers = browsers
-        self._deadline = deadline
-        self._page: BrowserPage | None = None
+        self._seconds = deadline
+        self._sheet: Sheet | None = None
         self._taken = 0
 
     async def photograph(self, page: Page, pictures: list[CapturedFile]) -> Photograph:
         """DOM and screenshot of `page` as saved. Scripts of the page do not run, nothing is asked of the site."""
         try:
-            async with asyncio.timeout(self._deadline):
-                return await self._photograph(page, pictures)
+            return await self._photograph(page, pictures, Deadline(self._seconds))
         except BROWSER_FAULTS as fault:
             log.warning("photograph failed", url=page.url, why=type(fault).__name__)
             await self.close()
@@ -84,87 +88,98 @@ class Studio:
             return Photograph(files=(), gaps=(f"截图与渲染文档：{fault.message()}",))
 
     async def close(self) -> None:
-        """Gives the page back."""
-        page, self._page, self._taken = self._page, None, 0
-        if page is not None:
+        """Gives the page back, or ends its browser."""
+        sheet, self._sheet, self._taken = self._sheet, None, 0
+        if sheet is not None:
             try:
-                await asyncio.wait_for(page.context.close(), self._deadline)
+                await asyncio.wait_for(sheet.page.context.close(), _CLOSE_SECONDS)
             except BROWSER_FAULTS as fault:
-                log.warning("studio did not close", why=type(fault).__name__)
+                log.warning("studio did not close, its browser is ended", why=type(fault).__name__)
+                await self._browsers.end(Purpose.OFFLINE)
 
-    async def _photograph(self, page: Page, pictures: list[CapturedFile]) -> Photograph:
-        sheet = await self._sheet()
+    async def _photograph(self, page: Page, pictures: list[CapturedFile], deadline: Deadline) -> Photograph:
+        sheet = await self._ready(deadline)
         shelf, shown = Shelf(pictures), False
 
         async def answer(route: Route, request: BrowserRequest) -> None:
             nonlocal shown
             if request.is_navigation_request() and not shown:
                 shown = True
-                await route.fulfill(status=200, content_type=_content_type(page), body=page.body)
+                await deadline.keep(route.fulfill(status=200, content_type=_content_type(page), body=page.body))
             else:
                 await shelf.serve(route, request)
 
-        await sheet.route("**/*", answer)
-        try:
-            await sheet.goto(page.final_url, wait_until="load", timeout=self._deadline * 1000)
-            return await take(sheet, how="离线重现保存的页面字节，不执行页面脚本，不访问网站")
-        finally:
-            await sheet.unroute("**/*")
+        await deadline.keep(sheet.page.unroute("**/*"))
+        await deadline.keep(sheet.page.route("**/*", answer))
+        await deadline.keep(sheet.page.goto(page.final_url, wait_until="load", timeout=0))
+        dom = await deadline.keep(sheet.source(_LARGEST_DOM))
+        return await _take(sheet, deadline, how="离线重现保存的页面字节，不执行页面脚本，不访问网站", dom=dom)
 
-    async def _sheet(self) -> BrowserPage:
-        if self._page is None or self._page.is_closed() or self._taken >= _RECYCLE_AFTER:
+    async def _ready(self, deadline: Deadline) -> Sheet:
+        if self._sheet is None or self._sheet.page.is_closed() or self._taken >= self._browsers.pages_a_context:
             await self.close()
-            browser = await self._browsers.offline()
-            context = await browser.new_context(**CONTEXT, java_script_enabled=False)
-            self._page = await context.new_page()
+            context = await self._browsers.context(Purpose.OFFLINE, **CONTEXT, java_script_enabled=False)
+            self._sheet = await new_sheet(context, deadline)
         self._taken += 1
-        return self._page
+        return self._sheet
 
 
-async def develop(page: BrowserPage, pictures: list[CapturedFile], deadline: float) -> Photograph:
+async def develop(sheet: Sheet | None, pictures: list[CapturedFile], seconds: float) -> Photograph:
     """DOM and screenshot of a live page; its pictures are answered from those already fetched."""
-    shelf = Shelf(pictures)
+    if sheet is None:
+        return Photograph(files=(), gaps=("截图与渲染文档：页面已关闭",))
+    shelf, deadline = Shelf(pictures), Deadline(seconds)
 
     async def answer(route: Route, request: BrowserRequest) -> None:
-        await (shelf.serve(route, request) if request.resource_type == "image" else route.fallback())
+        await (shelf.serve(route, request) if request.resource_type == "image" else deadline.keep(route.fallback()))
 
     try:
-        async with asyncio.timeout(deadline):
-            dom = await page.content()
-            await page.route("**/*", answer)
-            try:
-                await asyncio.wait_for(page.evaluate(_RELOAD_PICTURES), min(_PICTURE_SECONDS, deadline / 2))
-                return await take(page, how="实时渲染的页面，图片由已取得的原图填入", dom=dom)
-            finally:
-                await page.unroute("**/*", answer)
+        dom = await deadline.keep(sheet.source(_LARGEST_DOM))
+        await deadline.keep(sheet.page.route("**/*", answer))
+        try:
+            await Deadline(min(_PICTURE_SECONDS, seconds / 2)).keep(sheet.ask(_RELOAD_PICTURES))
+        except TimeoutError:
+            log.info("pictures did not all show", url=sheet.page.url)
+        photograph = await _take(sheet, deadline, how="实时渲染的页面，图片由已取得的原图填入", dom=dom)
+        await deadline.keep(sheet.page.unroute("**/*", answer))
     except BROWSER_FAULTS as fault:
-        log.warning("live photograph failed", url=page.url, why=type(fault).__name__)
+        log.warning("live photograph failed", url=sheet.page.url, why=type(fault).__name__)
         return Photograph(files=(), gaps=(f"截图与渲染文档：{chinese(fault)}",))
+    return photograph
 
 
-async def take(page: BrowserPage, *, how: str, dom: str = "") -> Photograph:
-    """Screenshot and DOM of what `page` shows now. The caller's deadline holds."""
-    dom = dom or await page.content()
-    size = await page.evaluate("() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
-    width, height = (max(1, int(side)) for side in size)
-    picture = await page.screenshot(type="jpeg", quality=_QUALITY, full_page=True, **_clip(width, height))
-    browser = page.context.browser
-    viewport = page.viewport_size or {"width": 0, "height": 0}
+async def _take(sheet: Sheet, deadline: Deadline, *, how: str, dom: str | None) -> Photograph:
+    """Screenshot of what the sheet shows now, beside its DOM. Raises one of BROWSER_FAULTS."""
+    gaps = ("渲染文档：超过大小上限",) if dom is None else ()
+    width, height = await deadline.keep(_size(sheet))
+    picture = await deadline.keep(
+        sheet.page.screenshot(type="jpeg", quality=_QUALITY, full_page=True, timeout=0, **_clip(width, height))
+    )
+    browser = sheet.page.context.browser
+    viewport = sheet.page.viewport_size or {"width": 0, "height": 0}
     version = browser.version if browser is not None else "?"
+    body = (dom or "").encode("utf-8", "replace")
+    document = (CapturedFile(role=FileRole.DOM, body=body, media_type="text/html"),) if body else ()
+    shot = CapturedFile(role=FileRole.SCREENSHOT, body=picture, media_type="image/jpeg")
+    cut = (f"截图：页面高 {height} 像素，只保留上部 {TALLEST} 像素",) if height > TALLEST else ()
     return Photograph(
-        files=(
-            CapturedFile(role=FileRole.DOM, body=dom.encode("utf-8", "replace"), media_type="text/html"),
-            CapturedFile(role=FileRole.SCREENSHOT, body=picture, media_type="image/jpeg"),
-        ),
-        gaps=(f"截图：页面高 {height} 像素，只保留上部 {TALLEST} 像素",) if height > TALLEST else (),
+        files=(*document, shot),
+        gaps=(*gaps, *cut),
         method=f"{how}；Chromium {version}，视口 {viewport['width']}×{viewport['height']}",
     )
 
 
+async def _size(sheet: Sheet) -> tuple[int, int]:
+    """Width and height of all that the page shows, in pixels."""
+    size = await sheet.ask("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+    width, height = size if isinstance(size, list) else VIEWPORT
+    return max(1, int(width)), max(1, int(height))
+
+
 def _clip(width: int, height: int) -> dict[str, Any]:
-    if height <= TALLEST:
+    if height <= TALLEST and width <= WIDEST:
         return {}
-    return {"clip": {"x": 0, "y": 0, "width": min(width, TALLEST), "height": TALLEST}}
+    return {"clip": {"x": 0, "y": 0, "width": min(width, WIDEST), "height": min(height, TALLEST)}}
 
 
 def _content_type(page: Page) -> str:

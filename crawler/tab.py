@@ -1,26 +1,33 @@
 """One reused browser tab: opens addresses through scrapy-playwright, collects data answers, scrolls, serialises."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import structlog
+from playwright.async_api import Error as BrowserError
 from playwright.async_api import Page as BrowserPage
 from playwright.async_api import Request as BrowserRequest
 from playwright.async_api import Response as BrowserResponse
 from scrapy import Request
 from scrapy.crawler import Crawler
-from scrapy.http import Response, TextResponse
+from scrapy.exceptions import DownloadFailedError
+from scrapy.http import Headers, HtmlResponse, Response
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 
 from crawler.admission import refusal
+from crawler.broken import as_failed
+from crawler.chromium import Browsers, Purpose
+from crawler.deadline import Deadline
 from crawler.encodings import detect_encoding
 from crawler.ends import QueryEnd
 from crawler.fetch import headers_of
 from crawler.gate import Gate
 from crawler.hops import watch_hops
 from crawler.manners import ERRAND, TURN, Charge, Errand, RobotsBook
-from crawler.network import BROWSER_FAULTS
+from crawler.network import BROWSER_FAULTS, NETWORK_FAULTS
+from crawler.sheet import Sheet, new_sheet
 from records import Outcome, Page, now
 
 log = structlog.get_logger(__name__)
@@ -34,12 +41,15 @@ CONTEXT: dict[str, Any] = {
     "service_workers": "block",
     "accept_downloads": False,
 }
-# Memory of a reused page grows with every document it held (STACK §4b).
-_RECYCLE_AFTER = 60
 _STEP = 0.1
 # How long a page may rest, after its scripts ran or it was scrolled, before we take it that it wants no more data.
 _QUIET_SECONDS = 4.0
 _CLOSE_SECONDS = 5.0
+
+#: Key of `Request.meta`: the `Deadline` of the page.
+DEADLINE = "xunwang_deadline"
+
+_T = TypeVar("_T")
 
 
 class Renderer(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
@@ -53,53 +63,70 @@ class Renderer(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
         self.config.target_closed_max_retries = 0
 
     async def download_request(self, request: Request) -> Response:
-        """A rendered or a plain answer. Raises TimeoutError after `download_timeout` seconds of the request's meta."""
-        if not request.meta.get("playwright"):
-            return await super().download_request(request)
-        async with asyncio.timeout(request.meta["download_timeout"]):
-            return await super().download_request(request)
+        """A rendered or a plain answer. Raises TimeoutError when the deadline in the request's meta has passed."""
+        with as_failed(request.url):
+            if not request.meta.get("playwright"):
+                return await super().download_request(request)
+            deadline: Deadline = request.meta[DEADLINE]
+            return await deadline.keep(super().download_request(request))
+
+    async def _download_request_with_page(self, request: Request, page: BrowserPage, spider: Any) -> Response:
+        """Status, headers and address alone: what the page shows is asked for later, and with a limit to its size."""
+        try:
+            response = await page.goto(request.url, wait_until="domcontentloaded", timeout=0)  # the deadline holds
+        except BrowserError as fault:
+            if "Download is starting" in fault.message:
+                raise QueryEnd(Outcome.FAILED, "地址给出的是要下载的文件，不是页面") from fault
+            raise
+        if response is None:
+            raise DownloadFailedError("no answer")
+        headers = Headers(await response.all_headers())
+        return HtmlResponse(url=page.url, status=response.status, headers=headers, request=request)
 
 
 class Tab:
-    """A tab of the live browser. Every wait in it has a deadline; after a fault it starts anew."""
+    """A tab of a live browser. Every wait in it has a deadline; after a fault it starts anew."""
 
-    def __init__(self, charge: Charge, crawler: Crawler, robots: RobotsBook, *, on_demand: bool) -> None:
-        """`on_demand`: see `Gate`. One context, and so one set of cookies, a tab."""
+    def __init__(self, charge: Charge, crawler: Crawler, robots: RobotsBook, *, purpose: Purpose) -> None:
+        """One context, and so one set of cookies, a tab."""
+        on_demand = purpose is Purpose.LISTS and charge.definition.next_page == "scroll"
         self.gate = Gate(charge, robots, on_demand=on_demand)
         self._charge = charge
         self._crawler = crawler
+        self._browsers: Browsers = crawler.spider.browsers
         self._robots = robots
-        self._page: BrowserPage | None = None
+        self._purpose = purpose
+        #: The live page; None before `open` and after a fault.
+        self.sheet: Sheet | None = None
+        self._deadline = Deadline(0)
         self._answers: asyncio.Queue[Page] = asyncio.Queue()
         self._readers: set[asyncio.Task[None]] = set()
         self._opened = 0
-
-    @property
-    def page(self) -> BrowserPage:
-        """The live page. Only between `open` and the next fault."""
-        assert self._page is not None
-        return self._page
+        self._littered = False
 
     def owns(self, page: BrowserPage) -> bool:
         """True where `page` is the one of this tab."""
-        return page is self._page
+        return self.sheet is not None and page is self.sheet.page
 
-    async def open(self, url: str) -> Page:
-        """Navigates; returns the document once parsed. Raises QueryEnd, a Playwright error or TimeoutError."""
-        if self._opened >= _RECYCLE_AFTER:
-            await self.close()
-        self._opened += 1
+    async def open(self, url: str, deadline: Deadline) -> Page:
+        """Navigates within `deadline`, which holds for all that is asked of the page until it is renewed.
+
+        The page once parsed; its body is there only where the status is an error. Raises QueryEnd, NoBrowser, one of
+        NETWORK_FAULTS or BROWSER_FAULTS.
+        """
+        self._deadline = self.gate.deadline = deadline
         try:
-            response = await self._crawler.engine.download_async(self._request(url))
-        except BROWSER_FAULTS:
-            ended = self.gate.ended  # a hop that was refused looks like a fault to who navigates
-            await self.close()
-            if ended is not None:
-                raise ended from None
-            raise
+            page = await self._ready()
+            response = await self._crawler.engine.download_async(self._request(url, page))
+        except (*BROWSER_FAULTS, *NETWORK_FAULTS) as fault:
+            raise await self._given_up(fault) from fault
         await self._check_arrival(url, response.url)
-        text = response.text if isinstance(response, TextResponse) else ""
-        return replace(self._serialised(url, response.url, response.status, text), headers=headers_of(response))
+        text = await self._source() if response.status >= 400 else ""
+        return replace(self._arrived(url, response.url, response.status, text), headers=headers_of(response))
+
+    def renew(self) -> None:
+        """More is asked of the page that is open: it gets the time of a page anew."""
+        self._deadline = self.gate.deadline = Deadline(self._charge.limits.page_deadline)
 
     async def data(self) -> Page | None:
         """The next answer that the page itself loaded from the definition's data address; None when it rests.
@@ -108,7 +135,7 @@ class Tab:
         """
         if self._answers.empty():
             self.gate.permit()
-        quiet = overdue = 0.0
+        quiet = 0.0
         while True:
             try:
                 return await asyncio.wait_for(self._answers.get(), _STEP)
@@ -116,10 +143,9 @@ class Tab:
                 if self.gate.ended is not None:
                     raise self.gate.ended from None
             quiet = 0.0 if self.gate.busy or self._readers else quiet + _STEP
-            overdue = 0.0 if self.gate.queueing else overdue + _STEP
             if quiet >= _QUIET_SECONDS:
                 return None
-            if overdue >= self._charge.limits.page_deadline:
+            if not self.gate.queueing and not self._deadline.left:
                 raise QueryEnd(Outcome.FAILED, "页面的数据请求超时")
 
     async def settle(self) -> None:
@@ -131,61 +157,80 @@ class Tab:
             waited = waited if self.gate.queueing else waited + _STEP
 
     async def scroll(self) -> None:
-        """To the end of what is loaded."""
-        await self._within(self.page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)"))
+        """To the end of what is loaded. What follows is a page of its own. Raises one of BROWSER_FAULTS."""
+        self.renew()
+        await self._within(self._live().ask("window.scrollTo(0, document.documentElement.scrollHeight)"))
 
     async def document(self, url: str) -> Page:
-        """The document as it stands now, serialised by the browser. Raises QueryEnd where we stopped its requests."""
+        """The document as it stands now, serialised by the browser. Raises QueryEnd where we stopped its requests.
+
+        Raises QueryEnd as well where it is too large, and one of BROWSER_FAULTS.
+        """
         if self.gate.ended is not None:
             raise self.gate.ended
-        text = await self._within(self.page.content())
-        return self._serialised(url, self.page.url, 200, text)
+        text = await self._source()
+        return self._arrived(url, self._live().page.url, 200, text)
 
     async def close(self) -> None:
-        """Closes the tab with its context; what hangs is left to the driver. The next `open` makes a new one."""
-        page, self._page, self._opened = self._page, None, 0
+        """Closes the tab with its context, or else its browser. The next `open` makes a new one."""
+        sheet, self.sheet, self._opened, self._littered = self.sheet, None, 0, False
         self.gate.clear()
         for reader in self._readers:
             reader.cancel()
-        if page is None:
+        if sheet is None:
             return
         try:
-            await asyncio.wait_for(page.context.close(), _CLOSE_SECONDS)
+            await asyncio.wait_for(sheet.page.context.close(), _CLOSE_SECONDS)
         except BROWSER_FAULTS as fault:
             log.warning("tab did not close, its browser is ended", why=type(fault).__name__)
-            browser = page.context.browser
-            if browser is not None:
-                await self._crawler.spider.browsers.discard(browser)
+            await self._browsers.end(self._purpose)
 
-    def _request(self, url: str) -> Request:
-        deadline = self._charge.limits.page_deadline
+    async def _ready(self) -> BrowserPage:
+        """The page to navigate: the last one, or a new one where that is gone, worn or littered."""
+        sheet = self.sheet
+        worn = self._littered or self._opened >= self._browsers.pages_a_context
+        if sheet is None or worn or sheet.page.is_closed():
+            await self.close()
+            context = await self._browsers.context(self._purpose, **CONTEXT)
+            self.sheet = sheet = await new_sheet(context, self._deadline)
+            page = sheet.page
+            page.on("response", self._notice)
+            page.on("requestfinished", self.gate.over)
+            page.on("requestfailed", self.gate.over)
+            page.on("popup", self._shut)
+            page.on("crash", self._crashed)
+            await self._deadline.keep(watch_hops(sheet.session, self.gate.refuses_hop))
+        self._opened += 1
+        return sheet.page
+
+    def _live(self) -> Sheet:
+        if self.sheet is None:
+            raise BrowserError("the tab was closed")
+        return self.sheet
+
+    def _request(self, url: str, page: BrowserPage) -> Request:
         meta: dict[str, Any] = {
             ERRAND: Errand.PAGE,
-            "download_timeout": deadline,
+            DEADLINE: self._deadline,
             "playwright": True,
             "playwright_include_page": True,
-            "playwright_context": f"tab-{id(self)}",
-            "playwright_context_kwargs": CONTEXT,
-            "playwright_page_init_callback": self._bind,
-            "playwright_page_goto_kwargs": {"wait_until": "domcontentloaded", "timeout": deadline * 1000},
+            "playwright_page": page,
+            "playwright_page_init_callback": self._begin,
         }
-        if self._page is not None:
-            meta["playwright_page"] = self._page
         return Request(url, meta=meta, dont_filter=True)
 
-    async def _bind(self, page: BrowserPage, request: Request) -> None:
-        """Called by scrapy-playwright with the page in its hand, just before it navigates."""
+    async def _begin(self, _page: BrowserPage, request: Request) -> None:
+        """Called by scrapy-playwright just before it navigates."""
         self.gate.begin(request.meta.get(TURN))
         self._answers = asyncio.Queue()
-        if page is self._page:
-            return
-        self._page = page
-        page.on("response", self._notice)
-        page.on("requestfinished", self.gate.over)
-        page.on("requestfailed", self.gate.over)
-        page.on("popup", lambda popup: self._spawn(popup.close()))
-        page.on("crash", lambda _: self.gate.clear())
-        await self._within(watch_hops(page, self.gate.refuses_hop))
+
+    async def _given_up(self, fault: Exception) -> Exception:
+        """What a fault of the browser really was, once the tab is closed after it."""
+        ended = self.gate.ended  # a hop that was refused looks like a fault to who navigates
+        await self.close()
+        if self._browsers.outgrew(self._purpose):
+            return QueryEnd(Outcome.FAILED, "页面使浏览器占用的内存超过上限，已结束")
+        return ended or fault
 
     async def _check_arrival(self, url: str, final_url: str) -> None:
         """Each hop was asked about (`watch_hops`); where it ended is looked at once more."""
@@ -201,6 +246,22 @@ class Tab:
         if self._charge.definition.is_data(response.url):
             self._spawn(self._keep(response, self._answers))
 
+    def _shut(self, popup: BrowserPage) -> None:
+        self._littered = True  # one may have been missed, or not close: the next page gets a clean context
+        self._spawn(self._closed(popup))
+
+    async def _closed(self, popup: BrowserPage) -> None:
+        try:
+            await asyncio.wait_for(popup.close(), _CLOSE_SECONDS)
+        except BROWSER_FAULTS as fault:
+            log.info("popup did not close", why=type(fault).__name__)
+
+    def _crashed(self, page: BrowserPage) -> None:
+        """A crashed page answers nothing any more, and Playwright would wait for it."""
+        self.gate.clear()
+        self._littered = True
+        self._spawn(self._closed(page))
+
     def _spawn(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
         self._readers.add(task)
@@ -208,8 +269,8 @@ class Tab:
 
     async def _keep(self, response: BrowserResponse, answers: asyncio.Queue[Page]) -> None:
         try:
-            body = await self._within(response.body())
-            headers = tuple((h["name"], h["value"]) for h in await self._within(response.headers_array()))
+            body = await self._deadline.keep(response.body())
+            headers = tuple((h["name"], h["value"]) for h in await self._deadline.keep(response.headers_array()))
         except BROWSER_FAULTS as fault:
             log.warning("data answer lost", url=response.url, why=type(fault).__name__)
             return
@@ -227,11 +288,20 @@ class Tab:
             )
         )
 
-    async def _within(self, work: Any) -> Any:
-        """`content()` and `evaluate()` have no deadline of their own (FAULTS §0.9)."""
-        return await asyncio.wait_for(work, self._charge.limits.page_deadline)
+    async def _within(self, work: Awaitable[_T]) -> _T:
+        """What the page gives in its time; a fault closes the tab. Raises QueryEnd or one of BROWSER_FAULTS."""
+        try:
+            return await self._deadline.keep(work)
+        except BROWSER_FAULTS as fault:
+            raise await self._given_up(fault) from fault
 
-    def _serialised(self, url: str, final_url: str, status: int, text: str) -> Page:
+    async def _source(self) -> str:
+        text = await self._within(self._live().source(self._charge.limits.max_page_bytes))
+        if text is None:
+            raise QueryEnd(Outcome.FAILED, "页面超过大小上限")
+        return text
+
+    def _arrived(self, url: str, final_url: str, status: int, text: str) -> Page:
         body = text.encode("utf-8", "replace")
         if len(body) > self._charge.limits.max_page_bytes:
             raise QueryEnd(Outcome.FAILED, "页面超过大小上限")
@@ -245,7 +315,7 @@ def _arrived(url: str, final_url: str, status: int, body: bytes) -> Page:
 
 
 class TabGates:
-    """Hands each request of the live browser to the gate of its tab; what belongs to none is refused."""
+    """Hands each request of the live browsers to the gate of its tab; what belongs to none is refused."""
 
     def __init__(self) -> None:
         self.tabs: list[Tab] = []
