@@ -14,16 +14,13 @@ from crawler.encodings import detect_encoding
 from crawler.ends import QueryEnd
 from crawler.manners import ERRAND, Charge, Errand
 from crawler.network import BROWSER_FAULTS, FINAL_FAULTS, NETWORK_FAULTS, chinese
-from crawler.retry_after import retry_after
+from crawler.retry_after import asked_to_wait
 from crawler.walls import recognise
 from records import CapturedFile, FileRole, Outcome, Page, now
 
 log = structlog.get_logger(__name__)
 
 RETRIES = 2
-#: Pictures asked for at the same time.
-_AT_ONCE = 4
-_RATE_LIMITED = (429, 503)
 
 
 class Fetcher:
@@ -32,7 +29,6 @@ class Fetcher:
     def __init__(self, charge: Charge, crawler: Crawler) -> None:
         self._charge = charge
         self._crawler = crawler
-        self._pictures_at_once = asyncio.Semaphore(_AT_ONCE)
 
     async def page(self, url: str) -> Page:
         """The page at `url`, read by HTTP. Raises QueryEnd where it cannot be had."""
@@ -53,7 +49,7 @@ class Fetcher:
                 if isinstance(fault, FINAL_FAULTS):
                     break
                 continue
-            if await self._told_to_wait(page):
+            if _told_to_wait(page):  # and `Manners` stays away for so long
                 why = f"平台要求稍后再来（{page.status}）"
                 continue
             if page.status < 500:
@@ -77,34 +73,26 @@ class Fetcher:
         return await self._crawler.engine.download_async(Request(url, meta=meta, dont_filter=True))
 
     async def _picture(self, url: str) -> CapturedFile | str:
-        async with self._pictures_at_once:
-            try:
-                response = await self._ask(url, Errand.PICTURE, self._charge.limits.max_picture_bytes)
-            except NETWORK_FAULTS as fault:
-                return f"图片未取得（{chinese(fault)}）：{url[:120]}"
-            except QueryEnd as end:
-                return f"图片未取得（{end.note}）"
+        try:
+            response = await self._ask(url, Errand.PICTURE, self._charge.limits.max_picture_bytes)
+        except NETWORK_FAULTS as fault:
+            return f"图片未取得（{chinese(fault)}）：{url[:120]}"
+        except QueryEnd as end:
+            return f"图片未取得（{end.note}）"
         media_type = _media_type(response)
         if response.status != 200 or not media_type.startswith("image/"):
             return f"图片未取得（{response.status} {media_type}）：{url[:120]}"
         return CapturedFile(role=FileRole.PICTURE, body=response.body, media_type=media_type, url=url)
 
-    async def _told_to_wait(self, page: Page) -> bool:
-        """True after a Retry-After was waited for, so that the page may be asked for again."""
-        if page.status not in _RATE_LIMITED:
-            return False
-        header = next((value for name, value in page.headers if name.lower() == "retry-after"), "")
-        seconds = retry_after(header, now())
-        if seconds is None:
-            return False
-        log.warning("told to wait", platform=self._charge.definition.key, seconds=seconds)
-        await self._charge.politeness.stay_away(seconds)
-        return True
-
     def _stop_at_wall(self, page: Page) -> None:
         wall = recognise(self._charge.definition, page)
         if wall is not None and wall[0] in (Outcome.BLOCKED, Outcome.LOGIN_REQUIRED):
             raise QueryEnd(*wall)
+
+
+def _told_to_wait(page: Page) -> bool:
+    header = next((value for name, value in page.headers if name.lower() == "retry-after"), "")
+    return asked_to_wait(page.status, header, now()) is not None
 
 
 def page_of(url: str, response: Response) -> Page:

@@ -10,13 +10,12 @@ from crawler.deadline import Deadline
 from crawler.ends import QueryEnd
 from crawler.manners import Charge, RobotsBook
 from crawler.politeness import Turn
-from records import Outcome, Spent
+from records import Outcome
 
 #: Navigations and data requests: they obey robots.txt and take a turn each.
 _ASKING = ("document", "xhr", "fetch")
 #: What a page is built of. Everything else (pictures, fonts, media, beacons, event streams) is refused.
 _STATIC = ("script", "stylesheet")
-_STATIC_AT_ONCE = 4
 #: Requests that a page may queue for by itself: reloads, frames, XHR, fetch. What asks on is a storm.
 _MOST_ASKED = 30
 
@@ -32,7 +31,6 @@ class Gate:
         self._charge = charge
         self._robots = robots
         self._on_demand = on_demand
-        self._static = asyncio.Semaphore(_STATIC_AT_ONCE)
         self._under_way: dict[BrowserRequest, Callable[[], None]] = {}
         self._held: list[asyncio.Future[bool]] = []
         self._document: Turn | None = None
@@ -88,10 +86,10 @@ class Gate:
         if refusal(request.url, self._charge.definition, allow_loopback=limits.allow_loopback):
             return True
         if request.resource_type in _STATIC:
-            await self._static.acquire()
-            self._charge.politeness.spend(Spent(requests=1))
-            self._under_way[request] = self._static.release
-            return False
+            part = await self._charge.politeness.take_part()
+            if part is not None:
+                self._under_way[request] = part.give_back
+            return part is None
         if request.is_navigation_request() and self._document is not None:
             self._under_way[request], self._document = self._document.give_back, None
             self._navigation = request

@@ -4,7 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from records import Assessment, Control, Listing, Query, QueryReport, Sighting, Spent, Stop
+from records import (
+    Assessment,
+    Control,
+    KeptRobots,
+    Listing,
+    Query,
+    QueryReport,
+    RobotsRuling,
+    Sighting,
+    Spent,
+    Stop,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +48,8 @@ class Limits:
     walls: int = 3
     #: Seconds that the whole patrol may take.
     max_seconds: float = 4 * 3600.0
+    #: Hours that a robots.txt counts for after it was fetched; a day at most (RFC 9309 §2.4).
+    robots_hours: float = 12.0
     #: List pages that are read in any case where known items may end the paging: listings change in place.
     reread_pages: int = 1
     #: Seconds that one page may take, waiting for its turn not counted.
@@ -76,8 +89,43 @@ def _not_asked(_control: Control) -> None:
     return None
 
 
+def _not_known(_origin: str) -> KeptRobots | None:
+    return None
+
+
+def _not_kept(_kept: KeptRobots) -> None:
+    return None
+
+
+def _no_ruling() -> RobotsRuling | None:
+    return None
+
+
 def _always(_spent: Spent, _asking: Spent) -> Stop | None:
     return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Courtesy:
+    """What asking politely takes beside the patrol itself: who else asks, and what was said and decided about it.
+
+    Plain blocking functions, called from worker threads. By default: nobody else, nothing said, nothing decided.
+    """
+
+    #: Platform and delay in seconds in; seconds to wait for the slot just reserved out, the next slot being `delay`
+    #: later. None paces within this process alone.
+    pace: Callable[[str, float], float] | None = None
+    #: Platform and seconds in: nobody asks that platform for so long. None: nobody of this process.
+    rest: Callable[[str, float], None] | None = None
+    #: Asked before every turn. In: what was spent since it was asked last, and what is about to be. Out: why that may
+    #: not be (the crawling is stopped, the hour is not allowed, the date's budget is used up), else None.
+    leave: Callable[[Spent, Spent], Stop | None] = _always
+    #: Origin in; what its robots.txt was when it was asked for last, by whomever. None: not known.
+    kept_robots: Callable[[str], KeptRobots | None] = _not_known
+    #: What a robots.txt was found to be.
+    keep_robots: Callable[[KeptRobots], None] = _not_kept
+    #: Asked where robots.txt refuses: the decision of a person by which it is asked all the same, else None.
+    ruling: Callable[[], RobotsRuling | None] = _no_ruling
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,9 +147,5 @@ class Hooks:
     doubt: Callable[[], Sequence[str]] = _no_doubt
     #: What the last control word asked gave.
     controlled: Callable[[Control], None] = _not_asked
-    #: Platform and delay in seconds in; seconds to wait for the slot just reserved out, the next slot being `delay`
-    #: later. None paces within this process alone.
-    pace: Callable[[str, float], float] | None = None
-    #: Asked before every turn. In: what was spent since it was asked last, and what is about to be. Out: why that may
-    #: not be (the crawling is stopped, the hour is not allowed, the date's budget is used up), else None.
-    leave: Callable[[Spent, Spent], Stop | None] = _always
+    #: How the others who ask the same platform are met.
+    courtesy: Courtesy = field(default_factory=Courtesy)

@@ -5,6 +5,7 @@ from email.utils import parsedate_to_datetime
 
 #: No site may hold a patrol longer than this by one header; what asks for more is obeyed for this long.
 CAP_SECONDS = 3600.0
+_RATE_LIMITED = (429, 503)
 
 
 def retry_after(value: str, now: datetime) -> float | None:
@@ -20,3 +21,8 @@ def retry_after(value: str, now: datetime) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)  # "-0000" is UTC by RFC 5322
     return min(CAP_SECONDS, max(0.0, (moment - now).total_seconds()))
+
+
+def asked_to_wait(status: int, header: str, now: datetime) -> float | None:
+    """Seconds to stay away after an answer of that status with that Retry-After; None where it does not ask for it."""
+    return retry_after(header, now) if status in _RATE_LIMITED else None

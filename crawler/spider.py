@@ -1,6 +1,6 @@
 """One spider for every platform definition, and the process around it."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, cast
 
 import scrapy
@@ -19,13 +19,13 @@ from crawler.definition import Definition
 from crawler.details import DetailReader
 from crawler.ends import Interrupted, QueryEnd
 from crawler.fetch import Fetcher
-from crawler.limits import Hooks, Limits
+from crawler.limits import Courtesy, Hooks, Limits
 from crawler.lists import HttpList, RenderedList
 from crawler.manners import Charge, Manners, RobotsBook
 from crawler.politeness import Politeness
 from crawler.studio import Studio
 from crawler.tab import Renderer, Tab, TabGates
-from records import Page, Query, Spent, Stop
+from records import Page, Query
 
 log = structlog.get_logger(__name__)
 
@@ -54,14 +54,13 @@ def fetch_one(
     url: str,
     *,
     limits: Limits,
-    pace: Callable[[str, float], float],
-    leave: Callable[[Spent, Spent], Stop | None],
+    courtesy: Courtesy,
 ) -> Page:
     """The page at `url`, asked for as a patrol would: address rules, robots.txt, turn. Once per process.
 
-    `pace`, `leave`: see `Hooks`. Raises QueryEnd where the page may not or cannot be had, and Interrupted.
+    Raises QueryEnd where the page may not or cannot be had, and Interrupted.
     """
-    spider = _walk(ErrandSpider, definition, limits, queries=(), hooks=_no_hooks(pace, leave), url=url)
+    spider = _walk(ErrandSpider, definition, limits, queries=(), hooks=_no_hooks(courtesy), url=url)
     assert isinstance(spider, ErrandSpider)
     if spider.ended is not None:
         raise spider.ended
@@ -104,7 +103,7 @@ class PatrolSpider(scrapy.Spider):  # type: ignore[misc]
         self.hooks = hooks
         self.browsers: Browsers = parts["browsers"]
         self.gates: TabGates = parts["gates"]
-        politeness = Politeness(definition.key, definition.delay, hooks=hooks, limits=limits)
+        politeness = Politeness(definition.key, definition.delay, courtesy=hooks.courtesy, limits=limits)
         self.charge = Charge(definition=definition, limits=limits, politeness=politeness)
         #: True once every query was reported.
         self.finished = False
@@ -171,6 +170,7 @@ class ErrandSpider(PatrolSpider):
         except QueryEnd as end:
             self.ended = end
         finally:
+            await self.charge.politeness.tell()
             for closing in (tab, self.browsers):
                 await closing.close()
         nothing: tuple[Any, ...] = ()
@@ -185,15 +185,13 @@ class ErrandSpider(PatrolSpider):
         return await tab.document(self._url)
 
 
-def _no_hooks(pace: Callable[[str, float], float], leave: Callable[[Spent, Spent], Stop | None]) -> Hooks:
+def _no_hooks(courtesy: Courtesy) -> Hooks:
     """For an errand, which delivers and judges nothing."""
 
     def nothing(*_: Any) -> Any:
         raise AssertionError("an errand delivers nothing")
 
-    return Hooks(
-        known=nothing, judge=nothing, deliver=nothing, starting=nothing, report=nothing, pace=pace, leave=leave
-    )
+    return Hooks(known=nothing, judge=nothing, deliver=nothing, starting=nothing, report=nothing, courtesy=courtesy)
 
 
 def _settings(definition: Definition, limits: Limits, browsers: Browsers, gates: TabGates) -> dict[str, Any]:

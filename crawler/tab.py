@@ -27,6 +27,7 @@ from crawler.gate import Gate
 from crawler.hops import watch_hops
 from crawler.manners import ERRAND, TURN, Charge, Errand, RobotsBook
 from crawler.network import BROWSER_FAULTS, NETWORK_FAULTS
+from crawler.retry_after import asked_to_wait
 from crawler.sheet import Sheet, new_sheet
 from records import Outcome, Page, now
 
@@ -243,6 +244,9 @@ class Tab:
         await self._robots.check(final_url)
 
     def _notice(self, response: BrowserResponse) -> None:
+        seconds = asked_to_wait(response.status, response.headers.get("retry-after", ""), now())
+        if seconds is not None:  # at once: the page's scripts would go on asking
+            self._charge.politeness.hold_off(seconds)
         if self._charge.definition.is_data(response.url):
             self._spawn(self._keep(response, self._answers))
 

@@ -9,7 +9,7 @@ from records import Budget, Hours, Outcome, Spent, Stop, now, shanghai_date
 
 
 def leave_for(engine: Engine, crawl: Crawl, platform: str) -> Callable[[Spent, Spent], Stop | None]:
-    """The hook `leave` of a patrol of `platform` (`crawler.Hooks`)."""
+    """The hook `leave` of a patrol of `platform` (`crawler.Courtesy`)."""
     budget = Budget().stricter(crawl.budget.items()).stricter(crawl.budgets.get(platform, {}).items())
     hours = Hours(crawl.hours_of.get(platform, crawl.hours))
 

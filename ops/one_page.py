@@ -4,11 +4,9 @@ import re
 from urllib.parse import urlsplit
 
 from crawler import Definition, QueryEnd, refusal
-from db import pacing
-from db.engine import transaction
 from db.locks import holding
+from ops.courtesy import courtesy_for
 from ops.house import House
-from ops.leave import leave_for
 from ops.planning import Chosen
 from ops.slice import Order, limits_of
 from records import Fault, Page
@@ -56,15 +54,10 @@ def fetch_page(house: House, chosen: Chosen, url: str) -> Page:
         raise PageNotHad(f"平台不对公众开放，未访问。{reader.lawful}")
     from crawler import fetch_one  # Scrapy and Playwright: only who goes out pays for them
 
-    def pace(platform: str, delay: float) -> float:
-        with transaction(house.engine) as conn:
-            return pacing.reserve(conn, platform, delay)
-
+    courtesy = courtesy_for(house.engine, house.settings.crawl, reader.key)
     with holding(house.engine, f"platform:{reader.key}"):
         try:
-            return fetch_one(
-                reader, url, limits=limits, pace=pace, leave=leave_for(house.engine, house.settings.crawl, reader.key)
-            )
+            return fetch_one(reader, url, limits=limits, courtesy=courtesy)
         except QueryEnd as end:
             raise PageNotHad(f"{end.outcome.label}（{end.outcome.value}）：{end.note}") from None
 

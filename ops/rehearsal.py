@@ -14,12 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from crawler import Delivered, Hooks, Interrupted
-from db import pacing
-from db.engine import transaction
 from db.locks import holding
 from db.scans import QueryRow
+from ops.courtesy import courtesy_for
 from ops.house import enter_house
-from ops.leave import leave_for
 from ops.logs import log_to_stderr
 from ops.parent import die_with_parent
 from ops.settings import Settings
@@ -94,18 +92,13 @@ def _hooks(settings: Settings, platform: str, *, demo: bool) -> Hooks:
         query = {"kind": ended.query.kind, "text": ended.query.text, "outcome": ended.outcome, "note": ended.note}
         _tell(query | {name: getattr(ended, name) for name in _COUNTS})
 
-    def pace(platform: str, delay: float) -> float:
-        with transaction(house.engine) as conn:
-            return pacing.reserve(conn, platform, delay)
-
     return Hooks(
         known=lambda _platform, _cards: set(),
         judge=matcher.assess,
         deliver=deliver,
         starting=lambda _query: None,
         report=report,
-        pace=pace,
-        leave=leave_for(house.engine, house.settings.crawl, platform),
+        courtesy=courtesy_for(house.engine, house.settings.crawl, platform),
     )
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from crawler import BrowserSettings, Definition, Delivered, Hooks, Interrupted, Limits, definition
-from db import canaries, evidence, lexicon, listings, pacing, runs, scans
+from db import canaries, evidence, lexicon, listings, runs, scans
 from db.engine import transaction
 from db.locks import holding
+from ops.courtesy import courtesy_for
 from ops.house import House, enter_house
-from ops.leave import leave_for
 from ops.logs import log_to_stderr
 from ops.parent import die_with_parent
 from ops.settings import Settings
@@ -162,10 +162,6 @@ def _hooks(house: House, reception: Reception, order: Order, attempt: int) -> Ho
         with transaction(house.engine) as conn:
             runs.control_ended(conn, order.scan_id, order.platform, control)
 
-    def pace(platform: str, delay: float) -> float:
-        with transaction(house.engine) as conn:
-            return pacing.reserve(conn, platform, delay)
-
     return Hooks(
         known=known,
         judge=judge,
@@ -174,8 +170,7 @@ def _hooks(house: House, reception: Reception, order: Order, attempt: int) -> Ho
         report=report,
         doubt=doubt,
         controlled=controlled,
-        pace=pace,
-        leave=leave_for(house.engine, house.settings.crawl, order.platform),
+        courtesy=courtesy_for(house.engine, house.settings.crawl, order.platform),
     )
 
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler import Hooks, Limits
+from crawler import Courtesy, Limits
 from crawler.ends import QueryEnd
-from crawler.politeness import Politeness, local_pace
+from crawler.politeness import LocalPace, Politeness
 from crawler.retry_after import CAP_SECONDS, retry_after
 from crawler.robots import read_robots
 from records import Outcome
@@ -42,17 +42,16 @@ def test_retry_after(header: str, seconds: float | None) -> None:
 
 def test_slots_of_one_platform_lie_a_delay_apart_and_platforms_do_not_meet() -> None:
     now = [100.0]
-    pace = local_pace(lambda: now[0])
+    pace = LocalPace(lambda: now[0]).pace
     assert [pace("a", 2.0), pace("a", 2.0), pace("a", 3.0), pace("a", 2.0)] == [0.0, 2.0, 4.0, 7.0]
     assert pace("b", 2.0) == 0.0
     now[0] = 200.0
     assert pace("a", 2.0) == 0.0
 
 
-def _politeness(delay: float = 0.0, pace: object = None, **limits: float) -> Politeness:
-    nothing: object = lambda *_: None  # noqa: E731
-    hooks = Hooks(known=nothing, judge=nothing, deliver=nothing, starting=nothing, report=nothing, pace=pace)  # type: ignore[arg-type]
-    return Politeness("p", delay, hooks=hooks, limits=Limits(user_agent="xunwang/1 (+x)", **limits))  # type: ignore[arg-type]
+def _politeness(delay: float = 0.0, pace: object = None, rest: object = None, **limits: float) -> Politeness:
+    courtesy = Courtesy(pace=pace, rest=rest)  # type: ignore[arg-type]
+    return Politeness("p", delay, courtesy=courtesy, limits=Limits(user_agent="xunwang/1 (+x)", **limits))  # type: ignore[arg-type]
 
 
 def test_the_delay_asked_of_the_pacer_is_never_below_the_longer_of_ours_and_the_sites() -> None:
@@ -108,7 +107,7 @@ def test_a_wait_longer_than_the_patrol_is_a_block_for_this_query_and_the_next() 
     reserved: list[float] = []
 
     async def walk() -> list[Outcome]:
-        politeness = _politeness(pace=lambda _, delay: reserved.append(delay) or 0.0, max_seconds=60)
+        politeness = _politeness(rest=lambda _, seconds: reserved.append(seconds), max_seconds=60)
         ends = []
         for step in (politeness.stay_away(600.0), politeness.take_turn()):
             with pytest.raises(QueryEnd) as ended:
@@ -117,7 +116,7 @@ def test_a_wait_longer_than_the_patrol_is_a_block_for_this_query_and_the_next() 
         return ends
 
     assert asyncio.run(walk()) == [Outcome.BLOCKED, Outcome.BLOCKED]
-    assert reserved == [600.0]  # every other worker of the platform waits as well
+    assert reserved == [pytest.approx(600.0, abs=5)]  # every other worker of the platform waits as well
 
 
 def test_a_refused_turn_leaves_the_way_free() -> None:
