@@ -1,6 +1,8 @@
 """The gate of every Scrapy request: address, robots.txt, turn. A middleware, so that no path can forget it."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -12,17 +14,22 @@ from scrapy.http import Response
 from crawler.admission import refusal
 from crawler.definition import Definition
 from crawler.ends import QueryEnd
-from crawler.limits import Limits
+from crawler.limits import Courtesy, Limits
 from crawler.network import DOWN_FAULTS, NETWORK_FAULTS, chinese
 from crawler.politeness import Politeness, Turn
-from crawler.robots import Robots, read_robots, unreachable_robots
-from records import Outcome, Spent
+from crawler.retry_after import asked_to_wait
+from crawler.robots import Robots, is_fresh, read_kept, read_part
+from records import KeptRobots, Outcome, RobotsRuling, Spent, now
 
 log = structlog.get_logger(__name__)
 
 #: Keys of `Request.meta`: what the request is for, and the turn it holds.
 ERRAND = "xunwang_errand"
 TURN = "xunwang_turn"
+
+
+#: Times that a robots.txt is asked for where its server only says when to come again.
+ROBOTS_TRIES = 3
 
 
 class Errand(StrEnum):
@@ -40,39 +47,73 @@ class Charge:
     definition: Definition
     limits: Limits
     politeness: Politeness
+    courtesy: Courtesy
 
 
 class RobotsBook:
-    """The robots.txt of every origin of one patrol, each asked for once."""
+    """The robots.txt of every origin that a patrol meets, asked for once while it counts, by all workers together."""
 
     def __init__(self, charge: Charge, crawler: Crawler) -> None:
         self._charge = charge
         self._crawler = crawler
-        self._rules: dict[str, Robots] = {}
+        self._rules: dict[str, tuple[KeptRobots, Robots]] = {}
+        self._one_at_a_time = asyncio.Lock()
+        #: The decision of a person by which something was asked that robots.txt refuses; None while nothing was.
+        self.ruling: RobotsRuling | None = None
 
     async def check(self, url: str) -> None:
-        """Raises QueryEnd ROBOTS_REFUSED where robots.txt does not allow `url`."""
+        """Raises QueryEnd ROBOTS_REFUSED where robots.txt does not allow `url` and nobody ruled otherwise."""
         parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}"
-        if origin not in self._rules:
-            self._rules[origin] = await self._ask(origin + "/robots.txt")
-            self._charge.politeness.respect(self._rules[origin])
-        robots = self._rules[origin]
-        if not robots.allows(url):
-            outcome = Outcome.FAILED if robots.down else Outcome.ROBOTS_REFUSED
-            raise QueryEnd(outcome, robots.unreachable or f"robots.txt 不允许访问 {parts.path}")
+        robots = await self._of(f"{parts.scheme}://{parts.netloc}")
+        if robots.allows(url):
+            return
+        if not robots.down and (ruling := await asyncio.to_thread(self._charge.courtesy.ruling)) is not None:
+            log.info("asked against robots.txt, as ruled", platform=ruling.platform, basis=ruling.basis)
+            self.ruling = ruling
+            return
+        outcome = Outcome.FAILED if robots.down else Outcome.ROBOTS_REFUSED
+        raise QueryEnd(outcome, robots.unreachable or f"robots.txt 不允许访问 {parts.path}")
 
-    async def _ask(self, url: str) -> Robots:
-        product = self._charge.limits.product
+    async def _of(self, origin: str) -> Robots:
+        async with self._one_at_a_time:
+            if origin in self._rules and self._counts(self._rules[origin][0]):
+                return self._rules[origin][1]
+            kept = await asyncio.to_thread(self._charge.courtesy.kept_robots, origin)
+            if kept is not None and self._counts(kept):
+                robots = read_kept(self._charge.limits.product, kept)
+            else:
+                kept, robots = await self._ask(origin)
+            self._rules[origin] = kept, robots
+            self._charge.politeness.respect(robots)
+            return robots
+
+    def _counts(self, kept: KeptRobots) -> bool:
+        return is_fresh(kept, now(), timedelta(hours=self._charge.limits.robots_hours))
+
+    async def _ask(self, origin: str) -> tuple[KeptRobots, Robots]:
+        down = False
         try:
-            response = await self._crawler.engine.download_async(Request(url, meta={ERRAND: Errand.ROBOTS}))
+            kept = await self._fetched(origin)
         except NETWORK_FAULTS as fault:
-            return unreachable_robots(product, chinese(fault), down=isinstance(fault, DOWN_FAULTS))
+            kept = KeptRobots(origin=origin, status=0, why=chinese(fault), fetched_at=now())
+            down = isinstance(fault, DOWN_FAULTS)
         except QueryEnd as end:
-            if end.outcome is Outcome.FAILED:  # a redirect to where we do not go
-                return unreachable_robots(product, end.note)
-            raise
-        return read_robots(product, response.status, response.body)
+            if end.outcome is not Outcome.FAILED:
+                raise
+            kept = KeptRobots(
+                origin=origin, status=0, why=end.note, fetched_at=now()
+            )  # redirected to where we do not go
+        if not down:  # a site that is not there told nothing that others need to know
+            await asyncio.to_thread(self._charge.courtesy.keep_robots, kept)
+        return kept, replace(read_kept(self._charge.limits.product, kept), down=down)
+
+    async def _fetched(self, origin: str) -> KeptRobots:
+        for _ in range(ROBOTS_TRIES):
+            request = Request(origin + "/robots.txt", meta={ERRAND: Errand.ROBOTS})
+            response = await self._crawler.engine.download_async(request)
+            if _wish(response) is None:  # else `Manners` has obeyed it, and its time has passed when we ask again
+                break
+        return KeptRobots(origin=origin, status=response.status, body=read_part(response.body), fetched_at=now())
 
 
 class Manners:
@@ -97,20 +138,35 @@ class Manners:
             raise QueryEnd(Outcome.FAILED, f"{why}：{request.url[:120]}")
         if errand is not Errand.ROBOTS:
             await self._robots.check(request.url)
-        if errand is Errand.PICTURE:
-            self._charge.politeness.spend(Spent(requests=1))
-        else:
-            request.meta[TURN] = await self._charge.politeness.take_turn(pages=int(errand is Errand.PAGE))
+        politeness = self._charge.politeness
+        if errand is not Errand.PICTURE:
+            request.meta[TURN] = await politeness.take_turn(pages=int(errand is Errand.PAGE))
+            return
+        request.meta[TURN] = part = await politeness.take_part()
+        if part is None:
+            raise QueryEnd(Outcome.BLOCKED, "平台要求稍后再来")
 
-    def process_response(self, request: Request, response: Response) -> Response:
-        """Gives the turn back and counts what came."""
-        _give_back(request)
+    async def process_response(self, request: Request, response: Response) -> Response:
+        """Counts what came, obeys a Retry-After, and gives the turn back. Raises QueryEnd where that lasts too long."""
         self._charge.politeness.spend(Spent(bytes=len(response.body)))
+        try:
+            seconds = _wish(response)
+            if seconds is not None:
+                log.warning("told to wait", platform=self._charge.definition.key, seconds=seconds)
+                await self._charge.politeness.stay_away(seconds)
+        finally:
+            _give_back(request)
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
         """Gives the turn back; the exception goes on to who asked."""
         _give_back(request)
+
+
+def _wish(response: Response) -> float | None:
+    """Seconds that an answer asks us to stay away."""
+    header: bytes = response.headers.get(b"Retry-After") or b""
+    return asked_to_wait(response.status, header.decode("latin-1"), now())
 
 
 def _give_back(request: Request) -> None:

@@ -104,7 +104,7 @@ class PatrolSpider(scrapy.Spider):  # type: ignore[misc]
         self.browsers: Browsers = parts["browsers"]
         self.gates: TabGates = parts["gates"]
         politeness = Politeness(definition.key, definition.delay, courtesy=hooks.courtesy, limits=limits)
-        self.charge = Charge(definition=definition, limits=limits, politeness=politeness)
+        self.charge = Charge(definition=definition, limits=limits, politeness=politeness, courtesy=hooks.courtesy)
         #: True once every query was reported.
         self.finished = False
 

@@ -29,7 +29,8 @@ from crawler.manners import ERRAND, TURN, Charge, Errand, RobotsBook
 from crawler.network import BROWSER_FAULTS, NETWORK_FAULTS
 from crawler.retry_after import asked_to_wait
 from crawler.sheet import Sheet, new_sheet
-from records import Outcome, Page, now
+from crawler.weight import weigh
+from records import Outcome, Page, Spent, now
 
 log = structlog.get_logger(__name__)
 
@@ -201,8 +202,12 @@ class Tab:
             page.on("popup", self._shut)
             page.on("crash", self._crashed)
             await self._deadline.keep(watch_hops(sheet.session, self.gate.refuses_hop))
+            await self._deadline.keep(weigh(sheet.session, self._weighed))
         self._opened += 1
         return sheet.page
+
+    def _weighed(self, size: int) -> None:
+        self._charge.politeness.spend(Spent(bytes=size))
 
     def _live(self) -> Sheet:
         if self.sheet is None:

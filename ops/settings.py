@@ -81,6 +81,8 @@ class Crawl(_Part):
     reread_pages: int = Field(default=20, ge=1)
     #: Seconds until a page must have come to its end.
     page_deadline: float = Field(default=60.0, gt=0)
+    #: Hours that a robots.txt counts for after it was fetched, for all workers together; a day at most (RFC 9309).
+    robots_hours: float = Field(default=12.0, gt=0, le=24)
     #: Path of a Chromium; empty: look for Playwright's own, then for the system's.
     chromium: str = ""
     #: Categories whose search terms are asked for; empty: every one.

@@ -127,6 +127,7 @@ def limits_of(settings: Settings, order: Order) -> Limits:
         max_details=crawl.max_details,
         reread_pages=crawl.reread_pages,
         page_deadline=crawl.page_deadline,
+        robots_hours=crawl.robots_hours,
         allow_loopback=order.demo or bool(order.site),  # the operator named that address
         browser=BrowserSettings(executable=Path(crawl.chromium) if crawl.chromium else None),
     )

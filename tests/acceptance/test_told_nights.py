@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from db import scans
 from db.engine import transaction
@@ -67,6 +68,8 @@ class Nights:
     def night(self, name: str, trouble: Trouble | None = None, *, down: bool = False, deadline: float = 20.0) -> Told:
         """Run one night to its end."""
         self.market.stock.pass_a_day(self._dice)
+        with transaction(self.house.engine) as conn:  # a day passes for what robots.txt was, too
+            conn.execute(text("update robots set fetched_at = fetched_at - interval '1 day'"))
         self.market.night, self.market.trouble = name, trouble
         crawl = self._settings.crawl.model_copy(update={"page_deadline": deadline})
         nightly = self._settings.nightly.model_copy(update={"canary": self.canary})

@@ -8,7 +8,7 @@ import pytest
 from scrapy.exceptions import DownloadFailedError, DownloadTimeoutError, IgnoreRequest
 from scrapy.http import Response
 
-from crawler import Hooks, Limits, definition
+from crawler import Courtesy, Limits, definition
 from crawler.ends import QueryEnd
 from crawler.manners import Charge, RobotsBook
 from crawler.politeness import Politeness
@@ -19,7 +19,7 @@ SITE = "http://127.0.0.1:18071"
 RULES = b"User-agent: *\nDisallow: /contact/\nAllow: /contact/open\nCrawl-delay: 2.5\n"
 
 
-def _book(answer: Any) -> tuple[RobotsBook, list[str], Politeness]:
+def _book(answer: Any, **more: Any) -> tuple[RobotsBook, list[str], Politeness]:
     asked: list[str] = []
 
     async def download_async(request: Any) -> Any:
@@ -28,12 +28,11 @@ def _book(answer: Any) -> tuple[RobotsBook, list[str], Politeness]:
             raise answer
         return Response(request.url, status=answer[0], body=answer[1])
 
-    nothing: Any = lambda *_: None  # noqa: E731
-    hooks = Hooks(known=nothing, judge=nothing, deliver=nothing, starting=nothing, report=nothing)
+    courtesy = Courtesy(**more)
     limits = Limits(user_agent="xunwang/1 (+x)", allow_loopback=True)
 
-    politeness = Politeness("demo_ads", 0.1, hooks=hooks, limits=limits)
-    charge = Charge(definition=definition("demo_ads"), limits=limits, politeness=politeness)
+    politeness = Politeness("demo_ads", 0.1, courtesy=courtesy, limits=limits)
+    charge = Charge(definition=definition("demo_ads"), limits=limits, politeness=politeness, courtesy=courtesy)
     return RobotsBook(charge, SimpleNamespace(engine=SimpleNamespace(download_async=download_async))), asked, politeness
 
 
