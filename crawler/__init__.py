@@ -16,6 +16,8 @@ from crawler.proposal import Proposal, propose
 from crawler.reading import CardPage, read_any, read_cards, read_detail
 from crawler.refusals import DefinitionRefused, PageFileRefused, PlatformCannot, PlatformUnknown
 from crawler.saved_pages import saved_pages
+from crawler.session import Session
+from crawler.session import State as SessionState
 from crawler.table import platform_table
 from crawler.walls import is_gone, recognise
 
@@ -38,6 +40,8 @@ __all__ = [
     "PlatformUnknown",
     "Proposal",
     "QueryEnd",
+    "Session",
+    "SessionState",
     "Unknown",
     "canonical",
     "definition",

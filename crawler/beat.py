@@ -10,7 +10,7 @@ from crawler.closer import CloserLook, Tally, marks
 from crawler.definition import Definition
 from crawler.ends import NoBrowser, QueryEnd
 from crawler.gauge import Gauge
-from crawler.limits import Hooks, Limits
+from crawler.limits import Courtesy, Hooks, Limits
 from crawler.lists import ListReader, Read
 from crawler.politeness import Politeness
 from crawler.refusals import PlatformCannot
@@ -30,6 +30,7 @@ class Tools:
     hooks: Hooks
     limits: Limits
     politeness: Politeness
+    courtesy: Courtesy
     by_http: ListReader
     by_browser: ListReader
     closer: CloserLook
@@ -96,6 +97,8 @@ class Beat:
             end = (stop.outcome, stop.note)
         except (NoBrowser, PlatformCannot) as fault:
             end = (Outcome.FAILED, fault.message())
+        if end[0] is Outcome.LOGIN_REQUIRED:
+            end = (end[0], _what_then(self._tools.courtesy, end[1]))
         if end[0] is Outcome.NOT_RUN and tally.pages:  # stopped on its way: part of it was seen
             end = (Outcome.BUDGET_SPENT, end[1])
         requests = self._tools.politeness.requests - asked
@@ -108,7 +111,7 @@ class Beat:
         await self._report(query, tally, end, requests=requests, started_at=started_at)
 
     async def _search(self, query: Query, tally: Tally) -> tuple[Outcome, str]:
-        if self._definition.access == "walled":
+        if self._definition.access == "walled" and self._tools.courtesy.session is None:
             return Outcome.LOGIN_REQUIRED, f"平台不对公众开放，未访问。{self._definition.lawful}"
         reader, read = await self._first(self._definition.address(query))
         seen: set[str] = set()
@@ -183,6 +186,13 @@ class Beat:
 
 def _search_for(platform: str, word: str) -> Query:
     return Query(platform=platform, kind=QueryKind.SEARCH, text=word)
+
+
+def _what_then(courtesy: Courtesy, note: str) -> str:
+    """The note of a query that met a login, with what can be done about it."""
+    if courtesy.session is not None:
+        note = f"会话失效：{note}（用的是{courtesy.session.name}）"
+    return f"{note}；{courtesy.login_hint}" if courtesy.login_hint else note
 
 
 def _least(limit: int | None, own: int) -> int:

@@ -15,9 +15,11 @@ Photographer = Callable[[list[CapturedFile]], Awaitable[Photograph]]
 class Clerk:
     """Puts captures together: the bytes as received, the listing's pictures, and what the browser made of them."""
 
-    def __init__(self, fetcher: Fetcher, limits: Limits) -> None:
+    def __init__(self, fetcher: Fetcher, limits: Limits, permits: Callable[[], list[str]]) -> None:
+        """`permits` names what people decided about asking this platform, as far as it was made use of (Chinese)."""
         self._fetcher = fetcher
         self._limits = limits
+        self._permits = permits
 
     async def capture(
         self, listing: Listing, page: Page, photographer: Photographer, gaps: tuple[str, ...] = ()
@@ -37,7 +39,7 @@ class Clerk:
             captured_at=captured_at,
             url=page.final_url,
             files=(body, *photograph.files, *pictures),
-            method=_method(page, photograph),
+            method="；".join((_method(page, photograph), *self._permits())),
             gaps=(*gaps, *missing, *photograph.gaps),
         )
 

@@ -66,7 +66,7 @@ class Definition(_Strict):
     site: str
     #: Host patterns that may be asked beside the one of `site`.
     hosts: tuple[str, ...] = ()
-    #: public: anyone may read it without an account; walled: nothing is asked of it.
+    #: public: anyone may read it without an account; walled: nothing is asked of it without a supplied session.
     access: Literal["public", "walled"] = "public"
     #: Company that runs it and its 住所地, as far as known for certain; else 待核.
     operator: str = "待核"

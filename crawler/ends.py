@@ -50,3 +50,42 @@ class Interrupted(Fault):
         "重新运行即可：已完成的检索不会重做。",
         "Run it again: queries that ended are not repeated.",
     )
+
+
+class NoDisplay(Fault):
+    """这台机器没有图形界面（或只装了无界面的浏览器），打不开看得见的浏览器窗口。
+
+    This machine has no display, or only a browser without windows: no visible browser can be opened.
+    """
+
+    code: ClassVar[str] = "E-CRAWLER-113"
+    remedy: ClassVar[tuple[str, str]] = (
+        "请在有桌面、装有完整 Chromium 或 Chrome 的机器上运行（同一个 DATABASE_URL，密钥目录 secrets 相同）。",
+        "Run it on a machine with a desktop and a full Chromium or Chrome (same DATABASE_URL, same secrets folder).",
+    )
+
+
+class LoginBroken(Fault):
+    """浏览器窗口在确认之前被关闭，或平台打不开；没有保存任何内容。
+
+    The window was closed before the login was confirmed, or the platform did not open; nothing was saved.
+    """
+
+    code: ClassVar[str] = "E-CRAWLER-114"
+    remedy: ClassVar[tuple[str, str]] = (
+        "请重新运行，登录后不要关闭窗口，先回到命令行按回车。",
+        "Run it again; after logging in, leave the window open and press Enter at the command line first.",
+    )
+
+
+class NotLoggedIn(Fault):
+    """平台没有留下任何登录信息；没有保存任何内容。
+
+    The platform left nothing to be recognised by; nothing was saved.
+    """
+
+    code: ClassVar[str] = "E-CRAWLER-115"
+    remedy: ClassVar[tuple[str, str]] = (
+        "请确认已用本单位账号登录成功，再回到命令行按回车。",
+        "Make sure that the unit's account is logged in before you press Enter.",
+    )

@@ -1,7 +1,7 @@
 """Asking for pages and pictures over HTTP: two retries, Retry-After obeyed, the answer as a Page."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 from scrapy import Request
@@ -112,11 +112,16 @@ def page_of(url: str, response: Response) -> Page:
 
 def headers_of(response: Response) -> tuple[tuple[str, str], ...]:
     """Name and value of each header that Scrapy kept."""
-    return tuple(
+    return told(
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, values in response.headers.items()
         for value in values
     )
+
+
+def told(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The headers that are kept. Not Set-Cookie: it may be the key to an account, and goes into no evidence."""
+    return tuple((name, value) for name, value in headers if name.lower() not in ("set-cookie", "set-cookie2"))
 
 
 def _media_type(response: Response) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from crawler.session import Session
 from records import (
     Assessment,
     Control,
@@ -126,6 +127,10 @@ class Courtesy:
     keep_robots: Callable[[KeptRobots], None] = _not_kept
     #: Asked where robots.txt refuses: the decision of a person by which it is asked all the same, else None.
     ruling: Callable[[], RobotsRuling | None] = _no_ruling
+    #: The login of an account that the unit owns, supplied by a person; None: asked as any visitor.
+    session: Session | None = None
+    #: What a query that meets a login adds to its note, in Chinese: what could be done about it.
+    login_hint: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

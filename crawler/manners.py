@@ -19,6 +19,7 @@ from crawler.network import DOWN_FAULTS, NETWORK_FAULTS, chinese
 from crawler.politeness import Politeness, Turn
 from crawler.retry_after import asked_to_wait
 from crawler.robots import Robots, is_fresh, read_kept, read_part
+from crawler.session import cookie_header
 from records import KeptRobots, Outcome, RobotsRuling, Spent, now
 
 log = structlog.get_logger(__name__)
@@ -73,6 +74,12 @@ class RobotsBook:
             return
         outcome = Outcome.FAILED if robots.down else Outcome.ROBOTS_REFUSED
         raise QueryEnd(outcome, robots.unreachable or f"robots.txt 不允许访问 {parts.path}")
+
+    def permits(self) -> list[str]:
+        """What people decided about asking this platform, as far as it was made use of, for captures to name."""
+        session = self._charge.courtesy.session
+        used = [] if session is None else [f"使用{session.name}"]
+        return used if self.ruling is None else [*used, self.ruling.sentence]
 
     async def _of(self, origin: str) -> Robots:
         async with self._one_at_a_time:
@@ -138,6 +145,7 @@ class Manners:
             raise QueryEnd(Outcome.FAILED, f"{why}：{request.url[:120]}")
         if errand is not Errand.ROBOTS:
             await self._robots.check(request.url)
+        self._show_session(request, errand)
         politeness = self._charge.politeness
         if errand is not Errand.PICTURE:
             request.meta[TURN] = await politeness.take_turn(pages=int(errand is Errand.PAGE))
@@ -145,6 +153,15 @@ class Manners:
         request.meta[TURN] = part = await politeness.take_part()
         if part is None:
             raise QueryEnd(Outcome.BLOCKED, "平台要求稍后再来")
+
+    def _show_session(self, request: Request, errand: Errand) -> None:
+        """Cookies of the supplied session, for this very hop: what an earlier hop was shown is no business of it."""
+        request.headers.pop(b"Cookie", None)
+        session = self._charge.courtesy.session
+        if session is None or errand is Errand.ROBOTS or request.meta.get("playwright"):
+            return
+        if cookies := cookie_header(session.state, request.url):
+            request.headers[b"Cookie"] = cookies
 
     async def process_response(self, request: Request, response: Response) -> Response:
         """Counts what came, obeys a Retry-After, and gives the turn back. Raises QueryEnd where that lasts too long."""

@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from crawler.ends import NoBrowser
+from crawler.ends import NoBrowser, NoDisplay
 from crawler.limits import BrowserSettings
 
 NO_SANDBOX_NOTE = "浏览器以 root 身份运行，未启用沙箱"
@@ -30,6 +30,18 @@ def find_chromium(settings: BrowserSettings, own: str = "") -> Path:
     found = next((path for name in _SYSTEM_NAMES if (path := shutil.which(name))), None)
     if found is None:
         raise NoBrowser
+    return Path(found)
+
+
+def find_visible(settings: BrowserSettings, own: str = "") -> Path:
+    """A program that can open a window. Raises NoBrowser, and NoDisplay where only a headless shell is installed."""
+    named = find_chromium(settings, own)
+    if "headless" not in named.name:
+        return named
+    windowed = (name for name in _SYSTEM_NAMES if "headless" not in name)
+    found = next((path for name in windowed if (path := shutil.which(name))), None)
+    if found is None:
+        raise NoDisplay(named.name)
     return Path(found)
 
 

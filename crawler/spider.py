@@ -137,11 +137,12 @@ class PatrolSpider(scrapy.Spider):  # type: ignore[misc]
         definition, limits = self.charge.definition, self.charge.limits
         fetcher = Fetcher(self.charge, self.crawler)
         details = DetailReader(definition, fetcher, studio=studio, tab=item_tab, deadline=limits.page_deadline)
-        clerk = Clerk(fetcher, limits)
+        clerk = Clerk(fetcher, limits, self.robots.permits)
         return Tools(
             hooks=self.hooks,
             limits=limits,
             politeness=self.charge.politeness,
+            courtesy=self.charge.courtesy,
             by_http=HttpList(definition, fetcher),
             by_browser=RenderedList(definition, fetcher, list_tab),
             closer=CloserLook(definition, hooks=self.hooks, limits=limits, details=details, clerk=clerk),

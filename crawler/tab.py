@@ -22,7 +22,7 @@ from crawler.chromium import Browsers, Purpose
 from crawler.deadline import Deadline
 from crawler.encodings import detect_encoding
 from crawler.ends import QueryEnd
-from crawler.fetch import headers_of
+from crawler.fetch import headers_of, told
 from crawler.gate import Gate
 from crawler.hops import watch_hops
 from crawler.manners import ERRAND, TURN, Charge, Errand, RobotsBook
@@ -193,7 +193,9 @@ class Tab:
         worn = self._littered or self._opened >= self._browsers.pages_a_context
         if sheet is None or worn or sheet.page.is_closed():
             await self.close()
-            context = await self._browsers.context(self._purpose, **CONTEXT)
+            session = self._charge.courtesy.session
+            own = {} if session is None else {"storage_state": session.state}
+            context = await self._browsers.context(self._purpose, **CONTEXT, **own)
             self.sheet = sheet = await new_sheet(context, self._deadline)
             page = sheet.page
             page.on("response", self._notice)
@@ -279,7 +281,7 @@ class Tab:
     async def _keep(self, response: BrowserResponse, answers: asyncio.Queue[Page]) -> None:
         try:
             body = await self._deadline.keep(response.body())
-            headers = tuple((h["name"], h["value"]) for h in await self._deadline.keep(response.headers_array()))
+            headers = told((h["name"], h["value"]) for h in await self._deadline.keep(response.headers_array()))
         except BROWSER_FAULTS as fault:
             log.warning("data answer lost", url=response.url, why=type(fault).__name__)
             return

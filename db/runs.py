@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from db import permits
 from db.scans import options, query_rows
 from db.tables import canaries, listings, queries, runs, scans
-from records import Control, Coverage, Figures, Finding, Outcome, QueryKind, ScanStatus, unseen
+from records import Control, Coverage, Figures, Finding, Outcome, QueryKind, ScanStatus, now, shanghai_date, unseen
 
 #: How many runs a platform is held against.
 BEFORE = 14
@@ -126,9 +127,22 @@ def coverage(conn: Connection, scan_id: int) -> Coverage:
         unseen=unseen((row.query.platform, row.outcome, row.note) for row in rows),
         findings=tuple((run.platform, one) for run in of_scans(conn, [scan_id])[scan_id] for one in run.findings),
         card_only=sum(row.card_only for row in rows),
+        permits=_permits(conn, scan_id, sorted({row.query.platform for row in rows})),
         resting=sum(resting.values()),
         canary=bool(canary.led) if canary and canary.ended_at else None,
         canary_note=canary.note if canary else "",
+    )
+
+
+def _permits(conn: Connection, scan_id: int, platforms: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """What held for a scan's platforms when it ended, or holds now while it runs."""
+    if not platforms:
+        return ()
+    ended = conn.execute(select(scans.c.finished_at).where(scans.c.id == scan_id)).scalar()
+    at = ended or now()
+    told = [(one.platform, one.sentence) for one in permits.in_force(conn, platforms, at)]
+    return *told, *(
+        (one.platform, f"使用{one.name}") for one in permits.of_date(conn, platforms, shanghai_date(at), at)
     )
 
 

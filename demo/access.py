@@ -10,6 +10,9 @@ from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+#: Name of the cookie that a market knows its members by.
+MEMBER = "demo_member"
+
 _REFERENCE = re.compile(r"&#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});")
 
 
@@ -28,6 +31,8 @@ class LogEntry:
     status: int
     #: Of the body, as sent.
     bytes: int
+    #: True where the visitor showed the cookie of a login.
+    member: bool = False
 
 
 class AccessLog:
@@ -46,6 +51,7 @@ class AccessLog:
         """One line for the answered request in `scope`."""
         self.count += 1
         agent = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")
+        cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
         row = {
             "at": at.isoformat(),
             "method": scope["method"],
@@ -54,6 +60,7 @@ class AccessLog:
             "user_agent": agent.decode("latin-1"),
             "status": status,
             "bytes": size,
+            "member": MEMBER.encode() + b"=" in cookies,
         }
         self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
 

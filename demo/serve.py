@@ -59,6 +59,7 @@ class RunningTown:
 
         `changed_share` (0 to 1): so many listings fall in price. `new_listings`: so many come on top. `mood`: `open`,
         `login`, `captcha`, `too_many`, `error`, with `from_page`, `for_requests`, `retry_after` (`demo.stall.Wall`).
+        `log_out`: every member must log in again.
         Raises urllib.error.HTTPError (400) for an unknown wish.
         """
         return self._control(key, json.dumps(wishes).encode())

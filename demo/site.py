@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from demo.access import parameters
+from demo.access import MEMBER, parameters
 from demo.markets import Offer
 from demo.pictures import picture
 from demo.stall import Mood, Stall, Wall
@@ -43,7 +43,7 @@ class Site(ABC):
         self._pages.filters["lines"] = lambda text: Markup("<br>").join(escape(line) for line in text.split("\n"))
         common = [
             Route("/robots.txt", self._robots),
-            Route("/login", self._login),
+            Route("/login", self._login, methods=["GET", "POST"]),
             Route("/pic/{item_id}/{number:int}.png", self._picture),
             Route("/favicon.ico", self._nothing),
         ]
@@ -88,13 +88,21 @@ class Site(ABC):
         path = request.url.path
         if path.startswith(_ALWAYS_OPEN):
             return None
+        if self.stall.wall.mood is Mood.LOGIN and request.cookies.get(MEMBER) == self.stall.member_token:
+            return None
         return self.stall.refuse(page_number(self.query(request)))
 
     async def _robots(self, request: Request) -> Response:
         return PlainTextResponse(f"User-agent: *\nCrawl-delay: {self.stall.crawl_delay:g}\nDisallow: {self.closed}\n")
 
     async def _login(self, request: Request) -> Response:
-        return self.page("login.html")
+        """The form; whoever sends it with an account and a password is a member."""
+        sent = await request.form() if request.method == "POST" else {}
+        if not (sent.get("account") and sent.get("password")):
+            return self.page("login.html")
+        entered = RedirectResponse("/", 303)
+        entered.set_cookie(MEMBER, self.stall.member_token, max_age=86400, httponly=True)
+        return entered
 
     async def _nothing(self, request: Request) -> Response:
         return Response(status_code=204)

@@ -1,5 +1,6 @@
 """One market while it is open: what it holds tonight, and the mood it is in."""
 
+import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -42,6 +43,8 @@ class Stall:
         #: Seconds, told in robots.txt.
         self.crawl_delay = crawl_delay
         self.wall = Wall()
+        #: What members show; changed when all of them are logged out.
+        self.member_token = secrets.token_hex(16)
         self._refused = 0
         self._stock(town.market(key))
 
@@ -50,7 +53,7 @@ class Stall:
         self.search = Search(market)
 
     def change(self, wishes: dict[str, Any]) -> None:
-        """Applies a control message: `changed_share`, `new_listings`, `mood` with the fields of Wall.
+        """Applies a control message: `changed_share`, `new_listings`, `log_out`, `mood` with the fields of Wall.
 
         Raises TypeError or ValueError for a wish that it does not know, and changes nothing then.
         """
@@ -58,12 +61,15 @@ class Stall:
         arrivals, share = int(wishes.pop("new_listings", 0)), float(wishes.pop("changed_share", 0.0))
         if arrivals < 0 or not 0 <= share <= 1:
             raise ValueError("new_listings counts up from 0, changed_share lies between 0 and 1")
+        log_out = bool(wishes.pop("log_out", False))
         mood = wishes.pop("mood", None)
         if mood is None and wishes:
             raise ValueError(f"unknown: {', '.join(wishes)}")
         wall = Wall(mood=Mood(mood), **wishes) if mood is not None else self.wall
         if arrivals or share:
             self._stock(self.market.later(arrivals=arrivals, reduced=share))
+        if log_out:
+            self.member_token = secrets.token_hex(16)
         self.wall, self._refused = wall, self._refused if wall is self.wall else 0
 
     def refuse(self, page: int) -> Wall | None:

@@ -54,7 +54,7 @@ def fetch_page(house: House, chosen: Chosen, url: str) -> Page:
         raise PageNotHad(f"平台不对公众开放，未访问。{reader.lawful}")
     from crawler import fetch_one  # Scrapy and Playwright: only who goes out pays for them
 
-    courtesy = courtesy_for(house.engine, house.settings.crawl, reader.key)
+    courtesy = courtesy_for(house, reader.key)
     with holding(house.engine, f"platform:{reader.key}"):
         try:
             return fetch_one(reader, url, limits=limits, courtesy=courtesy)

@@ -98,7 +98,7 @@ def _hooks(settings: Settings, platform: str, *, demo: bool) -> Hooks:
         deliver=deliver,
         starting=lambda _query: None,
         report=report,
-        courtesy=courtesy_for(house.engine, house.settings.crawl, platform),
+        courtesy=courtesy_for(house, platform),
     )
 
 

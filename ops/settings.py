@@ -234,6 +234,10 @@ class Settings(BaseSettings):
         """32 bytes that key the hashes of sellers without a hit; made at first use, kept 0600."""
         return _secret(self.home / "secrets" / "seller_salt")
 
+    def session_key(self) -> bytes:
+        """32 bytes that lock the sessions supplied by people; made at first use, kept 0600."""
+        return _secret(self.home / "secrets" / "session_key")
+
 
 def read_settings(config: Path | None = None, **changes: Any) -> Settings:
     """Settings from `config` (else XUNWANG_CONFIG, ./xunwang.toml, <home>/xunwang.toml), environment and `changes`.

@@ -171,7 +171,7 @@ def _hooks(house: House, reception: Reception, order: Order, attempt: int) -> Ho
         report=report,
         doubt=doubt,
         controlled=controlled,
-        courtesy=courtesy_for(house.engine, house.settings.crawl, order.platform),
+        courtesy=courtesy_for(house, order.platform),
     )
 
 

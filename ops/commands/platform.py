@@ -21,6 +21,7 @@ from crawler import (
     saved_pages,
 )
 from crawler.saved_pages import differences
+from ops.commands import permits, sessions
 from ops.one_page import fetch_page, platform_of, stranger
 from ops.planning import Chosen, chosen
 from ops.screen import print_json, say, screen, show
@@ -92,6 +93,8 @@ def register(app: typer.Typer) -> None:
     platforms.command("try")(platform_try)
     platforms.command("new")(platform_new)
     platforms.command("check")(platform_check)
+    permits.register(platforms)
+    sessions.register(platforms)
     app.add_typer(platforms, name="platform")
 
 

@@ -1,19 +1,21 @@
 """RFC 9309: what each answer to /robots.txt means, and that no answer is a no."""
 
 import asyncio
+from dataclasses import replace
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from scrapy.exceptions import DownloadFailedError, DownloadTimeoutError, IgnoreRequest
+from scrapy.exceptions import DownloadConnectionRefusedError, DownloadFailedError, DownloadTimeoutError, IgnoreRequest
 from scrapy.http import Response
 
 from crawler import Courtesy, Limits, definition
 from crawler.ends import QueryEnd
 from crawler.manners import Charge, RobotsBook
 from crawler.politeness import Politeness
-from crawler.robots import read_robots
-from records import Outcome
+from crawler.robots import is_fresh, read_robots
+from records import KeptRobots, Outcome, RobotsRuling, now
 
 SITE = "http://127.0.0.1:18071"
 RULES = b"User-agent: *\nDisallow: /contact/\nAllow: /contact/open\nCrawl-delay: 2.5\n"
@@ -119,3 +121,78 @@ def test_absurd_crawl_delays_are_harmless() -> None:
     assert read_robots("xunwang", 200, b"User-agent: *\nCrawl-delay: often").crawl_delay == 0.0
     assert read_robots("xunwang", 200, b"User-agent: *\nCrawl-delay: nan").crawl_delay == 0.0
     assert read_robots("xunwang", 200, b"User-agent: *\nCrawl-delay: 999999999").crawl_delay == 86_400.0
+
+
+DAY = timedelta(hours=12)
+
+
+@pytest.mark.parametrize(
+    ("status", "why", "hours", "counts"),
+    [
+        (200, "", 11.9, True),
+        (200, "", 12.1, False),
+        (404, "", 11.9, True),
+        (500, "", 0.1, True),
+        (500, "", 0.2, False),
+        (302, "", 0.2, False),
+        (0, "超时", 0.1, True),
+        (0, "超时", 0.2, False),
+        (200, "", -0.1, False),  # another machine's wrong clock
+    ],
+)
+def test_how_long_an_answer_counts(status: int, why: str, hours: float, counts: bool) -> None:
+    kept = KeptRobots(origin=SITE, status=status, why=why, fetched_at=now() - timedelta(hours=hours))
+    assert is_fresh(kept, now(), DAY) is counts
+    assert not is_fresh(replace(kept, fetched_at=now() - timedelta(hours=24.1)), now(), timedelta(days=3))
+
+
+def _walk(book: RobotsBook, *paths: str) -> list[bool]:
+    async def walk() -> list[bool]:
+        passed = []
+        for path in paths:
+            try:
+                await book.check(SITE + path)
+                passed.append(True)
+            except QueryEnd:
+                passed.append(False)
+        return passed
+
+    return asyncio.run(walk())
+
+
+def test_what_another_worker_was_told_is_not_asked_again_and_what_we_are_told_is_passed_on() -> None:
+    shared: dict[str, KeptRobots] = {}
+    hooks: dict[str, Any] = {"kept_robots": shared.get, "keep_robots": lambda kept: shared.update({kept.origin: kept})}
+    first, asked, _ = _book((200, RULES), **hooks)
+    assert _walk(first, "/latest/", "/contact/7") == [True, False] and len(asked) == 1
+    second, asked, politeness = _book((200, b"User-agent: *\nDisallow: /"), **hooks)
+    assert _walk(second, "/latest/", "/contact/7") == [True, False] and asked == []
+    assert politeness.delay == 2.5
+    shared[SITE] = replace(shared[SITE], fetched_at=now() - timedelta(hours=13))
+    third, asked, _ = _book((200, b"User-agent: *\nDisallow: /"), **hooks)
+    assert _walk(third, "/latest/") == [False] and len(asked) == 1
+    assert shared[SITE].body == b"User-agent: *\nDisallow: /"
+
+
+def test_a_site_that_is_down_told_nothing_that_others_need_to_know() -> None:
+    told: list[KeptRobots] = []
+    book, _, _ = _book(DownloadConnectionRefusedError("nobody"), keep_robots=told.append)
+    assert _walk(book, "/latest/") == [False] and told == []
+    book, _, _ = _book(DownloadTimeoutError("slow"), keep_robots=told.append)
+    assert _walk(book, "/latest/") == [False] and [one.why for one in told] == ["超时"]
+
+
+def test_a_ruling_lifts_refusals_alone_and_is_named() -> None:
+    ruled = RobotsRuling(platform="demo_ads", allow=True, by="王某", basis="7 号", until=date(2026, 12, 1), at=now())
+    asked: list[int] = []
+
+    def ruling() -> RobotsRuling:
+        asked.append(1)
+        return ruled
+
+    book, _, politeness = _book((200, RULES), ruling=ruling)
+    assert _walk(book, "/latest/") == [True] and asked == [] and book.permits() == []
+    assert _walk(book, "/contact/7") == [True] and "7 号" in book.permits()[0]
+    assert politeness.delay == 2.5  # the site's pace is kept all the same
+    assert _walk(_book((500, b""), ruling=ruling)[0], "/latest/") == [True]
+    assert _walk(_book(DownloadConnectionRefusedError("nobody"), ruling=ruling)[0], "/latest/") == [False]
