@@ -6,6 +6,7 @@ so in `errcode` alone. Addresses of robots hold their key: no error and no log o
 
 import json
 import smtplib
+import socket
 import ssl
 import time
 from collections.abc import Mapping
@@ -17,12 +18,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import structlog
 
 from alerts.message import Message
+from egress import names_inside
+from egress.dialling import InternalAddress, dial
 from records import Fault
+
+log = structlog.get_logger(__name__)
 
 #: The host of WeCom's group robots.
 WECOM_HOSTS = frozenset({"qyapi.weixin.qq.com"})
+
+#: This machine, by its usual names.
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 #: An answer longer than this is not one that we understand.
 _LONGEST_ANSWER = 65_536
@@ -71,6 +80,8 @@ class WeComRobot:
     allow_loopback: bool = False
     #: Forward proxy of the unit (http://host:port); empty for none.
     proxy: str = field(default="", repr=False)
+    #: Hosts that may stand in an internal network, this channel's or its proxy's: the unit's own, declared.
+    internal: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         _check_address(self)
@@ -89,6 +100,7 @@ class Webhook:
     timeout: float = 15.0
     allow_loopback: bool = False
     proxy: str = field(default="", repr=False)
+    internal: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         _check_address(self)
@@ -109,9 +121,11 @@ class Mail:
     sender: str
     recipients: tuple[str, ...]
     timeout: float = 20.0
+    internal: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         _check_timeout(self)
+        _check_inside(self, self.host)
         if self.security not in ("starttls", "tls", "none"):
             raise ChannelRefused(f"{self.name}: security = {self.security!r}")
         if not self.recipients:
@@ -201,12 +215,36 @@ def compose(channel: Mail, message: Message) -> EmailMessage:
     return mail
 
 
+class _Smtp(smtplib.SMTP):
+    """A client that connects to the address decided on, and still knows the server by its name."""
+
+    def __init__(self, *where: Any, address: str, **more: Any) -> None:
+        self._address = address
+        super().__init__(*where, **more)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return socket.create_connection((self._address, port), timeout)
+
+
+class _SmtpTls(smtplib.SMTP_SSL):
+    """The same, encrypted from the first byte."""
+
+    def __init__(self, *where: Any, address: str, **more: Any) -> None:
+        self._address = address
+        super().__init__(*where, **more)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        line = socket.create_connection((self._address, port), timeout)
+        return self.context.wrap_socket(line, server_hostname=host)
+
+
 def _connect(channel: Mail) -> smtplib.SMTP:
     context = ssl.create_default_context()
+    named: dict[str, Any] = {"address": _dial(channel, channel.host, channel.port), "timeout": channel.timeout}
     if channel.security == "tls":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(channel.host, channel.port, timeout=channel.timeout, context=context)
+        server: smtplib.SMTP = _SmtpTls(channel.host, channel.port, context=context, **named)
     else:
-        server = smtplib.SMTP(channel.host, channel.port, timeout=channel.timeout)
+        server = _Smtp(channel.host, channel.port, **named)
     try:
         if channel.security == "starttls":
             server.starttls(context=context)
@@ -231,9 +269,11 @@ def _post(channel: WeComRobot | Webhook, body: Mapping[str, Any], headers: Mappi
     """
     deadline = time.monotonic() + channel.timeout
     limit = dict.fromkeys(("connect", "read", "write", "pool"), channel.timeout)
-    request = httpx.Request("POST", channel.url, json=body, headers=dict(headers), extensions={"timeout": limit})
-    proxy = httpx.Proxy(channel.proxy) if channel.proxy else None
     try:
+        url, proxy = _decided(channel)
+        sent = dict(headers) | {"Host": httpx.URL(channel.url).netloc.decode("ascii")}
+        extensions = {"timeout": limit, "sni_hostname": httpx.URL(channel.url).host}
+        request = httpx.Request("POST", url, json=body, headers=sent, extensions=extensions)
         with httpx.HTTPTransport(trust_env=False, proxy=proxy) as transport:
             response = transport.handle_request(request)
             answer = b""
@@ -242,8 +282,34 @@ def _post(channel: WeComRobot | Webhook, body: Mapping[str, Any], headers: Mappi
                 if len(answer) > _LONGEST_ANSWER or time.monotonic() > deadline:
                     raise NotDelivered(f"{channel.name}: 应答过长或过慢")
             return response.status_code, answer
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (OSError, httpx.HTTPError, httpx.InvalidURL) as error:
         raise NotDelivered(f"{channel.name}: {type(error).__name__}") from None
+
+
+def _decided(channel: WeComRobot | Webhook) -> tuple[httpx.URL, httpx.Proxy | None]:
+    """Where to connect, as an address: the channel's own, or its proxy's, which then finds the channel's.
+
+    Host header and certificate stay the name's: `_post` says them.
+    """
+    url, proxy = httpx.URL(channel.url), httpx.URL(channel.proxy)
+    if channel.proxy:
+        address = _dial(channel, proxy.host, proxy.port or 80)
+        return url, httpx.Proxy(proxy.copy_with(host=address))
+    return url.copy_with(host=_dial(channel, url.host, url.port or 443)), None
+
+
+def _dial(channel: Channel, host: str, port: int) -> str:
+    """The address to connect to. Raises NotDelivered for an internal one that is not declared, OSError for none."""
+    try:
+        return dial(host, port, internal=_internal(channel))
+    except InternalAddress as inside:
+        log.warning("egress_refused", channel=channel.name, host=host, port=port, detail=str(inside))
+        raise NotDelivered(f"{channel.name}: 主机在内部网络中，未经声明，没有发送") from None
+
+
+def _internal(channel: Channel) -> frozenset[str]:
+    loopback = not isinstance(channel, Mail) and channel.allow_loopback
+    return channel.internal | (LOOPBACK if loopback else frozenset())
 
 
 def _field(answer: bytes, name: str) -> object:
@@ -269,6 +335,15 @@ def _check_address(channel: WeComRobot | Webhook) -> None:
         raise ChannelRefused(f"{channel.name}: 只允许 https")
     if host not in channel.hosts:
         raise ChannelRefused(f"{channel.name}: 主机不在允许名单内")
+    _check_inside(channel, host)
+    if channel.proxy:
+        _check_inside(channel, urlsplit(channel.proxy).hostname or "")
+
+
+def _check_inside(channel: Channel, host: str) -> None:
+    """Raises ChannelRefused for a host that names an internal address outright and is not declared."""
+    if names_inside(host) and host.lower() not in _internal(channel):
+        raise ChannelRefused(f"{channel.name}: {host} 在内部网络中；本单位自己的服务器请写进 alerts.internal_hosts")
 
 
 def _check_timeout(channel: Channel) -> None:

@@ -47,4 +47,5 @@ class Clerk:
 def _method(page: Page, photograph: Photograph) -> str:
     read = "由浏览器取得" if page.fetched_by == "browser" else "由 HTTP 客户端取得"
     sandbox = f"；{NO_SANDBOX_NOTE}" if photograph.method and runs_as_root() else ""
-    return f"页面{read}；{photograph.method or '未制作截图'}{sandbox}"
+    peer = f"，服务器地址 {page.peer}" if page.peer else ""
+    return f"页面{read}{peer}；{photograph.method or '未制作截图'}{sandbox}"

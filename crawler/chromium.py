@@ -1,4 +1,4 @@
-"""Finding Chromium, starting it so that it can reach only the platform, and sharing it within one process."""
+"""Finding Chromium, starting it so that it can reach only the egress guard, and sharing it within one process."""
 
 import asyncio
 import uuid
@@ -14,8 +14,6 @@ from playwright.async_api import Browser, BrowserContext, Playwright, async_play
 from scrapy.exceptions import NotSupported
 
 from crawler import processes
-from crawler.admission import is_loopback
-from crawler.definition import Definition
 from crawler.ends import NoBrowser
 from crawler.limits import BrowserSettings
 from crawler.network import BROWSER_FAULTS
@@ -34,7 +32,13 @@ _QUIET = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    # datagrams pass no proxy; Chromium has renamed the switch, and heeds one of the two in silence
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    # calls home that no switch turns off are sent nowhere
+    "--component-updater=url-source=data:",
+    "--autofill-server-url=data:",
+    "--gaia-url=https://accounts.invalid",
 )
 # Half the work of a page is its pictures, even where each is refused (STACK §4b); so they are not even asked for.
 _NO_PICTURES = "--blink-settings=imagesEnabled=false"
@@ -56,16 +60,23 @@ class Purpose(StrEnum):
     OFFLINE = "offline"
 
 
-def reachable(definition: Definition) -> str:
-    """Chromium's --host-resolver-rules under which nothing but the platform's hosts has an address.
+def only_through(proxy: str) -> Sequence[str]:
+    """Chromium's arguments under which everything, loopback too, goes to the guard at `proxy`, and nothing else exists.
 
-    Redirects, WebSockets and workers are held by it too, which Playwright's routes do not see (FAULTS §0.1). On this
-    machine a rule names the very port, so that one local service cannot send the browser to another.
+    Redirects, WebSockets and workers are held by it, which Playwright's routes do not see (FAULTS §0.1). Left to itself
+    Chromium goes round a proxy for this machine (§0.2). No other host has an address in it, so that no name is looked
+    up and nothing can be reached even where a way round the proxy were found.
     """
-    site = urlsplit(definition.site)
-    if is_loopback(site.hostname or ""):
-        return f"MAP {site.netloc} {site.netloc}, MAP * ~NOTFOUND"
-    return ", ".join(["MAP * ~NOTFOUND", *(f"EXCLUDE {host}" for host in definition.hosts)])
+    guard = urlsplit(proxy).netloc
+    return (
+        f"--proxy-server={proxy}",
+        "--proxy-bypass-list=<-loopback>",
+        f"--host-resolver-rules=MAP {guard} {guard}, MAP * ~NOTFOUND",
+    )
+
+
+#: For the browser that shows saved bytes: not even the guard has an address.
+_NOTHING = ("--host-resolver-rules=MAP * ~NOTFOUND",)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -88,9 +99,10 @@ class Browsers:
     Serves scrapy-playwright as its browser provider, which is never asked for a browser: tabs bring their own page.
     """
 
-    def __init__(self, settings: BrowserSettings, definition: Definition) -> None:
+    def __init__(self, settings: BrowserSettings, proxy: str) -> None:
+        """`proxy`: address of the egress guard."""
         self._settings = settings
-        self._definition = definition
+        self._proxy = proxy
         self._driver: Playwright | None = None
         self._running: dict[Purpose, _Running] = {}
         self._overgrown: set[Purpose] = set()
@@ -199,9 +211,9 @@ class Browsers:
         return _Running(browser=browser, mark=mark)
 
     def _arguments(self, purpose: Purpose) -> Sequence[str]:
-        rules = "MAP * ~NOTFOUND" if purpose is Purpose.OFFLINE else reachable(self._definition)
+        network = _NOTHING if purpose is Purpose.OFFLINE else only_through(self._proxy)
         pictures = (_NO_PICTURES,) if purpose is Purpose.LISTS else ()
-        return (*_QUIET, *pictures, f"--host-resolver-rules={rules}")
+        return (*_QUIET, *pictures, *network)
 
     async def _watch(self) -> None:
         """Kills a browser that holds more than it may; whoever waits for a page of it hears of it at once."""

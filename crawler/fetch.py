@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 
 import structlog
 from scrapy import Request
@@ -66,7 +67,8 @@ class Fetcher:
         return files, [answer for answer in answers if isinstance(answer, str)]
 
     async def _http(self, url: str) -> Page:
-        return page_of(url, await self._ask(url, Errand.PAGE, self._charge.limits.max_page_bytes))
+        page = page_of(url, await self._ask(url, Errand.PAGE, self._charge.limits.max_page_bytes))
+        return replace(page, peer=self._charge.way_out.peer(page.final_url))
 
     async def _ask(self, url: str, errand: Errand, most: int) -> Response:
         meta = {ERRAND: errand, "download_maxsize": most}

@@ -1,4 +1,4 @@
-"""The gate of every Scrapy request: address, robots.txt, turn. A middleware, so that no path can forget it."""
+"""The gate of every Scrapy request: address, robots.txt, turn, the one way out. A middleware: no path can forget it."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -15,11 +15,12 @@ from crawler.admission import refusal
 from crawler.definition import Definition
 from crawler.ends import QueryEnd
 from crawler.limits import Courtesy, Limits
-from crawler.network import DOWN_FAULTS, NETWORK_FAULTS, chinese
+from crawler.network import BROWSER_FAULTS, DOWN_FAULTS, NETWORK_FAULTS, chinese
 from crawler.politeness import Politeness, Turn
 from crawler.retry_after import asked_to_wait
 from crawler.robots import Robots, is_fresh, read_kept, read_part
 from crawler.session import cookie_header
+from crawler.way_out import GUARD_ANSWERS, NotLetOut, WayOut, check_guard, check_passage
 from records import KeptRobots, Outcome, RobotsRuling, Spent, now
 
 log = structlog.get_logger(__name__)
@@ -49,6 +50,7 @@ class Charge:
     limits: Limits
     politeness: Politeness
     courtesy: Courtesy
+    way_out: WayOut
 
 
 class RobotsBook:
@@ -105,7 +107,7 @@ class RobotsBook:
             kept = KeptRobots(origin=origin, status=0, why=chinese(fault), fetched_at=now())
             down = isinstance(fault, DOWN_FAULTS)
         except QueryEnd as end:
-            if end.outcome is not Outcome.FAILED:
+            if end.outcome is not Outcome.FAILED or isinstance(end, NotLetOut):
                 raise
             kept = KeptRobots(
                 origin=origin, status=0, why=end.note, fetched_at=now()
@@ -143,6 +145,8 @@ class Manners:
         if why:
             log.warning("address refused", platform=self._charge.definition.key, url=request.url, why=why)
             raise QueryEnd(Outcome.FAILED, f"{why}：{request.url[:120]}")
+        check_guard(self._charge.way_out)
+        request.meta["proxy"] = self._charge.way_out.proxy
         if errand is not Errand.ROBOTS:
             await self._robots.check(request.url)
         self._show_session(request, errand)
@@ -164,9 +168,14 @@ class Manners:
             request.headers[b"Cookie"] = cookies
 
     async def process_response(self, request: Request, response: Response) -> Response:
-        """Counts what came, obeys a Retry-After, and gives the turn back. Raises QueryEnd where that lasts too long."""
+        """Counts what came, obeys a Retry-After, and gives the turn back. Raises QueryEnd where that lasts too long.
+
+        Raises as well what the guard says, where the answer is the guard's own.
+        """
         self._charge.politeness.spend(Spent(bytes=len(response.body)))
         try:
+            if response.status in GUARD_ANSWERS:
+                check_passage(self._charge.way_out, response.url)
             seconds = _wish(response)
             if seconds is not None:
                 log.warning("told to wait", platform=self._charge.definition.key, seconds=seconds)
@@ -176,8 +185,10 @@ class Manners:
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        """Gives the turn back; the exception goes on to who asked."""
+        """Gives the turn back; what the guard says of it, or else the exception, goes on to who asked."""
         _give_back(request)
+        if isinstance(exception, (*NETWORK_FAULTS, *BROWSER_FAULTS)):
+            check_passage(self._charge.way_out, request.url)
 
 
 def _wish(response: Response) -> float | None:

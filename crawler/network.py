@@ -1,6 +1,7 @@
 """The ways in which asking can fail, named once, and what they are called in Chinese."""
 
 from playwright.async_api import Error as BrowserError
+from scrapy.core.downloader.handlers.http11 import TunnelError
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
@@ -22,6 +23,7 @@ NETWORK_FAULTS = (
     DownloadTimeoutError,
     IgnoreRequest,
     ResponseDataLossError,
+    TunnelError,
     UnsupportedURLSchemeError,
 )
 
@@ -43,6 +45,7 @@ _CHINESE: tuple[tuple[type[Exception], str], ...] = (
     (DownloadFailedError, "连接中断或回应有误"),
     (IgnoreRequest, "跳转过多，或解压后超过大小上限"),
     (ResponseDataLossError, "回应不完整"),
+    (TunnelError, "未能经出口守卫建立连接"),
     (UnsupportedURLSchemeError, "地址类型不支持"),
     (TimeoutError, "浏览器页面超时"),
     (BrowserError, "浏览器未能打开页面"),

@@ -25,6 +25,7 @@ from crawler.manners import Charge, Manners, RobotsBook
 from crawler.politeness import Politeness
 from crawler.studio import Studio
 from crawler.tab import Renderer, Tab, TabGates
+from crawler.way_out import WayOut
 from records import Page, Query
 
 log = structlog.get_logger(__name__)
@@ -38,13 +39,14 @@ _MIDDLEWARES = {
 }
 
 
-def patrol(definition: Definition, queries: Sequence[Query], *, hooks: Hooks, limits: Limits) -> None:
+def patrol(definition: Definition, queries: Sequence[Query], *, hooks: Hooks, limits: Limits, way_out: WayOut) -> None:
     """Runs `queries` on one platform to their ends, in this process, once per process.
 
     Every query is reported through `hooks.report` with exactly one Outcome, after its sightings were delivered.
-    Raises what a hook raised, and Interrupted where a signal stopped the process before all queries were reported.
+    Nothing goes out but through `way_out`. Raises what a hook raised, and Interrupted where a signal stopped the
+    process before all queries were reported.
     """
-    spider = _walk(PatrolSpider, definition, limits, queries=tuple(queries), hooks=hooks)
+    spider = _walk(PatrolSpider, definition, limits, way_out, queries=tuple(queries), hooks=hooks)
     if not spider.finished:
         raise Interrupted
 
@@ -55,12 +57,13 @@ def fetch_one(
     *,
     limits: Limits,
     courtesy: Courtesy,
+    way_out: WayOut,
 ) -> Page:
     """The page at `url`, asked for as a patrol would: address rules, robots.txt, turn. Once per process.
 
     Raises QueryEnd where the page may not or cannot be had, and Interrupted.
     """
-    spider = _walk(ErrandSpider, definition, limits, queries=(), hooks=_no_hooks(courtesy), url=url)
+    spider = _walk(ErrandSpider, definition, limits, way_out, queries=(), hooks=_no_hooks(courtesy), url=url)
     assert isinstance(spider, ErrandSpider)
     if spider.ended is not None:
         raise spider.ended
@@ -69,14 +72,17 @@ def fetch_one(
     return spider.page
 
 
-def _walk(spider: type["PatrolSpider"], definition: Definition, limits: Limits, **parts: Any) -> "PatrolSpider":
+def _walk(
+    spider: type["PatrolSpider"], definition: Definition, limits: Limits, way_out: WayOut, **parts: Any
+) -> "PatrolSpider":
     """Runs a spider to its end; raises what it raised, and Interrupted where a signal stopped it first."""
-    browsers, gates = Browsers(limits.browser, definition), TabGates()
+    browsers, gates = Browsers(limits.browser, way_out.proxy), TabGates()
     process = AsyncCrawlerProcess(_settings(definition, limits, browsers, gates))
     crawler = process.create_crawler(spider)
     failures: list[Failure] = []
     crawler.signals.connect(lambda failure: failures.append(failure), signals.spider_error, weak=False)
-    crawl = process.crawl(crawler, definition=definition, limits=limits, browsers=browsers, gates=gates, **parts)
+    parts |= {"browsers": browsers, "gates": gates, "way_out": way_out}
+    crawl = process.crawl(crawler, definition=definition, limits=limits, **parts)
     process.start()
     for failure in failures:
         failure.raiseException()
@@ -104,7 +110,13 @@ class PatrolSpider(scrapy.Spider):  # type: ignore[misc]
         self.browsers: Browsers = parts["browsers"]
         self.gates: TabGates = parts["gates"]
         politeness = Politeness(definition.key, definition.delay, courtesy=hooks.courtesy, limits=limits)
-        self.charge = Charge(definition=definition, limits=limits, politeness=politeness, courtesy=hooks.courtesy)
+        self.charge = Charge(
+            definition=definition,
+            limits=limits,
+            politeness=politeness,
+            courtesy=hooks.courtesy,
+            way_out=parts["way_out"],
+        )
         #: True once every query was reported.
         self.finished = False
 
@@ -215,7 +227,7 @@ def _settings(definition: Definition, limits: Limits, browsers: Browsers, gates:
         "RETRY_ENABLED": False,  # Fetcher retries, turn by turn
         "REDIRECT_MAX_TIMES": 5,
         "METAREFRESH_ENABLED": False,
-        "HTTPPROXY_ENABLED": False,  # reads the environment, which only ops/settings.py may
+        "HTTPPROXY_ENABLED": False,  # reads the environment; Manners names the proxy, and there is but one
         "ROBOTSTXT_OBEY": False,  # Manners obeys it more strictly: 5xx and silence refuse
         "DOWNLOADER_MIDDLEWARES": _MIDDLEWARES,
         "DOWNLOAD_HANDLERS": _handlers(definition),

@@ -26,9 +26,10 @@ from crawler.fetch import headers_of, told
 from crawler.gate import Gate
 from crawler.hops import watch_hops
 from crawler.manners import ERRAND, TURN, Charge, Errand, RobotsBook
-from crawler.network import BROWSER_FAULTS, NETWORK_FAULTS
+from crawler.network import BROWSER_FAULTS, NETWORK_FAULTS, chinese
 from crawler.retry_after import asked_to_wait
 from crawler.sheet import Sheet, new_sheet
+from crawler.way_out import GUARD_ANSWERS, NotLetOut, check_passage
 from crawler.weight import weigh
 from records import Outcome, Page, Spent, now
 
@@ -120,7 +121,7 @@ class Tab:
         try:
             page = await self._ready()
             response = await self._crawler.engine.download_async(self._request(url, page))
-        except (*BROWSER_FAULTS, *NETWORK_FAULTS) as fault:
+        except (*BROWSER_FAULTS, *NETWORK_FAULTS, NotLetOut) as fault:
             raise await self._given_up(fault) from fault
         await self._check_arrival(url, response.url)
         text = await self._source() if response.status >= 400 else ""
@@ -254,8 +255,21 @@ class Tab:
         seconds = asked_to_wait(response.status, response.headers.get("retry-after", ""), now())
         if seconds is not None:  # at once: the page's scripts would go on asking
             self._charge.politeness.hold_off(seconds)
-        if self._charge.definition.is_data(response.url):
+        if self._charge.definition.is_data(response.url) and self._let_out(response):
             self._spawn(self._keep(response, self._answers))
+
+    def _let_out(self, response: BrowserResponse) -> bool:
+        """False where the answer is the guard's, which then ends what waits for it."""
+        try:
+            if response.status in GUARD_ANSWERS:
+                check_passage(self._charge.way_out, response.url)
+        except NotLetOut as end:
+            self.gate.ended = end
+        except NETWORK_FAULTS as fault:
+            self.gate.ended = QueryEnd(Outcome.FAILED, f"页面的数据请求：{chinese(fault)}")
+        else:
+            return True
+        return False
 
     def _shut(self, popup: BrowserPage) -> None:
         self._littered = True  # one may have been missed, or not close: the next page gets a clean context
@@ -289,7 +303,7 @@ class Tab:
             log.warning("data answer too large", url=response.url, bytes=len(body))
             return
         media_type = next((v for n, v in headers if n.lower() == "content-type"), "application/json")
-        arrived = _arrived(response.request.url, response.url, response.status, body)
+        arrived = self._page(response.request.url, response.url, response.status, body)
         answers.put_nowait(
             replace(
                 arrived,
@@ -316,13 +330,19 @@ class Tab:
         body = text.encode("utf-8", "replace")
         if len(body) > self._charge.limits.max_page_bytes:
             raise QueryEnd(Outcome.FAILED, "页面超过大小上限")
-        return _arrived(url, final_url, status, body)
+        return self._page(url, final_url, status, body)
 
-
-def _arrived(url: str, final_url: str, status: int, body: bytes) -> Page:
-    return Page(
-        url=url, final_url=final_url, status=status, body=body, encoding="utf-8", fetched_at=now(), fetched_by="browser"
-    )
+    def _page(self, url: str, final_url: str, status: int, body: bytes) -> Page:
+        return Page(
+            url=url,
+            final_url=final_url,
+            status=status,
+            body=body,
+            encoding="utf-8",
+            fetched_at=now(),
+            fetched_by="browser",
+            peer=self._charge.way_out.peer(final_url),
+        )
 
 
 class TabGates:

@@ -17,6 +17,7 @@ from secrets import token_hex
 from crawler import BrowserSettings, Definition, Delivered, Hooks, Limits, definition
 from db import canaries
 from db.engine import transaction
+from ops.gateway import way_out
 from ops.house import House
 from pipelines import Reception, receive
 from records import CANARY, Query, QueryKind, QueryReport, Sighting, now
@@ -67,7 +68,9 @@ def _patrol(house: House, reception: Reception, perch: Definition) -> list[Query
         starting=lambda _query: None,
         report=reports.append,
     )
-    patrol(perch, [Query(platform=CANARY, kind=QueryKind.BROWSE, text="最新")], hooks=hooks, limits=limits)
+    latest = Query(platform=CANARY, kind=QueryKind.BROWSE, text="最新")
+    with way_out(perch, (perch.site.removeprefix("http://"),)) as opened:  # our own page, planted a moment ago
+        patrol(perch, [latest], hooks=hooks, limits=limits, way_out=opened)
     return reports
 
 

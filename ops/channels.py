@@ -1,7 +1,7 @@
 """The channels that the settings name, as alerts knows them."""
 
 from alerts import Channel, Mail, Webhook, WeComRobot
-from alerts.channels import WECOM_HOSTS
+from alerts.channels import LOOPBACK, WECOM_HOSTS
 from ops.settings import Settings
 
 
@@ -10,12 +10,23 @@ def channels(settings: Settings) -> list[Channel]:
     alerts = settings.alerts
     hosts = WECOM_HOSTS | frozenset(alerts.webhook_hosts)
     loopback = alerts.allow_loopback
+    internal = frozenset(host.lower() for host in alerts.internal_hosts)
     found: list[Channel] = [
-        WeComRobot(name=one.name, url=one.url, hosts=hosts, allow_loopback=loopback, proxy=alerts.proxy)
+        WeComRobot(
+            name=one.name, url=one.url, hosts=hosts, allow_loopback=loopback, proxy=alerts.proxy, internal=internal
+        )
         for one in alerts.wecom
     ]
     found += [
-        Webhook(name=one.name, url=one.url, token=one.token, hosts=hosts, allow_loopback=loopback, proxy=alerts.proxy)
+        Webhook(
+            name=one.name,
+            url=one.url,
+            token=one.token,
+            hosts=hosts,
+            allow_loopback=loopback,
+            proxy=alerts.proxy,
+            internal=internal,
+        )
         for one in alerts.webhook
     ]
     found += [
@@ -28,6 +39,7 @@ def channels(settings: Settings) -> list[Channel]:
             password=one.password,
             sender=one.sender,
             recipients=one.recipients,
+            internal=internal | (LOOPBACK if loopback else frozenset()),
         )
         for one in alerts.mail
     ]

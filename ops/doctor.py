@@ -11,10 +11,12 @@ from crawler import BrowserSettings, find_chromium
 from crawler.portrait import portrait
 from db import leave, scans
 from db.engine import transaction
+from egress import GuardDown
+from egress.proof import FORBIDDEN, let_through
 from keywords import Matcher
 from ops.house import House, open_house
 from ops.scanning import end_abandoned
-from ops.settings import Settings
+from ops.settings import Settings, names_this_machine
 from records import Fault, Listing, now, shanghai
 
 #: Bytes that must be free where evidence is kept.
@@ -44,6 +46,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield _disk(settings)
     yield _browser_files()
     yield _chromium(settings)
+    yield _way_out(settings)
     house, finding = _database(settings)
     yield finding
     if house is not None:
@@ -105,6 +108,23 @@ def _chromium(settings: Settings) -> Finding:
     except Fault as fault:
         return Finding(name="浏览器", ok=False, told=fault.message(), remedy=fault.remedy[0])
     return Finding(name="浏览器", ok=True, told=f"{found}（中文渲染 {len(drawn)} 字节）")
+
+
+def _way_out(settings: Settings) -> Finding:
+    """The egress guard starts, and refuses what it must; nothing of this machine is open to it for good."""
+    try:
+        wrong = let_through()
+    except (Fault, OSError) as fault:
+        told = fault.message() if isinstance(fault, Fault) else str(fault)
+        return Finding(name="出口守卫", ok=False, told=told, remedy=GuardDown.remedy[0])
+    if wrong:
+        told = f"没有拒绝 {'、'.join(wrong)}"
+        return Finding(name="出口守卫", ok=False, told=told, remedy="请停止采集（xunwang halt on）并报告这一缺陷")
+    refused = f"已拒绝 {'、'.join(FORBIDDEN)}"
+    if opened := [site for site in settings.crawl.sites.values() if names_this_machine(site)]:
+        told = f"{refused}；但设置放行了本机的 {'、'.join(opened)}"
+        return Finding(name="出口守卫", ok=False, told=told, remedy="正式使用前请从 crawl.sites 去掉本机地址")
+    return Finding(name="出口守卫", ok=True, told=refused)
 
 
 def _database(settings: Settings) -> tuple[House | None, Finding]:

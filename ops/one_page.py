@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from crawler import Definition, QueryEnd, refusal
 from db.locks import holding
 from ops.courtesy import courtesy_for
+from ops.gateway import allowed, way_out
 from ops.house import House
 from ops.planning import Chosen
 from ops.slice import Order, limits_of
@@ -55,9 +56,10 @@ def fetch_page(house: House, chosen: Chosen, url: str) -> Page:
     from crawler import fetch_one  # Scrapy and Playwright: only who goes out pays for them
 
     courtesy = courtesy_for(house, reader.key)
-    with holding(house.engine, f"platform:{reader.key}"):
+    allowed_here = allowed(house.settings, reader, file=chosen.file, site=chosen.site, demo=house.demo)
+    with holding(house.engine, f"platform:{reader.key}"), way_out(reader, allowed_here) as opened:
         try:
-            return fetch_one(reader, url, limits=limits, courtesy=courtesy)
+            return fetch_one(reader, url, limits=limits, courtesy=courtesy, way_out=opened)
         except QueryEnd as end:
             raise PageNotHad(f"{end.outcome.label}（{end.outcome.value}）：{end.note}") from None
 

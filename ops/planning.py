@@ -10,11 +10,9 @@ from zlib import crc32
 from crawler import Definition, definition, definitions
 from db.scans import LastAsked
 from keywords import Lexicon
+from ops.gateway import DEMO_PREFIX, allowed, check_platform
 from ops.settings import Crawl, Settings
 from records import Fault, Outcome, Query, QueryKind
-
-#: Definitions of the make-believe markets carry this prefix; no real night ever includes them.
-DEMO_PREFIX = "demo_"
 
 
 class NothingToScan(Fault):
@@ -45,23 +43,22 @@ class Chosen:
 def chosen(settings: Settings, names: Iterable[str], *, demo: bool) -> list[Chosen]:
     """The platforms of `names` (keys or files); without names those of the settings, else every one.
 
-    Raises NothingToScan.
+    Raises NothingToScan, and InternalPlatform for a definition that points inside.
     """
     wanted = list(names) or [key for key in settings.crawl.platforms if not demo]
     wanted = wanted or [key for key in definitions() if key.startswith(DEMO_PREFIX) == demo]
     if not wanted:
         raise NothingToScan
-    return [_choose(settings, name) for name in dict.fromkeys(wanted)]
+    return [_choose(settings, name, demo=demo) for name in dict.fromkeys(wanted)]
 
 
-def _choose(settings: Settings, name: str) -> Chosen:
+def _choose(settings: Settings, name: str, *, demo: bool) -> Chosen:
     is_file = bool(Path(name).suffix)
     found = definition(Path(name) if is_file else name)
-    return Chosen(
-        definition=found,
-        file=str(Path(name).resolve()) if is_file else "",
-        site=settings.crawl.sites.get(found.key, ""),
-    )
+    file, site = str(Path(name).resolve()) if is_file else "", settings.crawl.sites.get(found.key, "")
+    stands = found.at(site) if site else found
+    check_platform(stands, allowed(settings, stands, file=file, site=site, demo=demo))
+    return Chosen(definition=found, file=file, site=site)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

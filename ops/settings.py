@@ -9,10 +9,18 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any, ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
+from egress import names_inside
 from records import Fault, Hours
 
 
@@ -162,7 +170,9 @@ class Alerts(_Part):
     webhook: tuple[Webhook, ...] = ()
     #: Hosts that a webhook may name, besides qyapi.weixin.qq.com.
     webhook_hosts: tuple[str, ...] = ()
-    #: Plain HTTP to this very machine: for trying things out.
+    #: Hosts (mail server, webhook, proxy) that stand in the unit's own network; every other must be public.
+    internal_hosts: tuple[str, ...] = ()
+    #: Plain HTTP, and mail, to this very machine: for trying things out.
     allow_loopback: bool = False
     #: Forward proxy of the unit, http://host:port; empty for none.
     proxy: str = ""
@@ -256,12 +266,27 @@ def read_settings(config: Path | None = None, **changes: Any) -> Settings:
     reader = type("Settings", (Settings,), {"toml_file": file})
     try:
         read: Settings = reader(**changes)
+        _check_sites(EnvSettingsSource(reader)())
     except ValidationError as refused:
         lines = (f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in refused.errors(include_input=False))
         raise SettingsRefused("\n".join(lines)) from None
     except ValueError as unreadable:  # not TOML
         raise SettingsRefused(f"{file}: {unreadable}") from None
     return read
+
+
+def _check_sites(environment: dict[str, Any]) -> None:
+    """Raises SettingsRefused where the environment would open this machine to the crawler: only a file may."""
+    crawl = environment.get("crawl")
+    sites = crawl.get("sites") if isinstance(crawl, dict) else None
+    for key, site in sites.items() if isinstance(sites, dict) else ():
+        if names_this_machine(str(site)):
+            raise SettingsRefused(f"crawl.sites.{key}：指向本机或内部网络的地址只能写在 xunwang.toml 里，环境变量不算")
+
+
+def names_this_machine(site: str) -> bool:
+    """True where `site`, a base address, names this machine or an internal address outright."""
+    return names_inside(urlsplit(site).hostname or "")
 
 
 def _first_file(*candidates: str | Path | None) -> Path | None:

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from crawler import BrowserSettings, Definition, Delivered, Hooks, Interrupted, 
 from db import canaries, evidence, lexicon, listings, runs, scans
 from db.engine import transaction
 from db.locks import holding
+from egress import WayOut
 from ops.courtesy import courtesy_for
+from ops.gateway import allowed, way_out
 from ops.house import House, enter_house
 from ops.logs import log_to_stderr
 from ops.parent import die_with_parent
@@ -73,12 +76,14 @@ def run(order: Order) -> None:
             # Scrapy and Playwright, over a second: only the process that goes out pays for them
             from crawler import patrol
 
-            patrol(
-                definition_of(order),
-                queries,
-                hooks=_hooks(house, reception, order, attempt),
-                limits=_tonight(house, order),
-            )
+            with guard_of(house.settings, order) as opened:
+                patrol(
+                    definition_of(order),
+                    queries,
+                    hooks=_hooks(house, reception, order, attempt),
+                    limits=_tonight(house, order),
+                    way_out=opened,
+                )
         with transaction(house.engine) as conn:
             settle(conn, order.scan_id, [order.platform], now())
 
@@ -118,6 +123,16 @@ def definition_of(order: Order) -> Definition:
     return found.at(order.site) if order.site else found
 
 
+def allowed_of(settings: Settings, order: Order) -> tuple[str, ...]:
+    """What of this machine a patrol for this order may reach."""
+    return allowed(settings, definition_of(order), file=order.file, site=order.site, demo=order.demo)
+
+
+def guard_of(settings: Settings, order: Order) -> AbstractContextManager[WayOut]:
+    """The guard that a patrol for this order goes out through."""
+    return way_out(definition_of(order), allowed_of(settings, order))
+
+
 def limits_of(settings: Settings, order: Order) -> Limits:
     """What a patrol for this order may cost."""
     crawl = settings.crawl
@@ -128,7 +143,7 @@ def limits_of(settings: Settings, order: Order) -> Limits:
         reread_pages=crawl.reread_pages,
         page_deadline=crawl.page_deadline,
         robots_hours=crawl.robots_hours,
-        allow_loopback=order.demo or bool(order.site),  # the operator named that address
+        allow_loopback=bool(allowed_of(settings, order)),
         browser=BrowserSettings(executable=Path(crawl.chromium) if crawl.chromium else None),
     )
 

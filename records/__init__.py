@@ -16,6 +16,7 @@ from records.lead import (
 from records.leave import Budget, Halt, Hours, Spent, Stop
 from records.listing import Capture, CapturedFile, FileRole, Listing, Page, Seller, Sighting, Source
 from records.measures import Measures
+from records.passage import Barred
 from records.permits import KeptRobots, RobotsRuling, SuppliedSession
 from records.run import CANARY, FIELD_LABELS, Control, Coverage, Figures, Finding, Unseen, unseen
 from records.scan import Outcome, Query, QueryKind, QueryReport, ScanStatus, night_status, scan_status
@@ -28,6 +29,7 @@ __all__ = [
     "SHANGHAI",
     "UNDECIDED",
     "Assessment",
+    "Barred",
     "Budget",
     "Capture",
     "CapturedFile",

@@ -87,6 +87,8 @@ class Page:
     fetched_at: datetime
     #: `http`, `browser` or `file`.
     fetched_by: str = "http"
+    #: The address that the answer came from, as the egress guard connected to it; empty for a file.
+    peer: str = ""
 
     @property
     def sha256(self) -> str:

@@ -16,11 +16,12 @@ ROOT = Path(__file__).resolve().parent.parent
 MAY_IMPORT = {
     "records": set(),
     "keywords": {"records"},
+    "egress": {"records"},
     "crawler": {"keywords", "records"},
     "evidence": {"keywords", "records"},
     "db": {"keywords", "records"},
     "pipelines": {"evidence", "db", "crawler", "keywords", "records"},
-    "alerts": {"evidence", "db", "crawler", "keywords", "records"},
+    "alerts": {"egress", "evidence", "db", "crawler", "keywords", "records"},
     "reports": {"evidence", "db", "crawler", "keywords", "records"},
     "console": {"alerts", "reports", "pipelines", "evidence", "db", "crawler", "keywords", "records"},
     "demo": {"records"},
@@ -44,6 +45,25 @@ KEPT_IN = {
     "rich": {"ops"},
     "apscheduler": {"ops"},
     "procrastinate": {"ops", "db"},  # db installs its schema
+}
+
+#: What can open a connection.
+CONNECTS = re.compile(
+    r"^\s*(import|from) (socket|ssl|httpx|httpcore|requests|aiohttp|urllib\.request|http\.client|ftplib|smtplib)\b"
+    r"|open_connection\(|create_connection\(|HTTP11DownloadHandler|chromium\.(launch|connect)",
+    re.MULTILINE,
+)
+#: Who may (FAULTS C8): the guard, and those whose every connection is the guard's to decide or stays in the house.
+MAY_CONNECT = {
+    "egress/guard.py",
+    "egress/proof.py",  # asks the guard itself
+    "egress/dialling.py",  # finds the address for the alerts
+    "alerts/channels.py",  # connects to the address that egress.dialling found
+    "crawler/broken.py",  # is Scrapy's handler; Manners gives every request the proxy
+    "crawler/chromium.py",  # every browser is told the guard, or reaches nothing
+    "ops/desk.py",  # asks whether its own port is free
+    "demo/hosting.py",  # listens
+    "demo/serve.py",  # asks the market that it started
 }
 
 #: The two fences (TASTE 16): one around a listing, one around a delivery.
@@ -110,6 +130,11 @@ def test_size_budget(path: Path) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             assert length <= 60 or f"{name}:{node.name}" in TOO_BIG_WITH_REASON, f"{node.name} has {length} lines"
+
+
+def test_nobody_but_the_guard_opens_a_connection() -> None:
+    found = {str(path.relative_to(ROOT)) for path in room_files() if CONNECTS.search(path.read_text("utf-8"))}
+    assert found == MAY_CONNECT
 
 
 def test_no_folder_for_odds_and_ends() -> None:

@@ -1,12 +1,14 @@
 """The ways out, against servers that misbehave."""
 
 import logging
+import socket
 from email import message_from_bytes, policy
 
 import pytest
+from structlog.testing import capture_logs
 
 import alerts
-from alerts.channels import compose
+from alerts.channels import LOOPBACK, compose
 from alerts.message import Message
 from tests.alerts.stubs import OK, Postbox, robot
 from tests.papers import MORNING
@@ -27,7 +29,7 @@ def wecom(url: str, **more: object) -> alerts.WeComRobot:
 
 
 def mail(port: int, **more: object) -> alerts.Mail:
-    facts = {"sender": "xunwang@unit.test", "recipients": ("a@unit.test", "b@unit.test")} | more
+    facts = {"sender": "xunwang@unit.test", "recipients": ("a@unit.test", "b@unit.test"), "internal": LOOPBACK} | more
     return alerts.Mail(name="邮件", host="127.0.0.1", port=port, security="none", **facts)
 
 
@@ -156,10 +158,9 @@ def test_no_mail_server() -> None:
 
 
 def test_starttls_is_not_done_without() -> None:
+    facts = {"internal": LOOPBACK, "sender": "a@b.test", "recipients": ("c@d.test",)}
     with Postbox() as box, pytest.raises(alerts.NotDelivered):
-        alerts.deliver(
-            alerts.Mail(name="m", host="127.0.0.1", port=box.port, sender="a@b.test", recipients=("c@d.test",)), MESSAGE
-        )
+        alerts.deliver(alerts.Mail(name="m", host="127.0.0.1", port=box.port, **facts), MESSAGE)
     assert box.mails == []
 
 
@@ -184,6 +185,51 @@ def test_a_line_break_in_a_subject_is_refused() -> None:
     bad = Message(key="k", subject="a\r\nBcc: x@evil.test", markdown="", text="", html="", data={})
     with pytest.raises(alerts.ChannelRefused):
         compose(mail(25), bad)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.8", "mail.local", "2130706433", "169.254.169.254", "[::1]"])
+def test_a_server_of_an_internal_network_must_be_declared(host: str) -> None:
+    facts = {"name": "m", "sender": "a@b.test", "recipients": ("c@d.test",), "host": host}
+    with pytest.raises(alerts.ChannelRefused, match="internal_hosts"):
+        alerts.Mail(**facts)
+    alerts.Mail(**facts, internal=frozenset({host}))
+    with pytest.raises(alerts.ChannelRefused, match="internal_hosts"):
+        alerts.Webhook(name="w", url=f"https://{host}/in", hosts=frozenset({host.strip("[]")}))
+
+
+def test_a_public_name_that_turns_out_internal_is_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What counts is the address at the moment of sending; the log names it, the record does not (FAULTS C9, C12)."""
+    answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)) for address in ("8.8.8.8", "127.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
+    facts = {"sender": "a@b.test", "recipients": ("c@d.test",), "host": "relay.unit.example"}
+    channels = [
+        alerts.WeComRobot(name="群", url="https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k"),
+        alerts.Webhook(name="w", url="https://hook.example/in", hosts=frozenset({"hook.example"})),
+        alerts.Mail(name="m", **facts),
+    ]
+    for channel in channels:
+        with capture_logs() as logs, pytest.raises(alerts.NotDelivered) as refused:
+            alerts.deliver(channel, MESSAGE)
+        assert "内部网络" in str(refused.value) and "127.0.0.1" not in str(refused.value)
+        assert [line["detail"] for line in logs if line["event"] == "egress_refused"] == ["127.0.0.1"]
+
+
+def test_the_decided_address_is_connected_to_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that flips between two resolutions cannot send the message elsewhere: there is one resolution (C4)."""
+    asked, real = [], socket.getaddrinfo
+
+    def flips(host: str, port: int, *rest: object, **more: object) -> list:
+        if host != "relay.unit":
+            return real(host, port, *rest, **more)
+        asked.append(host)
+        return real("127.0.0.1" if len(asked) == 1 else "127.0.0.9", port, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", flips)
+    facts = {"internal": frozenset({"relay.unit"}), "security": "none", "sender": "a@b.test"}
+    with Postbox() as box:
+        relay = alerts.Mail(name="m", host="relay.unit", port=box.port, recipients=("c@d.test",), **facts)
+        alerts.deliver(relay, MESSAGE)
+        assert len(box.mails) == 1 and asked == ["relay.unit"]
 
 
 def test_a_test_message_goes_through_the_same_door() -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, text
 from structlog.testing import capture_logs
 
 import alerts
+from alerts.channels import LOOPBACK
 from alerts.sender import LEASE, pause
 from db.engine import connect
 from tests.alerts.stubs import OK, Postbox, robot
@@ -45,7 +46,13 @@ def test_all_channels_get_the_same_digest_once(engine: Engine, digest: alerts.Di
             wecom(url),
             alerts.Webhook(name="局", url=hook_url, hosts=frozenset(), allow_loopback=True),
             alerts.Mail(
-                name="邮", host="127.0.0.1", port=box.port, security="none", sender="x@u.test", recipients=("a@u.test",)
+                name="邮",
+                host="127.0.0.1",
+                internal=LOOPBACK,
+                port=box.port,
+                security="none",
+                sender="x@u.test",
+                recipients=("a@u.test",),
             ),
         ]
         ended = alerts.deliver_due(engine, channels, now=MORNING)

@@ -55,6 +55,8 @@ def describe(key: str, site: str, *queries: tuple[str, str], **more: Any) -> dic
         "stored": [],
         "words": [],
         "break_on": "",
+        "names": {},
+        "allowed": [],
     }
     return plain | more
 

@@ -1,16 +1,20 @@
 """A patrol in a process of its own, as the worker runs it: errand in on stdin, one JSON line an event out on stdout."""
 
 import json
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 
 from crawler.definition import read_definition
 from crawler.limits import BrowserSettings, Delivered, Hooks, Limits
 from crawler.spider import patrol
+from egress import Policy, guarded
 from records import Assessment, Capture, Level, Listing, Query, QueryKind, QueryReport, Sighting
 
 USER_AGENT = "xunwang-test/0.1 (+https://example.invalid/contact)"
@@ -28,7 +32,17 @@ def main() -> None:
     ]
     browser = BrowserSettings(**{k: Path(v) if k == "executable" else v for k, v in errand["browser"].items()})
     limits = Limits(user_agent=USER_AGENT, allow_loopback=True, browser=browser, **errand["limits"])
-    patrol(definition, queries, hooks=_hooks(errand), limits=limits)
+    market = urlsplit(definition.site)
+    policy = Policy(
+        hosts=(str(market.hostname), *definition.hosts),
+        allowed=(market.netloc, *errand["allowed"]),
+        names=errand["names"],
+    )
+    with guarded(policy) as way_out:
+        if errand["break_on"] == "guard":
+            os.kill(way_out._child.pid, signal.SIGKILL)
+            way_out._child.wait()
+        patrol(definition, queries, hooks=_hooks(errand), limits=limits, way_out=way_out)
     _say("end")
 
 
@@ -72,6 +86,7 @@ def _sighting(sighting: Sighting) -> dict[str, Any]:
         "detail_read": listing.detail_read,
         "card_fingerprint": sighting.card_fingerprint,
         "page": [sighting.page.final_url, sighting.page.fetched_by, sighting.page.media_type],
+        "peer": sighting.page.peer,
         "pictures": list(listing.pictures),
         "capture": _capture(sighting.capture) if sighting.capture else None,
     }

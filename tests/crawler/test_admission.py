@@ -4,7 +4,7 @@ import pytest
 
 from crawler import definition
 from crawler.admission import refusal
-from crawler.chromium import reachable
+from crawler.chromium import only_through
 
 PUBLIC = definition("demo_ads").model_copy(
     update={"site": "https://www.shop.example", "hosts": ("www.shop.example", "*.pics.example", "*")}
@@ -100,6 +100,9 @@ def test_this_machine_only_where_the_site_is_on_it_and_only_its_port() -> None:
     assert refusal("http://127.0.0.2:18071/x", LOCAL, allow_loopback=True)
 
 
-def test_the_browser_is_given_the_same_hosts() -> None:
-    assert reachable(LOCAL) == "MAP 127.0.0.1:18071 127.0.0.1:18071, MAP * ~NOTFOUND"
-    assert reachable(NARROW) == "MAP * ~NOTFOUND, EXCLUDE www.shop.example, EXCLUDE *.pics.example"
+def test_the_browser_is_given_the_guard_and_no_way_round_it() -> None:
+    assert only_through("http://127.0.0.1:4711") == (
+        "--proxy-server=http://127.0.0.1:4711",
+        "--proxy-bypass-list=<-loopback>",
+        "--host-resolver-rules=MAP 127.0.0.1:4711 127.0.0.1:4711, MAP * ~NOTFOUND",
+    )

@@ -34,7 +34,10 @@ def _book(answer: Any, **more: Any) -> tuple[RobotsBook, list[str], Politeness]:
     limits = Limits(user_agent="xunwang/1 (+x)", allow_loopback=True)
 
     politeness = Politeness("demo_ads", 0.1, courtesy=courtesy, limits=limits)
-    charge = Charge(definition=definition("demo_ads"), limits=limits, politeness=politeness, courtesy=courtesy)
+    way_out: Any = SimpleNamespace(is_down=False)
+    charge = Charge(
+        definition=definition("demo_ads"), limits=limits, politeness=politeness, courtesy=courtesy, way_out=way_out
+    )
     return RobotsBook(charge, SimpleNamespace(engine=SimpleNamespace(download_async=download_async))), asked, politeness
 
 

@@ -107,7 +107,8 @@ def test_a_crashing_platform_ends_as_failed_and_harms_no_other(
 ) -> None:
     file = tmp_path / "broken.yml"
     file.write_text((ROOT / "crawler/platforms/demo_shop.yml").read_text("utf-8"), "utf-8")
-    there = place(tmp_path, database_url, {"crawl": crawling(town, max_terms=1)})
+    sites = {**town.sites, "broken": town.sites["demo_shop"]}
+    there = place(tmp_path, database_url, {"crawl": crawling(town, max_terms=1, sites=sites)})
     with there.house() as house:
         platforms = chosen(house.settings, ["demo_ads", str(file)], demo=False)
         scan_id = plan_scan(house, platforms, house.lexicon(), kind="foreground")
