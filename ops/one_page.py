@@ -9,7 +9,7 @@ from ops.courtesy import courtesy_for
 from ops.gateway import allowed, way_out
 from ops.house import House
 from ops.planning import Chosen
-from ops.slice import Order, limits_of
+from ops.slice import limits_of
 from records import Fault, Page
 
 
@@ -44,11 +44,8 @@ class PageNotHad(Fault):
 def fetch_page(house: House, chosen: Chosen, url: str) -> Page:
     """The page at `url`. Raises AddressRefused before anything is sent, and PageNotHad with the reason."""
     reader = chosen.definition.at(chosen.site) if chosen.site else chosen.definition
-    order = Order(
-        scan_id=0, platform=reader.key, file=chosen.file, site=chosen.site, demo=house.demo,
-        max_pages=1, quiet=True, parent=0, settings={},
-    )  # fmt: skip
-    limits = limits_of(house.settings, order)
+    allowed_here = allowed(house.settings, reader, file=chosen.file, site=chosen.site, demo=house.demo)
+    limits = limits_of(house.settings, 1, allowed_here)
     if why := refusal(url, reader, allow_loopback=limits.allow_loopback):
         raise AddressRefused(f"{why}：{url[:200]}")
     if reader.access == "walled":
@@ -56,7 +53,6 @@ def fetch_page(house: House, chosen: Chosen, url: str) -> Page:
     from crawler import fetch_one  # Scrapy and Playwright: only who goes out pays for them
 
     courtesy = courtesy_for(house, reader.key)
-    allowed_here = allowed(house.settings, reader, file=chosen.file, site=chosen.site, demo=house.demo)
     with holding(house.engine, f"platform:{reader.key}"), way_out(reader, allowed_here) as opened:
         try:
             return fetch_one(reader, url, limits=limits, courtesy=courtesy, way_out=opened)

@@ -21,7 +21,7 @@ from ops.house import enter_house
 from ops.logs import log_to_stderr
 from ops.parent import die_with_parent
 from ops.settings import Settings
-from ops.slice import Order, definition_of, guard_of, limits_of
+from ops.slice import Order, allowed_of, definition_of, guard_of, limits_of
 from records import Listing, Measures, Outcome, Query, QueryKind, QueryReport, Sighting
 
 _COUNTS = ("requests", "pages", "cards", "new", "card_only", "hits")
@@ -121,7 +121,7 @@ def main() -> None:
         hooks = _hooks(settings, order.platform, demo=order.demo)
         try:
             with guard_of(settings, order) as opened:
-                limits = limits_of(settings, order)
+                limits = limits_of(settings, order.max_pages, allowed_of(settings, order))
                 patrol(definition_of(order), queries, hooks=hooks, limits=limits, way_out=opened)
         except Interrupted:  # the parent says what became of the queries
             sys.exit(128 + signal.SIGTERM)

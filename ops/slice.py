@@ -99,7 +99,7 @@ def _sing(house: House, reception: Reception, scan_id: int) -> None:
 
 def _tonight(house: House, order: Order) -> Limits:
     """A platform that shut us out last time is asked one question: where that is answered, the patrol goes on."""
-    limits = limits_of(house.settings, order)
+    limits = limits_of(house.settings, order.max_pages, allowed_of(house.settings, order))
     with transaction(house.engine) as conn:
         last = runs.last_status(conn, order.platform, order.scan_id)
     return replace(limits, walls=1) if last is ScanStatus.BLOCKED else limits
@@ -133,17 +133,17 @@ def guard_of(settings: Settings, order: Order) -> AbstractContextManager[WayOut]
     return way_out(definition_of(order), allowed_of(settings, order))
 
 
-def limits_of(settings: Settings, order: Order) -> Limits:
-    """What a patrol for this order may cost."""
+def limits_of(settings: Settings, max_pages: int, allowed_here: tuple[str, ...]) -> Limits:
+    """What a patrol may cost. `max_pages`: 0 for as the settings say; `allowed_here`: see `ops.gateway.allowed`."""
     crawl = settings.crawl
     return Limits(
         user_agent=crawl.user_agent,
-        max_pages=order.max_pages or crawl.max_pages,
+        max_pages=max_pages or crawl.max_pages,
         max_details=crawl.max_details,
         reread_pages=crawl.reread_pages,
         page_deadline=crawl.page_deadline,
         robots_hours=crawl.robots_hours,
-        allow_loopback=bool(allowed_of(settings, order)),
+        allow_loopback=bool(allowed_here),
         browser=BrowserSettings(executable=Path(crawl.chromium) if crawl.chromium else None),
     )
 
