@@ -7,6 +7,7 @@ import structlog
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
+from crawler.chromium import only_through
 from crawler.definition import Definition
 from crawler.ends import LoginBroken, NoDisplay, NotLoggedIn
 from crawler.limits import BrowserSettings
@@ -35,18 +36,19 @@ def log_in(
     definition: Definition,
     settings: BrowserSettings,
     *,
+    proxy: str,
     ready: Callable[[Page], None],
-    arguments: Sequence[str] = (),
     opener: Opener = open_visibly,
 ) -> State:
     """Opens the platform and waits in `ready` until the person has logged in; what the site left in the browser.
 
-    The browser is a fresh one without a profile and is gone afterwards. Raises NoBrowser, NoDisplay, LoginBroken where
-    the window was closed too early, and NotLoggedIn where the site left nothing to be recognised by.
+    Everything the window asks for goes through the egress guard at `proxy`. The browser is a fresh one without a
+    profile and is gone afterwards. Raises NoBrowser, NoDisplay, LoginBroken where the window was closed too early, and
+    NotLoggedIn where the site left nothing to be recognised by.
     """
     with sync_playwright() as driver:
         program = find_visible(settings, driver.chromium.executable_path)
-        browser = opener(driver, program, (*_QUIET, *arguments))
+        browser = opener(driver, program, (*_QUIET, *only_through(proxy)))
         try:
             page = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai").new_page()
             page.goto(definition.site, wait_until="domcontentloaded")

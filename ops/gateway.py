@@ -55,8 +55,9 @@ def check_platform(platform: Definition, allowed_here: tuple[str, ...]) -> None:
 
 
 @contextmanager
-def way_out(platform: Definition, allowed_here: tuple[str, ...]) -> Iterator[WayOut]:
-    """A guard for a patrol of `platform` while the block runs: its hosts alone. Raises egress.GuardDown."""
-    policy = Policy(hosts=(urlsplit(platform.site).hostname or "", *platform.hosts), allowed=allowed_here)
+def way_out(platform: Definition, allowed_here: tuple[str, ...], hosts: tuple[str, ...] = ()) -> Iterator[WayOut]:
+    """A guard for `platform` while the block runs, for its hosts alone unless others are given. Raises GuardDown."""
+    own = (urlsplit(platform.site).hostname or "", *platform.hosts)
+    policy = Policy(hosts=hosts or own, allowed=allowed_here)
     with guarded(policy) as opened:
         yield opened

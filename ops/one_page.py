@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 from crawler import Definition, QueryEnd, refusal
 from db.locks import holding
 from ops.courtesy import courtesy_for
-from ops.gateway import allowed, way_out
+from ops.gateway import way_out
 from ops.house import House
-from ops.planning import Chosen
+from ops.planning import Chosen, allowed_for
 from ops.slice import limits_of
 from records import Fault, Page
 
@@ -44,7 +44,7 @@ class PageNotHad(Fault):
 def fetch_page(house: House, chosen: Chosen, url: str) -> Page:
     """The page at `url`. Raises AddressRefused before anything is sent, and PageNotHad with the reason."""
     reader = chosen.definition.at(chosen.site) if chosen.site else chosen.definition
-    allowed_here = allowed(house.settings, reader, file=chosen.file, site=chosen.site, demo=house.demo)
+    allowed_here = allowed_for(house, chosen)
     limits = limits_of(house.settings, 1, allowed_here)
     if why := refusal(url, reader, allow_loopback=limits.allow_loopback):
         raise AddressRefused(f"{why}：{url[:200]}")

@@ -11,6 +11,7 @@ from crawler import Definition, definition, definitions
 from db.scans import LastAsked
 from keywords import Lexicon
 from ops.gateway import DEMO_PREFIX, allowed, check_platform
+from ops.house import House
 from ops.settings import Crawl, Settings
 from records import Fault, Outcome, Query, QueryKind
 
@@ -59,6 +60,12 @@ def _choose(settings: Settings, name: str, *, demo: bool) -> Chosen:
     stands = found.at(site) if site else found
     check_platform(stands, allowed(settings, stands, file=file, site=site, demo=demo))
     return Chosen(definition=found, file=file, site=site)
+
+
+def allowed_for(house: House, one: Chosen) -> tuple[str, ...]:
+    """What of this machine a visit to a chosen platform may reach; see `ops.gateway.allowed`."""
+    stands = one.definition.at(one.site) if one.site else one.definition
+    return allowed(house.settings, stands, file=one.file, site=one.site, demo=house.demo)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

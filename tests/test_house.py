@@ -60,6 +60,7 @@ MAY_CONNECT = {
     "egress/dialling.py",  # finds the address for the alerts
     "alerts/channels.py",  # connects to the address that egress.dialling found
     "crawler/broken.py",  # is Scrapy's handler; Manners gives every request the proxy
+    "crawler/visible.py",  # a person's window is told the guard too
     "crawler/chromium.py",  # every browser is told the guard, or reaches nothing
     "ops/desk.py",  # asks whether its own port is free
     "demo/hosting.py",  # listens

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from crawler.session import cookie_header, own_state
 from crawler.visible import log_in
 from demo.access import MEMBER
 from demo.serve import RunningTown, running
+from egress import Policy, guarded
 from ops.commands.sessions import keep
 from ops.courtesy import courtesy_for
 from ops.planning import chosen
@@ -40,8 +41,8 @@ def town() -> Iterator[RunningTown]:
         yield standing
 
 
-def headless(driver: Playwright, program: Path, arguments: object) -> Browser:
-    return driver.chromium.launch(executable_path=program, headless=True)
+def headless(driver: Playwright, program: Path, arguments: Sequence[str]) -> Browser:
+    return driver.chromium.launch(executable_path=program, headless=True, args=list(arguments))
 
 
 def night(there: Place, platform: str, *terms: str) -> list[tuple[Any, ...]]:
@@ -76,7 +77,10 @@ def test_a_login_by_a_person_opens_the_market_until_it_is_logged_out(
         page.wait_for_url("**/")
 
     reader = definition("demo_ads").at(town.sites["demo_ads"])
-    state = log_in(reader, BrowserSettings(executable=Path(chromium)), ready=person, opener=headless)
+    with guarded(Policy(hosts=("*",), allowed=(reader.site.removeprefix("http://"),))) as way_out:
+        browser = BrowserSettings(executable=Path(chromium))
+        state = log_in(reader, browser, proxy=way_out.proxy, ready=person, opener=headless)
+        assert way_out.peer(reader.site) == "127.0.0.1"  # the window, too, has this one way out
     supply(there, "demo_ads", state)
     before = len(town.log("demo_ads"))
     [(outcome, note)] = night(there, "demo_ads", "绝户网")
@@ -193,8 +197,10 @@ def test_nobody_logged_in_is_said_and_a_shell_without_windows_refused(
     town: RunningTown, chromium: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader = definition("demo_ads").at(town.sites["demo_ads"])
-    with pytest.raises(NotLoggedIn):
-        log_in(reader, BrowserSettings(executable=Path(chromium)), ready=lambda _page: None, opener=headless)
+    browser = BrowserSettings(executable=Path(chromium))
+    policy = Policy(hosts=("*",), allowed=(reader.site.removeprefix("http://"),))
+    with guarded(policy) as way_out, pytest.raises(NotLoggedIn):
+        log_in(reader, browser, proxy=way_out.proxy, ready=lambda _page: None, opener=headless)
     shell = tmp_path / "chromium-headless-shell"
     shell.touch()
     monkeypatch.setenv("PATH", str(tmp_path))
