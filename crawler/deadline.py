@@ -18,6 +18,7 @@ class Deadline:
         self._seconds = seconds
         self._ends_at: float | None = None
         self._queueing = 0
+        self._over = False
         self._waits: set[asyncio.Timeout] = set()
 
     @property
@@ -37,18 +38,23 @@ class Deadline:
             finally:
                 self._waits.discard(wait)
 
+    def expire(self) -> None:
+        """The page gets no more time: whoever waits for it hears of it at once."""
+        self._seconds, self._ends_at, self._over = 0.0, asyncio.get_running_loop().time(), True
+        self._reschedule()
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """The clock stands still while a request of the page waits for its turn: that time is ours."""
         self._queueing += 1
-        if self._queueing == 1:
+        if self._queueing == 1 and not self._over:
             self._seconds, self._ends_at = self.left, None
             self._reschedule()
         try:
             yield
         finally:
             self._queueing -= 1
-            if not self._queueing and self._waits:
+            if not self._queueing and self._waits and not self._over:
                 self._ends_at = asyncio.get_running_loop().time() + self._seconds
                 self._reschedule()
 

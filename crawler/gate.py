@@ -16,8 +16,11 @@ from records import Outcome
 _ASKING = ("document", "xhr", "fetch")
 #: What a page is built of. Everything else (pictures, fonts, media, beacons, event streams) is refused.
 _STATIC = ("script", "stylesheet")
-#: Requests that a page may queue for by itself: reloads, frames, XHR, fetch. What asks on is a storm.
-_MOST_ASKED = 30
+#: Requests that a page may queue for by itself (frames, XHR, fetch): what it asks beyond is refused. And a storm.
+_MOST_ASKED = 20
+_STORM = 200
+#: Times that a page may take its tab elsewhere by itself, or load itself again.
+_MOST_MOVES = 3
 
 
 class Gate:
@@ -36,13 +39,14 @@ class Gate:
         self._document: Turn | None = None
         self._navigation: BrowserRequest | None = None
         self._permitted = True
-        self._queueing = 0
+        self._queued: set[asyncio.Future[Turn]] = set()
         self._asked = 0
+        self._moves = 0
 
     @property
     def queueing(self) -> bool:
         """True while a request waits for its turn: time that is ours and not the page's."""
-        return self._queueing > 0
+        return bool(self._queued)
 
     @property
     def busy(self) -> bool:
@@ -54,12 +58,14 @@ class Gate:
         self.clear()
         self._document = turn
         self._permitted = True
-        self._asked = 0
+        self._asked = self._moves = 0
 
     def clear(self) -> None:
         """Ends everything the page still waits for."""
         self.ended = None
         self._document = None
+        for queued in tuple(self._queued):
+            queued.cancel()
         held, self._held = self._held, []
         for waiting in held:
             if not waiting.done():
@@ -90,6 +96,8 @@ class Gate:
             if part is not None:
                 self._under_way[request] = part.give_back
             return part is None
+        if request.is_navigation_request() and self._storms(request):
+            return True
         if request.is_navigation_request() and self._document is not None:
             self._under_way[request], self._document = self._document.give_back, None
             self._navigation = request
@@ -126,6 +134,18 @@ class Gate:
             self._under_way[self._navigation] = turn.give_back
         return False
 
+    def _storms(self, request: BrowserRequest) -> bool:
+        """True where the page moves on again and again. What it leaves behind is over, and never says so itself."""
+        frame = request.frame
+        for left in [one for one in self._under_way if one.is_navigation_request() and one.frame == frame]:
+            self._under_way.pop(left)()
+        if frame.parent_frame is not None or self._document is not None:
+            return False
+        self._moves += 1
+        if self._moves > _MOST_MOVES:
+            self._end("页面不停地跳转或刷新")
+        return self.ended is not None
+
     async def _refuses_asking(self, request: BrowserRequest) -> bool:
         if self._on_demand and self._charge.definition.is_data(request.url) and not await self._demanded():
             return True
@@ -141,18 +161,33 @@ class Gate:
         `ended` says why, but for a storm, in which the page is read as it stands.
         """
         self._asked += 1
+        if self._asked == _STORM:
+            self._end("页面不停地发出请求")
         if self._asked > _MOST_ASKED:
             return None
-        self._queueing += 1
+        waiting = asyncio.ensure_future(self._stand_in_line(url))
+        self._queued.add(waiting)
         try:
             with self.deadline.paused():
-                await self._robots.check(url)
-                return await self._charge.politeness.take_turn()
+                return await waiting
         except QueryEnd as end:
             self.ended = end
             return None
+        except asyncio.CancelledError:
+            if waiting.cancelled():  # by `clear`: the page is no more
+                return None
+            raise
         finally:
-            self._queueing -= 1
+            self._queued.discard(waiting)
+
+    async def _stand_in_line(self, url: str) -> Turn:
+        await self._robots.check(url)
+        return await self._charge.politeness.take_turn()
+
+    def _end(self, why: str) -> None:
+        """Ends a page that would never come to rest by itself."""
+        self.ended = QueryEnd(Outcome.FAILED, why)
+        self.deadline.expire()
 
     async def _demanded(self) -> bool:
         if self._permitted:

@@ -123,6 +123,7 @@ class Tab:
             response = await self._crawler.engine.download_async(self._request(url, page))
         except (*BROWSER_FAULTS, *NETWORK_FAULTS, NotLetOut) as fault:
             raise await self._given_up(fault) from fault
+        await self._heed_end()
         await self._check_arrival(url, response.url)
         text = await self._source() if response.status >= 400 else ""
         return replace(self._arrived(url, response.url, response.status, text), headers=headers_of(response))
@@ -143,8 +144,7 @@ class Tab:
             try:
                 return await asyncio.wait_for(self._answers.get(), _STEP)
             except TimeoutError:
-                if self.gate.ended is not None:
-                    raise self.gate.ended from None
+                await self._heed_end()
             quiet = 0.0 if self.gate.busy or self._readers else quiet + _STEP
             if quiet >= _QUIET_SECONDS:
                 return None
@@ -154,7 +154,7 @@ class Tab:
     async def settle(self) -> None:
         """Waits until the page asks for nothing more, or for a while."""
         quiet = waited = 0.0
-        while quiet < _QUIET_SECONDS / 4 and waited < self._charge.limits.page_deadline / 4:
+        while quiet < _QUIET_SECONDS / 4 and waited < self._charge.limits.page_deadline / 4 and not self.gate.ended:
             await asyncio.sleep(_STEP)
             quiet = 0.0 if self.gate.busy else quiet + _STEP
             waited = waited if self.gate.queueing else waited + _STEP
@@ -169,8 +169,7 @@ class Tab:
 
         Raises QueryEnd as well where it is too large, and one of BROWSER_FAULTS.
         """
-        if self.gate.ended is not None:
-            raise self.gate.ended
+        await self._heed_end()
         text = await self._source()
         return self._arrived(url, self._live().page.url, 200, text)
 
@@ -240,6 +239,13 @@ class Tab:
         if self._browsers.outgrew(self._purpose):
             return QueryEnd(Outcome.FAILED, "页面使浏览器占用的内存超过上限，已结束")
         return ended or fault
+
+    async def _heed_end(self) -> None:
+        """Raises what ended the page; it is left, so that it asks for nothing more."""
+        if self.gate.ended is not None:
+            ended = self.gate.ended
+            await self.close()
+            raise ended
 
     async def _check_arrival(self, url: str, final_url: str) -> None:
         """Each hop was asked about (`watch_hops`); where it ended is looked at once more."""

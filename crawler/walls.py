@@ -158,6 +158,8 @@ def _strong(definition: Definition, document: Document) -> Wall | None:
         return _STATUSES[page.status], f"HTTP {page.status}"
     if page.status >= 400:
         return Outcome.FAILED, f"HTTP {page.status}"
+    if 300 <= page.status < 400:
+        return Outcome.FAILED, f"跳转到不访问的地址（HTTP {page.status}）"
     for key, outcome, note in (
         ("login", Outcome.LOGIN_REQUIRED, "页面要求登录"),
         ("blocked", Outcome.BLOCKED, "页面要求验证"),
