@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - pages are written as they are sent
 """Pages made to hold, break or fool who reads them (FAULTS B and D), and the market on which they stand.
 
 The market speaks raw sockets, because half of them are no HTTP. It writes down what was asked of it, and its pages
@@ -68,7 +69,12 @@ def item(number: str, title: str, more: str = "") -> str:
 
 def answer(body: bytes | str, *headers: str, status: str = "200 OK", kind: str = "text/html; charset=utf-8") -> bytes:
     raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(raw)}", *([f"Content-Type: {kind}"] if kind else []), *headers]
+    lines = [
+        f"HTTP/1.1 {status}",
+        f"Content-Length: {len(raw)}",
+        *([f"Content-Type: {kind}"] if kind else []),
+        *headers,
+    ]
     return "\r\n".join([*lines, "Connection: close", "", ""]).encode("utf-8", "surrogateescape") + raw
 
 
@@ -331,7 +337,7 @@ class _Line(threading.Thread):
     def _serve(self, target: str) -> None:
         path, _, query = target.partition("?")
         name = path.rpartition("/")[2]
-        if path.startswith("/trap/") and name in SLOW or name == "endless":
+        if (path.startswith("/trap/") and name in SLOW) or name == "endless":
             getattr(self, f"_{name}")()
         elif path == "/trap/calendar":
             self._line.sendall(_calendar(query))
