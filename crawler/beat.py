@@ -11,16 +11,16 @@ from crawler.definition import Definition
 from crawler.ends import NoBrowser, QueryEnd
 from crawler.gauge import Gauge
 from crawler.limits import Courtesy, Hooks, Limits
-from crawler.lists import ListReader, Read
+from crawler.lists import Read
 from crawler.politeness import Politeness
 from crawler.refusals import PlatformCannot
+from crawler.shells import Readers
 from records import Control, Listing, Outcome, Query, QueryKind, QueryReport, now
 
 log = structlog.get_logger(__name__)
 
 # After so many queries one after the other that got no page at all, the platform is down tonight.
 _SILENCES = 5
-_SHELL = "空壳"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,8 +31,7 @@ class Tools:
     limits: Limits
     politeness: Politeness
     courtesy: Courtesy
-    by_http: ListReader
-    by_browser: ListReader
+    readers: Readers
     closer: CloserLook
 
 
@@ -43,8 +42,6 @@ class Beat:
         self._definition = definition
         self._tools = tools
         self._hooks = tools.hooks
-        #: Turns true for good once a page proved to be a shell (render: auto).
-        self._renders = definition.render == "always"
         self._walls = 0
         self._silences = 0
         self._gauge = Gauge()
@@ -78,7 +75,7 @@ class Beat:
         asked = self._tools.politeness.requests - (before.requests if before else 0)
         cards = 0
         try:
-            _, read = await self._first(self._definition.address(_search_for(self._definition.key, word)))
+            _, read = await self._tools.readers.first(self._definition.address(_search_for(self._definition.key, word)))
             cards = len(read.cards.listings)
             outcome, note = read.cards.outcome or Outcome.SEARCHED, read.cards.note
         except QueryEnd as stop:
@@ -113,7 +110,7 @@ class Beat:
     async def _search(self, query: Query, tally: Tally) -> tuple[Outcome, str]:
         if self._definition.access == "walled" and self._tools.courtesy.session is None:
             return Outcome.LOGIN_REQUIRED, f"平台不对公众开放，未访问。{self._definition.lawful}"
-        reader, read = await self._first(self._definition.address(query))
+        reader, read = await self._tools.readers.first(self._definition.address(query))
         seen: set[str] = set()
         most = _least(self._tools.limits.max_pages, self._definition.max_pages)
         while read.cards.outcome is None:
@@ -141,16 +138,6 @@ class Beat:
         if outcome is Outcome.EMPTY and tally.pages:
             return Outcome.SEARCHED, f"共 {tally.pages} 页，已读到末页"
         return outcome, f"第 {tally.pages + 1} 页：{read.cards.note}"
-
-    async def _first(self, url: str) -> tuple[ListReader, Read]:
-        if not self._renders:
-            read = await self._tools.by_http.first(url)
-            shell = read.cards.outcome is Outcome.DRIFTED and read.cards.note.startswith(_SHELL)
-            if not (shell and self._definition.render == "auto"):
-                return self._tools.by_http, read
-            log.info("page is a shell, rendering from here on", platform=self._definition.key)
-            self._renders = True
-        return self._tools.by_browser, await self._tools.by_browser.first(url)
 
     async def _fresh(self, query: Query, cards: list[Listing], tally: Tally) -> list[Listing]:
         """The cards that are unknown or changed."""

@@ -130,7 +130,7 @@ class Browsers:
             if running is None:
                 running = self._running[purpose] = await self._launch(purpose)
             running.contexts += 1
-            return await _soon(running.browser.new_context(**options))
+            return await _soon(running.browser.new_context(**options, **self._bounds(purpose)))
 
     def outgrew(self, purpose: Purpose) -> bool:
         """True once where the browser for `purpose` was killed because it grew past its limit."""
@@ -185,30 +185,48 @@ class Browsers:
 
     async def _launch(self, purpose: Purpose) -> _Running:
         mark = processes.mark_of(uuid.uuid4().hex)
-        path = None
         try:
             driver = await self._playwright()
-            path = find_chromium(self._settings, driver.chromium.executable_path)
-            root = runs_as_root()
-            if root:
-                log.warning("Chromium runs without its sandbox because this process is root")
-            browser = await asyncio.wait_for(
-                driver.chromium.launch(
-                    executable_path=path,
-                    args=[*self._arguments(purpose), mark],
-                    chromium_sandbox=not root,
-                    timeout=_LAUNCH_SECONDS * 1000,
-                ),
-                _LAUNCH_SECONDS + _CLOSE_SECONDS,
-            )
+            remote = self._settings.remote
+            browser = await (self._connect(driver) if remote else self._start(driver, purpose, mark))
         except BROWSER_FAULTS as fault:
-            log.error("browser did not start", path=str(path), why=str(fault)[:500])
+            log.error("browser did not start", why=str(fault)[:500])
             await asyncio.to_thread(processes.kill, mark)
             await self._end_driver()  # it may be the one that hangs
-            raise NoBrowser(f"{path.name if path else 'Playwright'}: {type(fault).__name__}") from fault
+            raise NoBrowser(f"{self._settings.remote or 'Chromium'}: {type(fault).__name__}") from fault
         if self._watching is None:
             self._watching = asyncio.ensure_future(self._watch())
         return _Running(browser=browser, mark=mark)
+
+    async def _start(self, driver: Playwright, purpose: Purpose, mark: str) -> Browser:
+        path = find_chromium(self._settings, driver.chromium.executable_path)
+        root = runs_as_root()
+        if root:
+            log.warning("Chromium runs without its sandbox because this process is root")
+        return await _launched(
+            driver.chromium.launch(
+                executable_path=path,
+                args=[*self._arguments(purpose), mark],
+                chromium_sandbox=not root,
+                timeout=_LAUNCH_SECONDS * 1000,
+            )
+        )
+
+    async def _connect(self, driver: Playwright) -> Browser:
+        """A browser that runs elsewhere, where no switch of ours holds: each of its contexts goes out by the proxy."""
+        address = self._settings.remote
+        if not self._settings.proxy:
+            raise NoBrowser(f"{address}: 没有设置 crawl.browser_proxy")
+        by_cdp = address.startswith("http") or "/devtools/" in address
+        connect = driver.chromium.connect_over_cdp if by_cdp else driver.chromium.connect
+        return await _launched(connect(address, timeout=_LAUNCH_SECONDS * 1000))
+
+    def _bounds(self, purpose: Purpose) -> dict[str, Any]:
+        """Options of a context by which a browser that runs elsewhere is held."""
+        if not self._settings.remote:
+            return {}
+        proxy = {"server": self._settings.proxy, "bypass": "<-loopback>"}
+        return {"proxy": proxy, "offline": purpose is Purpose.OFFLINE}
 
     def _arguments(self, purpose: Purpose) -> Sequence[str]:
         network = _NOTHING if purpose is Purpose.OFFLINE else only_through(self._proxy)
@@ -225,6 +243,10 @@ class Browsers:
                     log.warning("browser grew past its limit and is killed", purpose=purpose, bytes=running.memory)
                     self._overgrown.add(purpose)
                     await asyncio.to_thread(processes.kill, running.mark)
+
+
+async def _launched(work: Awaitable[Browser]) -> Browser:
+    return await asyncio.wait_for(work, _LAUNCH_SECONDS + _CLOSE_SECONDS)
 
 
 async def _soon(work: Awaitable[_T]) -> _T:

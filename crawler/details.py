@@ -11,7 +11,7 @@ from crawler.fetch import Fetcher
 from crawler.reading import read_detail
 from crawler.studio import Photograph, Studio, develop
 from crawler.tab import Tab
-from crawler.walls import is_gone, recognise
+from crawler.walls import is_gone, is_shell, recognise
 from records import CapturedFile, Listing, Page
 
 _PATIENCE = 5
@@ -43,13 +43,13 @@ class DetailReader:
         self._studio = studio
         self._tab = tab
         self._deadline = deadline
+        #: Turns true for good once a page proved to be a shell (render: auto).
+        self._renders = definition.detail == "render"
 
     async def read(self, card: Listing) -> Detail | Unread:
         """The detail behind `card`. Raises QueryEnd where a wall or a used-up limit closes all further details."""
         try:
-            if self._definition.detail == "render":
-                return await self._rendered(card)
-            return await self._fetched(card)
+            return await (self._rendered(card) if self._renders else self._fetched(card))
         except QueryEnd as end:
             if end.closes_details:
                 raise
@@ -65,7 +65,13 @@ class DetailReader:
 
     async def _fetched(self, card: Listing) -> Detail | Unread:
         page = await self._fetcher.page(card.url)
-        return self._judge(page, card, self.from_saved(page))
+        listing = contained(read_detail, self._definition, page, card)
+        if listing is not None:
+            return Detail(listing=listing, page=page, photographer=self.from_saved(page))
+        if self._definition.render == "auto" and page.status < 400 and contained(is_shell, self._definition, page):
+            self._renders = True
+            return await self._rendered(card)
+        return self._unreadable(page)
 
     async def _rendered(self, card: Listing) -> Detail | Unread:
         shown: list[Listing | None] = []
@@ -96,12 +102,6 @@ class DetailReader:
         await self._tab.settle()
         page = await self._tab.document(card.url)
         return page, contained(read_detail, self._definition, page, card)
-
-    def _judge(self, page: Page, card: Listing, photographer: Photographer) -> Detail | Unread:
-        listing = contained(read_detail, self._definition, page, card)
-        if listing is None:
-            return self._unreadable(page)
-        return Detail(listing=listing, page=page, photographer=photographer)
 
     def _unreadable(self, page: Page) -> Unread:
         """Why nothing could be read; a wall raises."""

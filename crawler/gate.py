@@ -19,6 +19,8 @@ _STATIC = ("script", "stylesheet")
 #: Requests that a page may queue for by itself (frames, XHR, fetch): what it asks beyond is refused. And a storm.
 _MOST_ASKED = 20
 _STORM = 200
+#: Redirects of one navigation (FAULTS B9).
+_MOST_HOPS = 5
 #: Times that a page may take its tab elsewhere by itself, or load itself again.
 _MOST_MOVES = 3
 
@@ -42,6 +44,7 @@ class Gate:
         self._queued: set[asyncio.Future[Turn]] = set()
         self._asked = 0
         self._moves = 0
+        self._hops = 0
 
     @property
     def queueing(self) -> bool:
@@ -58,7 +61,7 @@ class Gate:
         self.clear()
         self._document = turn
         self._permitted = True
-        self._asked = self._moves = 0
+        self._asked = self._moves = self._hops = 0
 
     def clear(self) -> None:
         """Ends everything the page still waits for."""
@@ -124,6 +127,10 @@ class Gate:
         why = refusal(url, self._charge.definition, allow_loopback=self._charge.limits.allow_loopback)
         if why:
             self.ended = QueryEnd(Outcome.FAILED, f"{why}：{url[:120]}")
+            return True
+        self._hops += 1
+        if self._hops > _MOST_HOPS:
+            self.ended = QueryEnd(Outcome.FAILED, f"跳转超过 {_MOST_HOPS} 次")
             return True
         turn = await self._turn(url)
         if turn is None:

@@ -31,6 +31,10 @@ class BrowserSettings:
     pages: int = 300
     #: MiB that one browser may hold, all its processes together, before it is killed; replaced from half of it.
     megabytes: int = 1_200
+    #: Address of a browser that runs elsewhere, for CDP or of a Playwright server; empty: one is started here.
+    remote: str = ""
+    #: The proxy through which that browser goes out, as seen from there. Without one it is not used.
+    proxy: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +91,14 @@ def _no_doubt() -> Sequence[str]:
 
 
 def _not_asked(_control: Control) -> None:
+    return None
+
+
+def _not_remembered() -> bool:
+    return False
+
+
+def _not_told(_shell: bool) -> None:
     return None
 
 
@@ -152,5 +164,9 @@ class Hooks:
     doubt: Callable[[], Sequence[str]] = _no_doubt
     #: What the last control word asked gave.
     controlled: Callable[[Control], None] = _not_asked
+    #: Asked once, with `render: auto`: True where the platform's pages were found to be shells of late.
+    shells: Callable[[], bool] = _not_remembered
+    #: Told, with `render: auto`: True when a shell, once rendered, had cards; False when HTTP alone brings them again.
+    learned: Callable[[bool], None] = _not_told
     #: How the others who ask the same platform are met.
     courtesy: Courtesy = field(default_factory=Courtesy)

@@ -89,6 +89,11 @@ class RenderedList:
         await self._fetcher.insist(url, show)
         return shown[-1]
 
+    async def received(self) -> Read | None:
+        """The page opened last as it came over the network, before any script ran; None where it is gone."""
+        page = await self._tab.received()
+        return Read(page=page, cards=contained(read_cards, self._definition, page)) if page else None
+
     async def after(self, read: Read) -> Read | None:
         """See `ListReader`."""
         if self._definition.next_page != "scroll":

@@ -30,6 +30,11 @@ NETWORK_FAULTS = (
 #: Nobody listens there, or the name is nobody's.
 DOWN_FAULTS = (CannotResolveHostError, DownloadConnectionRefusedError)
 
+
+class Overgrown(BrowserError):
+    """Raised where a browser was killed because it held more memory than it may: perhaps by the page before."""
+
+
 #: What a browser adds to them. TimeoutError is the outer deadline that stands around every wait for a page.
 BROWSER_FAULTS = (BrowserError, TimeoutError)
 
@@ -48,6 +53,7 @@ _CHINESE: tuple[tuple[type[Exception], str], ...] = (
     (TunnelError, "未能经出口守卫建立连接"),
     (UnsupportedURLSchemeError, "地址类型不支持"),
     (TimeoutError, "浏览器页面超时"),
+    (Overgrown, "浏览器占用的内存超过上限，已结束"),
     (BrowserError, "浏览器未能打开页面"),
 )
 

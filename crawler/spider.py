@@ -23,6 +23,7 @@ from crawler.limits import Courtesy, Hooks, Limits
 from crawler.lists import HttpList, RenderedList
 from crawler.manners import Charge, Manners, RobotsBook
 from crawler.politeness import Politeness
+from crawler.shells import Readers
 from crawler.studio import Studio
 from crawler.tab import Renderer, Tab, TabGates
 from crawler.way_out import WayOut
@@ -155,8 +156,12 @@ class PatrolSpider(scrapy.Spider):  # type: ignore[misc]
             limits=limits,
             politeness=self.charge.politeness,
             courtesy=self.charge.courtesy,
-            by_http=HttpList(definition, fetcher),
-            by_browser=RenderedList(definition, fetcher, list_tab),
+            readers=Readers(
+                definition,
+                self.hooks,
+                by_http=HttpList(definition, fetcher),
+                by_browser=RenderedList(definition, fetcher, list_tab),
+            ),
             closer=CloserLook(definition, hooks=self.hooks, limits=limits, details=details, clerk=clerk),
         )
 

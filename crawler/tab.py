@@ -15,6 +15,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DownloadFailedError
 from scrapy.http import Headers, HtmlResponse, Response
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
+from w3lib.encoding import http_content_type_encoding
 
 from crawler.admission import refusal
 from crawler.broken import as_failed
@@ -26,7 +27,7 @@ from crawler.fetch import headers_of, told
 from crawler.gate import Gate
 from crawler.hops import watch_hops
 from crawler.manners import ERRAND, TURN, Charge, Errand, RobotsBook
-from crawler.network import BROWSER_FAULTS, NETWORK_FAULTS, chinese
+from crawler.network import BROWSER_FAULTS, NETWORK_FAULTS, Overgrown, chinese
 from crawler.retry_after import asked_to_wait
 from crawler.sheet import Sheet, new_sheet
 from crawler.way_out import GUARD_ANSWERS, NotLetOut, check_passage
@@ -51,6 +52,8 @@ _CLOSE_SECONDS = 5.0
 
 #: Key of `Request.meta`: the `Deadline` of the page.
 DEADLINE = "xunwang_deadline"
+#: Key of `Request.meta`: the browser's answer to the navigation.
+ANSWER = "xunwang_answer"
 
 _T = TypeVar("_T")
 
@@ -83,6 +86,7 @@ class Renderer(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
             raise
         if response is None:
             raise DownloadFailedError("no answer")
+        request.meta[ANSWER] = response
         headers = Headers(await response.all_headers())
         return HtmlResponse(url=page.url, status=response.status, headers=headers, request=request)
 
@@ -101,6 +105,7 @@ class Tab:
         self._purpose = purpose
         #: The live page; None before `open` and after a fault.
         self.sheet: Sheet | None = None
+        self._answer: BrowserResponse | None = None
         self._deadline = Deadline(0)
         self._answers: asyncio.Queue[Page] = asyncio.Queue()
         self._readers: set[asyncio.Task[None]] = set()
@@ -120,7 +125,9 @@ class Tab:
         self._deadline = self.gate.deadline = deadline
         try:
             page = await self._ready()
-            response = await self._crawler.engine.download_async(self._request(url, page))
+            request = self._request(url, page)
+            response = await self._crawler.engine.download_async(request)
+            self._answer = request.meta[ANSWER]
         except (*BROWSER_FAULTS, *NETWORK_FAULTS, NotLetOut) as fault:
             raise await self._given_up(fault) from fault
         await self._heed_end()
@@ -173,8 +180,23 @@ class Tab:
         text = await self._source()
         return self._arrived(url, self._live().page.url, 200, text)
 
+    async def received(self) -> Page | None:
+        """The document opened last as it came over the network; None where the browser has it no more."""
+        answer = self._answer
+        if answer is None:
+            return None
+        try:
+            body = await asyncio.wait_for(answer.body(), _CLOSE_SECONDS)
+        except BROWSER_FAULTS as fault:
+            log.info("document is gone", url=answer.url, why=type(fault).__name__)
+            return None
+        arrived = _arrived(answer.request.url, answer.url, answer.status, body[: self._charge.limits.max_page_bytes])
+        declared = http_content_type_encoding(answer.headers.get("content-type", "")) or ""
+        return replace(arrived, encoding=detect_encoding(body, declared))
+
     async def close(self) -> None:
         """Closes the tab with its context, or else its browser. The next `open` makes a new one."""
+        self._answer = None
         sheet, self.sheet, self._opened, self._littered = self.sheet, None, 0, False
         self.gate.clear()
         for reader in self._readers:
@@ -237,7 +259,7 @@ class Tab:
         ended = self.gate.ended  # a hop that was refused looks like a fault to who navigates
         await self.close()
         if self._browsers.outgrew(self._purpose):
-            return QueryEnd(Outcome.FAILED, "页面使浏览器占用的内存超过上限，已结束")
+            return Overgrown("the browser was killed")
         return ended or fault
 
     async def _heed_end(self) -> None:

@@ -95,6 +95,10 @@ _GONE_WORDS = _any(
 )
 _SHORT = 600
 _EMPTY_SHELL = 80
+#: How the note on a page begins that holds nothing until its scripts have run.
+SHELL = "空壳页面"
+#: Where the frameworks of today put what they build.
+_MOUNTS = "//*[@id='app' or @id='root' or @id='__next' or @id='__nuxt' or @id='main-app'][not(normalize-space())]"
 
 
 def recognise(definition: Definition, page: Page) -> Wall | None:
@@ -116,6 +120,12 @@ def is_gone(definition: Definition, page: Page) -> bool:
         return any(_GONE_WORDS.search(message) for message in _messages(document.data))
     title, text = _title(document), document.visible_text()
     return bool(_GONE_WORDS.search(title) or (len(text) < _SHORT and _GONE_WORDS.search(text)))
+
+
+def is_shell(definition: Definition, page: Page) -> bool:
+    """True when `page` holds nothing to read until its scripts have run."""
+    document = Document(page=page, state=definition.state)
+    return _is_shell(document, document.visible_text())
 
 
 def judge_wall(definition: Definition, document: Document) -> Wall | None:
@@ -148,7 +158,7 @@ def judge_empty(definition: Definition, document: Document, *, rows: int, answer
     if said:
         return Outcome.EMPTY, f"平台提示“{said[0][:40]}”"
     if _is_shell(document, text):
-        return Outcome.DRIFTED, "空壳页面：内容要由脚本载入"
+        return Outcome.DRIFTED, f"{SHELL}：内容要由脚本载入"
     return Outcome.DRIFTED, "页面上没有读出商品，也没有认得的提示"
 
 
@@ -275,4 +285,7 @@ def _title(document: Document) -> str:
 
 
 def _is_shell(document: Document, text: str) -> bool:
-    return document.tree is not None and len(text) < _EMPTY_SHELL and bool(document.tree.xpath("//script"))
+    """True where a script is to build what is not there yet; a frame of navigation and footer may stand around it."""
+    if document.tree is None or not document.tree.xpath("//script"):
+        return False
+    return len(text) < _EMPTY_SHELL or (len(text) < _SHORT and bool(document.tree.xpath(_MOUNTS)))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -93,6 +93,17 @@ class Crawl(_Part):
     robots_hours: float = Field(default=12.0, gt=0, le=24)
     #: Path of a Chromium; empty: look for Playwright's own, then for the system's.
     chromium: str = ""
+    #: Pages that one browser shows before it is replaced.
+    browser_pages: int = Field(default=300, ge=1)
+    #: MiB that one browser may hold, all its processes together, before it is killed.
+    browser_megabytes: int = Field(default=1_200, ge=200)
+    #: A browser that runs elsewhere: its address for CDP (http://host:9222, ws://…/devtools/…) or that of a Playwright
+    #: server (ws://…); empty: one is started here.
+    browser_url: str = Field(default="", pattern=r"^$|^(https?|wss?)://")
+    #: The proxy through which that browser goes out, as seen from there, http://host:port.
+    browser_proxy: str = Field(default="", pattern=r"^$|^(http|socks5)://[^/]+$")
+    #: Nights after which a platform that needed a browser (`render: auto`) is tried without one again.
+    shell_nights: int = Field(default=7, ge=0, le=365)
     #: Categories whose search terms are asked for; empty: every one.
     categories: tuple[str, ...] = ()
     #: Platforms that a nightly scan covers; empty: every one that is public.
@@ -110,6 +121,14 @@ class Crawl(_Part):
     hours_of: dict[str, str] = {}
     #: Platform key → what may be zero there without anything being wrong: items, new, price, seller, pictures, place.
     may_be_zero: dict[str, tuple[Literal["items", "new", "price", "seller", "pictures", "place"], ...]] = {}
+
+    @model_validator(mode="after")
+    def _guarded(self) -> "Crawl":
+        if self.browser_url and not self.browser_proxy:
+            raise ValueError(
+                "browser_url 须与 browser_proxy 一起设置：远程浏览器只能经代理外出，否则网页可借它访问其所在的内部网络"
+            )
+        return self
 
     @field_validator("hours", "hours_of")
     @classmethod

@@ -11,11 +11,12 @@ import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from crawler import BrowserSettings, Definition, Delivered, Hooks, Interrupted, Limits, definition
-from db import canaries, evidence, lexicon, listings, runs, scans
+from db import canaries, evidence, lexicon, listings, runs, scans, shells
 from db.engine import transaction
 from db.locks import holding
 from egress import WayOut
@@ -144,7 +145,13 @@ def limits_of(settings: Settings, max_pages: int, allowed_here: tuple[str, ...])
         page_deadline=crawl.page_deadline,
         robots_hours=crawl.robots_hours,
         allow_loopback=bool(allowed_here),
-        browser=BrowserSettings(executable=Path(crawl.chromium) if crawl.chromium else None),
+        browser=BrowserSettings(
+            executable=Path(crawl.chromium) if crawl.chromium else None,
+            pages=crawl.browser_pages,
+            megabytes=crawl.browser_megabytes,
+            remote=crawl.browser_url,
+            proxy=crawl.browser_proxy,
+        ),
     )
 
 
@@ -178,6 +185,15 @@ def _hooks(house: House, reception: Reception, order: Order, attempt: int) -> Ho
         with transaction(house.engine) as conn:
             runs.control_ended(conn, order.scan_id, order.platform, control)
 
+    def needs_browser() -> bool:
+        nights = timedelta(days=house.settings.crawl.shell_nights)
+        with transaction(house.engine) as conn:
+            return shells.remembered(conn, order.platform, since=now() - nights)
+
+    def learned(shell: bool) -> None:
+        with transaction(house.engine) as conn:
+            shells.remember(conn, order.platform, now()) if shell else shells.forget(conn, order.platform)
+
     return Hooks(
         known=known,
         judge=judge,
@@ -186,6 +202,8 @@ def _hooks(house: House, reception: Reception, order: Order, attempt: int) -> Ho
         report=report,
         doubt=doubt,
         controlled=controlled,
+        shells=needs_browser,
+        learned=learned,
         courtesy=courtesy_for(house, order.platform),
     )
 

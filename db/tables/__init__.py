@@ -11,7 +11,18 @@ from db.tables.people import audit, login_failures, sessions, users
 from db.tables.permitted import platform_sessions, robots, robots_rulings
 from db.tables.seen import assessments, listing_versions, listings, quarantine, sellers
 from db.tables.told import deliveries, digests, outbox
-from db.tables.watching import canaries, halts, lexicon_versions, pacing, queries, runs, scans, schedules, spending
+from db.tables.watching import (
+    canaries,
+    halts,
+    lexicon_versions,
+    pacing,
+    queries,
+    runs,
+    scans,
+    schedules,
+    shells,
+    spending,
+)
 
 __all__ = [
     "assessments",
@@ -49,6 +60,7 @@ __all__ = [
     "screenings",
     "sellers",
     "sessions",
+    "shells",
     "spending",
     "users",
 ]

@@ -144,3 +144,10 @@ pacing = Table(
     Column("platform", Text, primary_key=True),
     time_column("next_at"),  # no request to the platform before this moment, whoever asks
 )
+
+shells = Table(
+    "shells",
+    metadata,
+    Column("platform", Text, primary_key=True),
+    time_column("found_at"),  # when its lists were found to need a browser
+)

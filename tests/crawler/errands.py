@@ -57,6 +57,7 @@ def describe(key: str, site: str, *queries: tuple[str, str], **more: Any) -> dic
         "break_on": "",
         "names": {},
         "allowed": [],
+        "shells": False,
     }
     return plain | more
 

@@ -69,7 +69,15 @@ def _hooks(errand: dict[str, Any]) -> Hooks:
     def starting(query: Query) -> None:
         _say("starting", id=query.id)
 
-    return Hooks(known=known, judge=judge, deliver=deliver, starting=starting, report=_report)
+    return Hooks(
+        known=known,
+        judge=judge,
+        deliver=deliver,
+        starting=starting,
+        report=_report,
+        shells=lambda: bool(errand["shells"]),
+        learned=lambda shell: _say("learned", shell=shell),
+    )
 
 
 def _report(report: QueryReport) -> None:
