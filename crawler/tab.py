@@ -190,7 +190,7 @@ class Tab:
         except BROWSER_FAULTS as fault:
             log.info("document is gone", url=answer.url, why=type(fault).__name__)
             return None
-        arrived = _arrived(answer.request.url, answer.url, answer.status, body[: self._charge.limits.max_page_bytes])
+        arrived = self._page(answer.request.url, answer.url, answer.status, body[: self._charge.limits.max_page_bytes])
         declared = http_content_type_encoding(answer.headers.get("content-type", "")) or ""
         return replace(arrived, encoding=detect_encoding(body, declared))
 
