@@ -12,6 +12,7 @@ COPY . .
 COPY --from=assets /build/node_modules node_modules
 RUN pip install --no-cache-dir --require-hashes -r locks/dev.txt \
  && python scripts/browser_files.py --installed \
+ && python -m scripts.compile_lexicon \
  && python -m build --wheel --no-isolation
 
 FROM python:3.12-slim-bookworm AS house

@@ -8,9 +8,11 @@ linearity is the time a character of texts that grow. What came out is in docs/m
 """
 
 import argparse
+import dataclasses
 import gzip
 import json
 import platform
+import random
 import statistics
 import subprocess
 import sys
@@ -21,7 +23,7 @@ from pathlib import Path
 
 from bench._peers import Runner, all_peers
 from demo import Town
-from keywords import Matcher, builtin
+from keywords import Lexicon, Matcher, builtin
 from keywords.folding import folding
 from keywords.patterns import patterns
 from records import Listing
@@ -69,8 +71,29 @@ def measure(runners: dict[str, Runner], batch: Sequence[Listing]) -> dict[str, f
 
 
 def compare(clean: Sequence[Listing]) -> dict[str, object]:
-    """The whole comparison as data."""
+    """The whole comparison as data: the built-in lexicon, and a thousand of its terms."""
     lexicon = builtin()
+    whole, batch = race(lexicon, clean)
+    thousand, _ = race(a_thousand(lexicon), clean)
+    return {
+        "machine": machine(),
+        "rounds": ROUNDS,
+        **whole,
+        "thousand_terms": thousand,
+        "cold": cold(batch),
+        "linearity": linearity(Matcher(lexicon)),
+    }
+
+
+def a_thousand(lexicon: Lexicon) -> Lexicon:
+    """The lexicon with a thousand of its terms, drawn from all that are no pair."""
+    single = [term for term in lexicon.terms if " " not in term.text]
+    drawn = random.Random(7).sample(single, min(1_000, len(single)))
+    return dataclasses.replace(lexicon, version="a-thousand", terms=tuple(drawn))
+
+
+def race(lexicon: Lexicon, clean: Sequence[Listing]) -> tuple[dict[str, object], list[Listing]]:
+    """Ours and the peers over clean and mixed titles, and all those titles."""
     words = sorted({term.text for term in lexicon.terms if " " not in term.text})
     ours = Matcher(lexicon)
     peers, absent = all_peers(words)
@@ -80,11 +103,9 @@ def compare(clean: Sequence[Listing]) -> dict[str, object]:
         **peers,
     }
     found: dict[str, object] = {
-        "machine": machine(),
         "terms": len(words),
         "patterns": len(patterns(lexicon, folding())),
         "texts": len(clean),
-        "rounds": ROUNDS,
         "absent": absent,
     }
     sets = {"clean": clean, "mixed": mixed(clean, words)}
@@ -95,9 +116,7 @@ def compare(clean: Sequence[Listing]) -> dict[str, object]:
             "found_in": {key: run(batch) for key, run in runners.items() if key != "bare_automaton_joined"},
             "ratios": ratios(speed),
         }
-    found["cold"] = cold([one for batch in sets.values() for one in batch])
-    found["linearity"] = linearity(ours)
-    return found
+    return found, [one for batch in sets.values() for one in batch]
 
 
 def ratios(speed: dict[str, float]) -> dict[str, float]:

@@ -19,7 +19,6 @@ _CHARACTERS = 1 << 18
 #: Small numbers with a meaning of their own; those from _FIRST on are characters of the pieces.
 _SKIPPED, _BREAK, _SEVERAL, _OTHER, _FIRST = range(5)
 
-_BEGINNING, _WHOLE = 1, 2
 _HASHED = 1 << 20
 #: Characters of a piece that are compared.
 _HEAD = 6
@@ -49,6 +48,7 @@ class Sieve:
         ):
             for char in chars:
                 self._kind[numbers[char]] |= kind
+        self._longest = max(map(len, pieces), default=0)
         self._begin(numbers, [piece for piece in pieces if len(piece) > 1])
 
     def _begin(self, numbers: dict[str, int], pieces: list[str]) -> None:
@@ -61,21 +61,22 @@ class Sieve:
             self._row[numbers[char]] = row * (len(seconds) + 1)
         for char, column in seconds.items():
             self._column[numbers[char]] = column
-        # One byte a pair, so that the table stays in the processor's cache: 1 a beginning, 2 a whole piece.
-        self._pair = np.zeros((len(firsts) + 1) * (len(seconds) + 1), dtype=np.uint8)
+        # One byte a pair, so that the tables stay near the processor.
         cells = np.array(
             [self._row[numbers[piece[0]]] + self._column[numbers[piece[1]]] for piece in pieces], dtype=int
         )
         sizes = np.array([len(piece) for piece in pieces], dtype=int)
-        self._pair[cells] = _BEGINNING
-        self._pair[cells[sizes == 2]] = _WHOLE
+        self._pair = np.zeros((len(firsts) + 1) * (len(seconds) + 1), dtype=bool)
+        self._pair[cells] = True
+        self._whole = np.unique(cells[sizes == 2])
         thirds = np.array([numbers[piece[2]] for piece in pieces if len(piece) > 2], dtype=int)
         self._third = np.zeros(_HASHED, dtype=bool)
         self._third[_hashed(cells[sizes > 2], thirds)] = True
         # What is longer than three characters is pinyin, whose beginnings are in every English title.
-        heads: dict[int, list[list[int]]] = {min(len(piece), _HEAD): [] for piece in pieces}
+        heads: dict[int, list[list[int]]] = {min(len(piece), _HEAD): [] for piece in pieces if len(piece) > 2}
         for piece in pieces:
-            heads[min(len(piece), _HEAD)].append([numbers[char] for char in piece[:_HEAD]])
+            if len(piece) > 2:
+                heads[min(len(piece), _HEAD)].append([numbers[char] for char in piece[:_HEAD]])
         self._heads = {size: np.unique(self._key(np.array(rows).T)) for size, rows in heads.items()}
 
     def _key(self, columns: Iterable[Array]) -> Array:
@@ -88,46 +89,73 @@ class Sieve:
     def passing(self, texts: Sequence[str]) -> list[bool]:
         """For every text: False when nothing in it can be a finding."""
         codes, breaks = self._coded(texts)
-        kinds = self._kind[codes]
-        special = kinds & _ALWAYS
-        filled, left, right = kinds & _FILLED, kinds & _LEFT, kinds & _RIGHT
-        # 象1牙, 象12牙: the marks are shifted so that those of one place meet in one bit.
-        if len(codes) > 2:
-            special[2:] |= (left[:-2] << 2) & (filled[1:-1] << 1) & right[2:]
-        if len(codes) > 3:
-            special[3:] |= (left[:-3] << 2) & (filled[1:-2] << 1) & (filled[2:-1] << 1) & right[3:]
-        places = np.concatenate((np.flatnonzero(special), self._beginnings(codes)))
+        kinds = self._kind.take(codes, mode="clip")
+        cells = self._row.take(codes[:-1], mode="clip")
+        cells += self._column.take(codes[1:], mode="clip")
+        begun = np.flatnonzero(self._pair.take(cells, mode="clip"))
+        places = [np.flatnonzero((kinds & _ALWAYS).view(bool)), begun[self._confirmed(codes, begun, cells[begun])]]
+        spots = _stuffed(kinds)
+        if len(spots):
+            places.append(self._across(codes, spots))
         passing = np.zeros(len(texts), dtype=bool)
-        passing[np.searchsorted(breaks, places)] = True
+        passing[np.searchsorted(breaks, np.concatenate(places))] = True
         told: list[bool] = passing.tolist()
         return told
 
     def _coded(self, texts: Sequence[str]) -> tuple[Array, Array]:
         """The numbers of all that is not skipped, and where each text ends among them."""
-        joined = "\n".join([without_markup(text) for text in texts]) + "\n"
+        joined = "\n".join(texts) + "\n"
+        if "<" in joined or "&" in joined:
+            joined = "\n".join([without_markup(text) for text in texts]) + "\n"
         points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-        codes = self._number[points]
+        codes = self._number.take(points, mode="clip")
         codes[np.cumsum(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1) - 1] = _BREAK
         codes = codes[codes != _SKIPPED]
         return codes, np.flatnonzero(codes == _BREAK)
 
-    def _beginnings(self, codes: Array) -> Array:
-        """Places where a piece begins."""
-        if len(codes) < 2:
-            return np.zeros(0, dtype=np.int64)
-        cells = self._row[codes[:-1]] + self._column[codes[1:]]
-        places = np.flatnonzero(self._pair[cells])
+    def _across(self, codes: Array, spots: Array) -> Array:
+        """Places from which a piece runs across stuffing that was taken out: 象1牙."""
+        kept = np.ones(len(codes), dtype=bool)
+        kept[spots] = False
+        origin = np.flatnonzero(kept)
+        codes = codes[kept]
+        # Where each stuffing stood, and every place before it from which a piece may run across.
+        after = np.unique(spots - np.arange(len(spots)))
+        starts = np.unique((after[:, None] - np.arange(1, self._longest)).ravel())
+        starts = starts[(starts >= 0) & (starts < len(codes) - 1)]
+        cells = self._row.take(codes[starts]) + self._column.take(codes[starts + 1])
+        begun = self._pair.take(cells)
+        starts, cells = starts[begun], cells[begun]
+        found: Array = origin[starts[self._confirmed(codes, starts, cells)]]
+        return found
+
+    def _confirmed(self, codes: Array, places: Array, cells: Array) -> Array:
+        """By place at which a piece may begin, with the cell of its pair, whether one does."""
         padded = np.concatenate((codes, np.zeros(_HEAD, dtype=codes.dtype)))
-        begun = cells[places]
-        whole = self._pair[begun] == _WHOLE
-        places = places[whole | self._third[_hashed(begun.astype(np.int64), padded[places + 2])]]
-        found = np.zeros(len(places), dtype=bool)
+        found = _among(self._whole, cells)
+        likely = np.flatnonzero(self._third.take(_hashed(cells.astype(np.int64), padded[places + 2])) & ~found)
+        places = places[likely]
         for size, known in self._heads.items():
-            keys = self._key([padded[places + step] for step in range(size)])
-            at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
-            found |= known[at] == keys
-        kept: Array = places[found]
-        return kept
+            found[likely] |= _among(known, self._key([padded[places + step] for step in range(size)]))
+        return found
+
+
+def _stuffed(kinds: Array) -> Array:
+    """Places of one or two letters or digits between a left and a right neighbour; in order."""
+    filled, left, right = ((kinds & kind).astype(bool) for kind in (_FILLED, _LEFT, _RIGHT))
+    single = left[:-2] & filled[1:-1] & right[2:]
+    double = left[:-3] & filled[1:-2] & filled[2:-1] & right[3:]
+    firsts = np.flatnonzero(double) + 1
+    spots: Array = np.unique(np.concatenate((np.flatnonzero(single) + 1, firsts, firsts + 1)))
+    return spots
+
+
+def _among(known: Array, keys: Array) -> Array:
+    """Whether each key is one of the known, which are in order."""
+    if not len(known):
+        return np.zeros(len(keys), dtype=bool)
+    same: Array = known[np.minimum(np.searchsorted(known, keys), len(known) - 1)] == keys
+    return same
 
 
 def _hashed(cells: Array, thirds: Array) -> Array:

@@ -25,6 +25,7 @@ REACH = 6
 _SEAMS = 50_000
 #: What jieba reads as one block; all else falls into single characters.
 _BLOCK = re.compile(r"([\u4e00-\u9fd5a-zA-Z0-9+#&._%\-]+)")
+_OF_BLOCK = re.compile(r"[\u4e00-\u9fd5a-zA-Z0-9+#&._%\-]").match
 _LETTER = re.compile(r"[a-zA-Z0-9]")
 
 
@@ -243,7 +244,7 @@ def parted(text: str, start: int, end: int, place: int) -> bool:
     False says nothing. A few look-ups, where `cut` weighs all ways against each other.
     """
     first, last = max(0, start - REACH), min(len(text), end + REACH)
-    if place <= first or place >= last or not _BLOCK.match(text, place) or not _BLOCK.match(text, place - 1):
+    if place <= first or place >= last or not _OF_BLOCK(text, place) or not _OF_BLOCK(text, place - 1):
         return True
     if text[place] < "\x80" and text[place - 1] < "\x80":
         return False  # single letters and digits join

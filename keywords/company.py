@@ -4,15 +4,13 @@ One ordinary title in twenty holds a code word (一体机, 夹子) and nothing b
 so that what it turns away is what `scoring.require_company` would have cancelled.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-import ahocorasick_rs
-from ahocorasick_rs import Implementation
-
+from keywords.expressions import of_groups
 from keywords.folding import folding, without_markup
+from keywords.skimming import skimmer
 from keywords.terms import ContextGroup, Lexicon, Term
 
 #: Findings from which a text is judged in full: comparing each with each must not grow with a long text.
@@ -33,44 +31,68 @@ def folded(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     return tuple((word, folding().skeleton(word)) for word in words)
 
 
-def reach(text: str, window: int) -> int:
-    """How far a companion may stand. One of a single character says little, so it must stand much nearer."""
-    return window if len(text) > 1 else window // 3
+def reach(size: int, window: int) -> int:
+    """How far a companion of so many characters may stand. A single one says little, so it must stand much nearer."""
+    return window if size > 1 else window // 3
+
+
+def company_words(lexicon: Lexicon) -> list[str]:
+    """The skeletons of all words that are company for one term alone."""
+    texts = (text for company in {term.company for term in lexicon.terms} for _, text in folded(company))
+    return sorted(set(texts) - {""})
+
+
+def context_words(groups: Iterable[ContextGroup]) -> list[str]:
+    """The skeletons of all words of context groups."""
+    return sorted({text for group in groups for _, text in folded(group.words)} - {""})
+
+
+class _Heard(NamedTuple):
+    """What is company for one term, by number of the word."""
+
+    companions: frozenset[int]
+    #: Words of the contexts that speak for it, and a bit for each such expression.
+    words: frozenset[int]
+    expressions: int
 
 
 class Company:
     """The words and expressions that are company, by category. Immutable, so threads may share it."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, numbers: Mapping[str, int]) -> None:
+        """`numbers`: of every text that is told of a skeleton, all company among them."""
         self._window = lexicon.scoring.window
-        self._fold = folding().fold
+        self._groups = [group for group in lexicon.contexts if group.company]
+        self._expressions = of_groups(self._groups)
+        self._owners: dict[int, list[ContextGroup]] = {}
+        for group in self._groups:
+            for _, text in folded(group.words):
+                if text:
+                    self._owners.setdefault(numbers[text], []).append(group)
+        self._numbers = {text: numbers[text] for text in company_words(lexicon)}
         #: By identity of the term, whose hash costs more than the rest; the lexicon keeps them alive.
         self._lexicon = lexicon
-        self._companions: dict[int, tuple[str, ...]] = {}
-        owners: dict[str, list[ContextGroup]] = {}
-        self._patterns: list[tuple[ContextGroup, re.Pattern[str]]] = []
-        for group in lexicon.contexts:
-            if group.company:
-                for _, text in folded(group.words):
-                    owners.setdefault(text, []).append(group)
-                self._patterns += [(group, re.compile(pattern)) for pattern in group.patterns]
-        owners.pop("", None)
-        self._owners = [tuple(groups) for groups in owners.values()]
-        self._automaton = (
-            ahocorasick_rs.AhoCorasick(list(owners), implementation=Implementation.ContiguousNFA) if owners else None
-        )
+        self._heard: dict[int, _Heard] = {}
+        self._speaking: dict[tuple[str, bool], tuple[frozenset[int], int]] = {}
 
-    def possible(self, raw: str, skeleton: str, places: Sequence[Place]) -> bool:
-        """False when none of the findings has anything beside it. They are terms of the lexicon itself."""
+    def possible(self, raw: str, hits: Sequence[tuple[int, int, int]], places: Sequence[Place]) -> bool:
+        """False when none of the findings has anything beside it. They are terms of the lexicon itself.
+
+        `hits`: all that stands in the skeleton: number, start, end.
+        """
         if len(places) > _MANY or self._each_other(places):
             return True
-        if any(self._companion(skeleton, place) for place in places):
-            return True
-        # An everyday word with companions of its own counts beside those alone.
-        open_ones = [place for place in places if not (place.term.kind == "code" and place.term.company)]
-        return bool(open_ones) and (
-            self._words(skeleton, open_ones) or self._expressions(self._fold(without_markup(raw)), open_ones)
-        )
+        expressions = 0
+        for place in places:
+            heard = self._heard.get(id(place.term)) or self._hear(place.term)
+            if self._beside(place, heard, hits):
+                return True
+            expressions |= heard.expressions
+        if not expressions:
+            return False
+        fold = skimmer().fold(without_markup(raw))
+        likely = self._expressions.likely(fold) & expressions
+        return any(pattern.search(fold) for _, pattern in self._expressions.chosen(likely))
 
     def _each_other(self, places: Sequence[Place]) -> bool:
         return len(places) > 1 and any(
@@ -79,36 +101,35 @@ class Company:
             for other in places
         )
 
-    def _companion(self, skeleton: str, place: Place) -> bool:
-        companions = self._companions.get(id(place.term))
-        if companions is None:
-            companions = tuple(text for _, text in folded(place.term.company))
-            self._companions[id(place.term)] = companions
-        for text in companions:
-            if text in skeleton:
-                far = reach(text, self._window)
-                before = skeleton.find(text, max(0, place.start - far), place.start)
-                if before >= 0 or skeleton.find(text, place.end, place.end + far) >= 0:
+    def _beside(self, place: Place, heard: _Heard, hits: Sequence[tuple[int, int, int]]) -> bool:
+        """True where one of the words found is company for the term at its place."""
+        companions, words = heard.companions, heard.words
+        _, first, last = place
+        low, high = first - self._window, last + self._window
+        for number, start, end in hits:
+            if number in words and low <= start and end <= high and not (first <= start and end <= last):
+                return True
+            if number in companions and (end <= first or last <= start):
+                far = reach(end - start, self._window)
+                if first - far <= start and end <= last + far:
                     return True
         return False
 
-    def _words(self, skeleton: str, places: Sequence[Place]) -> bool:
-        if self._automaton is None:
-            return False
-        for index, start, end in self._automaton.find_matches_as_indexes(skeleton, overlapping=True):
-            for place in places:
-                inside = place.start <= start and end <= place.end
-                near = place.start - self._window <= start and end <= place.end + self._window
-                if near and not inside and any(_speaks(group, place.term) for group in self._owners[index]):
-                    return True
-        return False
+    def _hear(self, term: Term) -> _Heard:
+        companions = frozenset(self._numbers[text] for _, text in folded(term.company) if text)
+        # An everyday word with companions of its own counts beside those alone.
+        alone = term.kind == "code" and bool(term.company)
+        words, expressions = (frozenset[int](), 0) if alone else self._speaking_for(term)
+        return self._heard.setdefault(id(term), _Heard(companions, words, expressions))
 
-    def _expressions(self, fold: str, places: Sequence[Place]) -> bool:
-        return any(
-            pattern.search(fold)
-            for group, pattern in self._patterns
-            if any(_speaks(group, place.term) for place in places)
-        )
+    def _speaking_for(self, term: Term) -> tuple[frozenset[int], int]:
+        # Hundreds of terms share one answer.
+        key = term.category, term.kind == "code"
+        if key not in self._speaking:
+            words = (number for number, groups in self._owners.items() if any(_speaks(one, term) for one in groups))
+            bits = (1 << at for at, (group, _) in enumerate(self._expressions.owned) if _speaks(group, term))
+            self._speaking[key] = frozenset(words), sum(bits)
+        return self._speaking[key]
 
 
 def _speaks(group: ContextGroup, term: Term) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from keywords.compiled import compiled
 from keywords.terms import (
     Category,
     ContextGroup,
@@ -163,6 +164,12 @@ def builtin() -> Lexicon:
 
     Raises LexiconBroken when a file was damaged.
     """
+    kept = compiled()
+    return kept.lexicon if kept else own_lexicon()
+
+
+def own_lexicon() -> Lexicon:
+    """The same from its own files. Raises LexiconBroken when one was damaged."""
     return read_folder(_own_folder())
 
 

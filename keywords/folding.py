@@ -53,8 +53,8 @@ class Folding:
     folded: tuple[tuple[int, int], ...]
     #: One character to one; the same for what lies beyond.
     _fold: list[int]
-    #: Code points that take no room on the line.
-    _unseen: frozenset[int]
+    #: Characters that take no room on the line.
+    _unseen: frozenset[str]
 
     def skeleton(self, raw: str) -> str:
         """What the automaton reads: folded, without spaces, punctuation, marks and ornament."""
@@ -75,15 +75,11 @@ class Folding:
 
     def has_unseen(self, raw: str) -> bool:
         """True when some character takes no room on the line."""
-        return not self._unseen.isdisjoint(map(ord, raw))
+        return not self._unseen.isdisjoint(raw)
 
     def is_unseen(self, char: str) -> bool:
         """True for marks, joiners, fillers and other characters that a reader does not notice."""
-        return ord(char) in self._unseen
-
-    def folds(self, code: int) -> bool:
-        """True when the fold puts another character in the place of this one, whose code point is below 0x32400."""
-        return self._fold[code] != code
+        return char in self._unseen
 
     def is_skipped(self, char: str) -> bool:
         """True for what the skeleton drops."""
@@ -138,7 +134,13 @@ def folding() -> Folding:
         piece = skeleton[code]
         widths[code] = 0 if piece is None else len(piece) if isinstance(piece, str) else 1
     folded = ((code, piece) for code in pairs if isinstance(piece := skeleton[code], int))
-    return Folding(table=skeleton, widths=bytes(widths), folded=tuple(folded), _fold=fold, _unseen=frozenset(unseen))
+    return Folding(
+        table=skeleton,
+        widths=bytes(widths),
+        folded=tuple(folded),
+        _fold=fold,
+        _unseen=frozenset(map(chr, unseen)),
+    )
 
 
 def _codes(ranges: list[list[int]]) -> set[int]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keywords.folding import folding
 from keywords.resolving import Candidate, cover, resolve
-from keywords.scanning import ContextScanner, Scanner, View
+from keywords.scanning import Reading, Scanner, View
 from keywords.scoring import gather, judge, require_company
 from keywords.terms import Lexicon
 from records import Assessment, Level, Listing, Match
@@ -30,7 +30,6 @@ class Matcher:
         lexicon = lexicon.in_force(on) if on else lexicon
         self.lexicon = lexicon
         self._scanner = Scanner(lexicon)
-        self._contexts = ContextScanner(lexicon.contexts)
         #: Made at the first batch.
         self._sieve: Sieve | None = None
         self._clean = Assessment(
@@ -57,9 +56,8 @@ class Matcher:
         Where no match counts nothing is told of it: most texts with a code word are ordinary. `explain` tells all.
         """
         raw = _text(listing)
-        if not self._scanner.suspicious(raw):
-            return self._clean
-        return self._judge(raw, _joint(listing), told=False)
+        reading = self._scanner.read(raw)
+        return self._clean if reading is None else self._judge(raw, _joint(listing), reading)
 
     def assess_many(self, listings: Iterable[Listing]) -> Iterator[Assessment]:
         """The same as `assess` for each, in order. Reads ahead by one block: a thousand listings at most."""
@@ -73,9 +71,13 @@ class Matcher:
             if len(block) < _FEW:
                 yield from map(self.assess, block)
                 continue
-            passing = sieve.passing([_text(listing) for listing in block])
-            for listing, passes in zip(block, passing, strict=True):
-                yield self.assess(listing) if passes else clean
+            texts = [_text(listing) for listing in block]
+            for listing, text, passes in zip(block, texts, sieve.passing(texts), strict=True):
+                yield self._assess_passed(listing, text) if passes else clean
+
+    def _assess_passed(self, listing: Listing, raw: str) -> Assessment:
+        reading = self._scanner.read_passed(raw)
+        return self._clean if reading is None else self._judge(raw, _joint(listing), reading)
 
     def explain(self, text: str | Listing) -> Assessment:
         """The judgement of a bare text or a listing, with every match that was cancelled or covered and why.
@@ -84,17 +86,19 @@ class Matcher:
         """
         return self._judge(text, -1) if isinstance(text, str) else self._judge(_text(text), _joint(text))
 
-    def _judge(self, raw: str, joint: int, *, told: bool = True) -> Assessment:
+    def _judge(self, raw: str, joint: int, reading: Reading | None = None) -> Assessment:
         """`joint`: where the newline between title and description stands in `raw`, or -1.
 
-        `told`: False where a text in which nothing counts is simply clean.
+        `reading`: of `raw`, where a text in which nothing counts is simply clean; without it all is told.
         """
         view = View(raw, folding())
         scoring = self.lexicon.scoring
-        candidates = resolve(view, self._scanner.scan(view), scoring, joint)
+        told = reading is None
+        reading = reading or self._scanner.reading(view.skeleton)
+        candidates = resolve(view, self._scanner.scan(view, reading), scoring, joint)
         if not candidates or not (told or _any_alive(candidates)):
             return self._clean
-        contexts = gather(self._contexts.scan(view))
+        contexts = gather(self._scanner.contexts.scan(view, reading))
         require_company(view, candidates, contexts, scoring)
         if not (told or _any_alive(candidates)):
             return self._clean

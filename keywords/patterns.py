@@ -29,6 +29,27 @@ class Meaning(NamedTuple):
     partners: tuple[str, ...] = ()
 
 
+class Spelled(NamedTuple):
+    """A lexicon written out: all that a scanner is built from."""
+
+    #: The patterns, and in the same order what each stands for.
+    texts: Sequence[str]
+    meanings: Sequence[Sequence[Meaning]]
+    #: See `factors`.
+    factors: Sequence[str]
+    stuffing: "Stuffing | None"
+    #: Every other part of a pair.
+    partners: frozenset[str]
+
+
+def spell(lexicon: Lexicon, tables: Folding) -> Spelled:
+    """Every spelling of a lexicon; takes the better part of a second for the built-in one."""
+    known = patterns(lexicon, tables)
+    meanings = [tuple(meanings) for meanings in known.values()]
+    partners = frozenset(part for ones in meanings for meaning in ones for part in meaning.partners)
+    return Spelled(list(known), meanings, factors(known), stuffing(lexicon, tables), partners)
+
+
 def patterns(lexicon: Lexicon, tables: Folding) -> dict[str, list[Meaning]]:
     """Skeleton text to what it stands for. A generated spelling never takes a text that somebody wrote down."""
     own: dict[str, list[Meaning]] = {}

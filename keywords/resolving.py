@@ -16,6 +16,8 @@ _GUESSES = frozenset(("homophone", "lookalike", "reversed"))
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十百几半整每")
 #: Longest term that comes about by chance on the seam of two words: 上海|象牙塔, 爆炸|麻雀战.
 _SHORT = 3
+#: Candidates fewer than which are looked through one by one: most texts have three.
+_FEW = 12
 
 
 @dataclass(kw_only=True, slots=True)
@@ -49,17 +51,29 @@ class Places:
     """Candidates by the skeleton characters that they cover, so that a long text costs what a short one does."""
 
     def __init__(self, candidates: Iterable[Candidate]) -> None:
+        self._few: list[Candidate] = []
         self._at: dict[int, list[Candidate]] = {}
         for candidate in candidates:
             self.add(candidate)
 
     def add(self, candidate: Candidate) -> None:
         """Remembers one more."""
+        self._few.append(candidate)
+        if len(self._few) == _FEW:
+            for one in self._few:
+                self._lay(one)
+        elif len(self._few) > _FEW:
+            self._lay(candidate)
+
+    def _lay(self, candidate: Candidate) -> None:
         for place in range(candidate.found.start, candidate.found.end):
             self._at.setdefault(place, []).append(candidate)
 
     def between(self, start: int, end: int) -> list[Candidate]:
-        """Those that cover any character of [start, end), each once."""
+        """Those that cover any character of [start, end), each once, by the first such character."""
+        if len(self._few) < _FEW:
+            near = [one for one in self._few if one.found.start < end and start < one.found.end]
+            return near if len(near) < 2 else sorted(near, key=lambda one: max(start, one.found.start))
         found: dict[int, Candidate] = {}
         for place in range(start, end):
             for candidate in self._at.get(place, ()):
@@ -215,10 +229,11 @@ def _judge_boundaries(view: View, candidate: Candidate, interrupted: bool) -> No
     found = candidate.found
     start, end = view.seen_at[found.raw_start], view.seen_at[found.raw_end - 1] + 1
     pair = found.end - found.start == 2
-    if not (interrupted or candidate.weak or candidate.technique in _GUESSES or candidate.term.kind == "code") and (
-        parted(view.seen, start, end, start) or parted(view.seen, start, end, end)
-    ):
-        return  # a strong term with one edge for certain: no need to find the words
+    if candidate.technique not in _GUESSES:
+        sure = parted(view.seen, start, end, start), parted(view.seen, start, end, end)
+        # Both edges for certain, or one of a strong term: whatever the words are, nothing is wrong with it.
+        if all(sure) or (any(sure) and not (interrupted or candidate.weak or candidate.term.kind == "code")):
+            return
     window = view.cut(found.raw_start, found.raw_end)
     left, right = start in window.edges, end in window.edges
     if interrupted and not (left and right):
@@ -255,9 +270,9 @@ def _around(window: Cut, start: int, end: int) -> str:
     return "|".join(word.strip() for word in touched if word.strip())
 
 
-def _exclude(view: View, candidates: list[Candidate], exclusions: Iterable[Found]) -> None:
+def _exclude(view: View, candidates: list[Candidate], exclusions: Sequence[Found]) -> None:
     """An exclusion cancels what it covers and is longer than, where its own edges are word boundaries."""
-    places = Places(candidates)
+    places = Places(candidates if exclusions else ())
     for found in exclusions:
         exclusion = found.meaning.exclusion
         assert exclusion is not None

@@ -1,9 +1,8 @@
 """One overlapping Aho-Corasick over terms, generated spellings and exclusions; the findings are still raw."""
 
 import itertools
-import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -11,9 +10,11 @@ import ahocorasick_rs
 from ahocorasick_rs import Implementation
 
 from keywords.boundaries import Cut, cut
-from keywords.company import Company, Place
+from keywords.company import Company, Place, company_words, context_words, folded
+from keywords.compiled import compiled
+from keywords.expressions import of_groups
 from keywords.folding import Folding, folding, references, without_markup
-from keywords.patterns import Meaning, factors, patterns, stuffable, stuffing
+from keywords.patterns import Meaning, Spelled, spell, stuffable
 from keywords.skimming import skimmer
 from keywords.terms import ContextGroup, Lexicon, Term
 from keywords.variants import Spelling
@@ -40,15 +41,22 @@ class Found(NamedTuple):
         return self.start <= other.start and other.end <= self.end and self.end - self.start > other.end - other.start
 
 
+class Reading(NamedTuple):
+    """A skeleton and what stands in it: number of the text found, start, end; overlapping ones too."""
+
+    skeleton: str
+    hits: list[tuple[int, int, int]]
+
+
 class _Owner(NamedTuple):
     """What a pattern stands for, sorted so that the quick questions come first."""
 
-    #: Terms and exclusions that stand for themselves.
-    plain: tuple[Meaning, ...]
+    #: Terms and exclusions that stand for themselves, each with its place among the meanings.
+    plain: tuple[tuple[int, Meaning], ...]
     #: Of those, terms that need no company, and those that do.
     alone: bool
     weak: tuple[Term, ...]
-    #: Pairs by one of their other parts, each with its place among the meanings.
+    #: Pairs by one of their other parts, with their places too.
     pairs: dict[str, tuple[tuple[int, Meaning], ...]]
 
 
@@ -72,7 +80,7 @@ class View:
         self.seen_at: list[int] | range = range(len(raw) + 1)
         #: The fold without invisible characters: what jieba reads.
         self.seen = self.fold
-        if skim.has_unseen(hidden):
+        if tables.has_unseen(hidden):
             self._leave_unseen_out(hidden)
         self._cuts: dict[tuple[int, int], Cut] = {}
 
@@ -104,71 +112,92 @@ class Scanner:
     """Finds patterns in skeletons. Built once for a lexicon; immutable afterwards."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        tables = folding()
-        self._company = Company(lexicon)
-        known = patterns(lexicon, tables)
-        self._meanings = [tuple(meanings) for meanings in known.values()]
+        spelled = _spelled(lexicon)
+        self._meanings = spelled.meanings
         self._pair_window = lexicon.scoring.pair_window
+        # One automaton for all, since each more pushes the others out of the processor's cache. Patterns come first.
+        numbers = {text: number for number, text in enumerate(spelled.texts)}
+        for text in itertools.chain(sorted(spelled.partners), company_words(lexicon), context_words(lexicon.contexts)):
+            numbers.setdefault(text, len(numbers))
+        self._parts = {numbers[part]: part for part in spelled.partners}
+        self._company = Company(lexicon, numbers)
+        self.contexts = ContextScanner(lexicon.contexts, numbers)
         # The small form: a DFA of either takes forty megabytes and 0.1 s more to build, and saves 0.2 µs a title.
-        self._automaton = (
-            ahocorasick_rs.AhoCorasick(list(known), implementation=Implementation.ContiguousNFA) if known else None
-        )
+        self._find = ahocorasick_rs.AhoCorasick(
+            list(numbers), implementation=Implementation.ContiguousNFA
+        ).find_matches_as_indexes
         #: Without any of these pieces a text holds no finding.
-        self.factors = factors(known)
+        self.factors = spelled.factors
         # Over bytes, whose places nobody has to translate into those of characters.
         self._sieve = ahocorasick_rs.BytesAhoCorasick(
             [piece.encode() for piece in self.factors], implementation=Implementation.ContiguousNFA
         ).find_matches_as_indexes
-        self._skim = skimmer().skeleton
+        self._skim = skimmer().bytes_of
         #: Made of a pattern when it is first found.
         self._owners: dict[int, _Owner] = {}
-        parts = {part for meanings in self._meanings for meaning in meanings for part in meaning.partners}
-        self._parts = sorted(parts)
-        self._partners = ahocorasick_rs.AhoCorasick(self._parts, implementation=Implementation.ContiguousNFA)
-        self.stuffing = stuffing(lexicon, tables)
+        self.stuffing = spelled.stuffing
         self._stuffed = self.stuffing.whole() if self.stuffing else None
         self._inner = self.stuffing.inner() if self.stuffing else None
 
-    def suspicious(self, raw: str) -> bool:
-        """False for most texts: nothing in them can be a finding that counts. The fast path."""
-        skeleton = self._skim(raw)
-        if self._sieve(skeleton.encode()) and self._promising(raw, skeleton):
-            return True
-        if self._stuffed is None or self._stuffed.search(skeleton) is None:
-            return False
-        assert self._inner is not None
-        return bool(self._sieve(self._inner.sub("", skeleton).encode())) and any(self._stuffed_hits(skeleton))
+    def read(self, raw: str) -> Reading | None:
+        """None for most texts: nothing in them can be a finding that counts. The fast path."""
+        skimmed = self._skim(raw)
+        return self._passed(raw, skimmed) if self._sieve(skimmed) else self._filled(skimmed)
 
-    def _promising(self, raw: str, skeleton: str) -> bool:
+    def read_passed(self, raw: str) -> Reading | None:
+        """The same for a text that the sieve let through, here or in a batch."""
+        return self._passed(raw, self._skim(raw))
+
+    def _passed(self, raw: str, skimmed: bytes) -> Reading | None:
+        reading = self.reading(skimmed.decode())
+        return reading if self._promising(raw, reading) else self._filled(skimmed)
+
+    def _filled(self, skimmed: bytes) -> Reading | None:
+        """None where nothing stands across stuffing."""
+        if self._stuffed is None or self._stuffed.search(skeleton := skimmed.decode()) is None:
+            return None
+        assert self._inner is not None
+        if self._sieve(self._inner.sub("", skeleton).encode()) and any(self._stuffed_hits(skeleton)):
+            return self.reading(skeleton)
+        return None
+
+    def reading(self, skeleton: str) -> Reading:
+        """All that stands in a skeleton."""
+        return Reading(skeleton, self._find(skeleton, overlapping=True))
+
+    def _promising(self, raw: str, reading: Reading) -> bool:
         """False where only exclusions were found, parts of pairs, or weak terms that nothing can keep company."""
-        assert self._automaton is not None
         weak: list[Place] = []
         parts: set[str] | None = None
-        for index, start, end in self._automaton.find_matches_as_indexes(skeleton, overlapping=True):
-            owner = self._owners.get(index) or self._own(index)
+        owners, last = self._owners, len(self._meanings)
+        for index, start, end in reading.hits:
+            if index >= last:
+                continue
+            owner = owners[index] if index in owners else self._own(index)
             if owner.alone:
                 return True
-            weak += [Place(term, start, end) for term in owner.weak]
+            if owner.weak:
+                weak += [Place(term, start, end) for term in owner.weak]
             if owner.pairs:
-                parts = self._parts_in(skeleton) if parts is None else parts
-                terms = [meaning.term for _, meaning in self._pairs(owner, parts, skeleton, start, end) if meaning.term]
-                if any(term.strength == "strong" for term in terms):
-                    return True
-                weak += [Place(term, start, end) for term in terms]
+                parts = self._parts_in(reading) if parts is None else parts
+                for _, meaning in self._pairs(owner, parts, reading.skeleton, start, end):
+                    assert meaning.term is not None
+                    if meaning.term.strength == "strong":
+                        return True
+                    weak.append(Place(meaning.term, start, end))
         # What stands right to left may turn out to be written plainly; the judge looks at that.
-        return bool(weak) and (_TURNED in raw or self._company.possible(raw, skeleton, weak))
+        return bool(weak) and (_TURNED in raw or self._company.possible(raw, reading.hits, weak))
 
-    def _parts_in(self, skeleton: str) -> set[str]:
+    def _parts_in(self, reading: Reading) -> set[str]:
         """Every part of a pair that stands in the text."""
-        hits = self._partners.find_matches_as_indexes(skeleton, overlapping=True)
-        return {self._parts[index] for index, _, _ in hits}
+        return {self._parts[index] for index, _, _ in reading.hits if index in self._parts}
 
     def _pairs(
         self, owner: _Owner, parts: set[str], skeleton: str, start: int, end: int
     ) -> Iterator[tuple[int, Meaning]]:
         """The pairs whose other parts stand near enough to the anchor at [start, end)."""
         low, high = max(0, start - self._pair_window), end + self._pair_window
-        for part in owner.pairs.keys() & parts:
+        for part in parts.intersection(owner.pairs) if parts else ():
             for place, meaning in owner.pairs[part]:
                 if all(
                     skeleton.find(one, end, high) >= 0 or skeleton.find(one, low, start) >= 0
@@ -177,7 +206,7 @@ class Scanner:
                     yield place, meaning
 
     def _own(self, index: int) -> _Owner:
-        plain: list[Meaning] = []
+        plain: list[tuple[int, Meaning]] = []
         weak: list[Term] = []
         alone = False
         pairs: dict[str, list[tuple[int, Meaning]]] = {}
@@ -185,7 +214,7 @@ class Scanner:
             if meaning.partners:
                 pairs.setdefault(meaning.partners[0], []).append((place, meaning))
                 continue
-            plain.append(meaning)
+            plain.append((place, meaning))
             if meaning.term is not None:
                 if _needs_company(meaning.term, meaning.spelling):
                     weak.append(meaning.term)
@@ -194,41 +223,35 @@ class Scanner:
         owner = _Owner(tuple(plain), alone, tuple(weak), {part: tuple(ones) for part, ones in pairs.items()})
         return self._owners.setdefault(index, owner)
 
-    def scan(self, view: View) -> list[Found]:
+    def scan(self, view: View, reading: Reading | None = None) -> list[Found]:
         """All findings, overlapping ones too, by start and then longest first."""
-        found = self._matches(view)
+        found = self._matches(view, reading or self.reading(view.skeleton))
         if self._stuffed is not None and self._stuffed.search(view.skeleton):
             found += self._without_stuffing(view)
         return sorted(found, key=lambda item: (item.start, -item.end))
 
-    def _matches(self, view: View) -> list[Found]:
-        if self._automaton is None:
-            return []
-        origin, skeleton = view.origin, view.skeleton
+    def _matches(self, view: View, reading: Reading) -> list[Found]:
+        origin, skeleton, last = view.origin, view.skeleton, len(self._meanings)
         found: list[Found] = []
         parts: set[str] | None = None
-        for index, start, end in islice(self._automaton.find_matches_as_indexes(skeleton, overlapping=True), _MOST):
+        for index, start, end in islice((hit for hit in reading.hits if hit[0] < last), _MOST):
             owner = self._owners.get(index) or self._own(index)
-            meanings = owner.plain
+            meanings: Iterable[tuple[int, Meaning]] = owner.plain
             if owner.pairs:
-                parts = self._parts_in(skeleton) if parts is None else parts
-                near = {place for place, _ in self._pairs(owner, parts, skeleton, start, end)}
-                meanings = tuple(
-                    meaning
-                    for place, meaning in enumerate(self._meanings[index])
-                    if not meaning.partners or place in near
-                )
+                parts = self._parts_in(reading) if parts is None else parts
+                meanings = sorted((*owner.plain, *self._pairs(owner, parts, skeleton, start, end)), key=_place)
             raw_start, raw_end = origin[start], origin[end - 1] + 1
-            found += [Found(meaning, start, end, raw_start, raw_end) for meaning in meanings]
+            found += [Found(meaning, start, end, raw_start, raw_end) for _, meaning in meanings]
         return found
 
     def _stuffed_hits(self, skeleton: str) -> Iterator[tuple[Meaning, int, int]]:
         """Terms that appear when letters and digits between Han characters are taken out: 象1牙, 熊0胆."""
-        assert self._automaton is not None and self._inner is not None
+        assert self._inner is not None
         cut = {index for hit in self._inner.finditer(skeleton) for index in range(*hit.span())}
         kept = [index for index in range(len(skeleton)) if index not in cut]
         shorter = "".join([skeleton[index] for index in kept])
-        for index, start, end in islice(self._automaton.find_matches_as_indexes(shorter, overlapping=True), _MOST):
+        hits = (hit for hit in self._find(shorter, overlapping=True) if hit[0] < len(self._meanings))
+        for index, start, end in islice(hits, _MOST):
             first, last = kept[start], kept[end - 1] + 1
             if last - first > end - start:
                 for meaning in self._meanings[index]:
@@ -244,33 +267,44 @@ class Scanner:
         ]
 
 
+def _spelled(lexicon: Lexicon) -> Spelled:
+    """As the build left it, where it is of these terms and exclusions; spellings depend on nothing else."""
+    kept = compiled()
+    if kept is not None:
+        ours = kept.lexicon
+        if (lexicon.terms, lexicon.exclusions) == (ours.terms, ours.exclusions):
+            return kept.spelled
+    return spell(lexicon, folding())
+
+
 class ContextScanner:
     """Finds the words that raise or lower the score; run only where a term was found."""
 
-    def __init__(self, groups: Iterable[ContextGroup]) -> None:
-        tables = folding()
-        self._owners: list[list[tuple[ContextGroup, str]]] = []
-        by_text: dict[str, list[tuple[ContextGroup, str]]] = {}
-        self._patterns: list[tuple[ContextGroup, re.Pattern[str]]] = []
+    def __init__(self, groups: Sequence[ContextGroup], numbers: Mapping[str, int]) -> None:
+        """`numbers`: of every text that a reading may tell, these groups' words among them."""
+        self._owners: dict[int, list[tuple[ContextGroup, str]]] = {}
         for group in groups:
-            for word in group.words:
-                by_text.setdefault(tables.skeleton(word), []).append((group, word))
-            self._patterns += [(group, re.compile(pattern)) for pattern in group.patterns]
-        by_text.pop("", None)
-        self._owners = list(by_text.values())
-        self._automaton = ahocorasick_rs.AhoCorasick(list(by_text)) if by_text else None
+            for word, text in folded(group.words):
+                if text:
+                    self._owners.setdefault(numbers[text], []).append((group, word))
+        self._expressions = of_groups(groups)
 
-    def scan(self, view: View) -> Iterator[tuple[ContextGroup, str, int, int]]:
+    def scan(self, view: View, reading: Reading) -> Iterator[tuple[ContextGroup, str, int, int]]:
         """Group, word, and its start and end in the skeleton; overlapping ones too."""
-        if self._automaton is not None:
-            for index, start, end in self._automaton.find_matches_as_indexes(view.skeleton, overlapping=True):
-                if whole_latin(view, start, end):
-                    for group, word in self._owners[index]:
-                        yield group, word, start, end
-        for group, pattern in self._patterns:
+        owners = self._owners
+        for index, start, end in reading.hits:
+            if index in owners and whole_latin(view, start, end):
+                for group, word in owners[index]:
+                    yield group, word, start, end
+        expressions = self._expressions
+        for group, pattern in expressions.chosen(expressions.likely(view.fold)):
             for hit in pattern.finditer(view.fold):
                 start = _skeleton_index(view, hit.start())
                 yield group, hit[0].strip(), start, max(start + 1, _skeleton_index(view, hit.end()))
+
+
+def _place(owned: tuple[int, Meaning]) -> int:
+    return owned[0]
 
 
 def _needs_company(term: Term, spelling: Spelling | None) -> bool:

@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from keywords.company import folded, reach
 from keywords.resolving import Candidate, Places
@@ -24,8 +25,7 @@ _DISBELIEVED = frozenset(("imitation", "imitation_prefix"))
 _TRUSTING = frozenset(("evasive", "authentic", "contact"))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """One context word found."""
 
     group: ContextGroup
@@ -66,14 +66,16 @@ def gather(found: Iterable[tuple[ContextGroup, str, int, int]]) -> list[Context]
     seen: dict[tuple[str, str], int] = {}
     contexts = []
     for group, word, start, end in found:
-        seen[group.key, word] = seen.get((group.key, word), 0) + 1
-        if seen[group.key, word] <= _REPEATS:
-            contexts.append(Context(group=group, word=word, start=start, end=end))
-    return _longest(sorted(contexts, key=lambda context: context.start))
+        times = seen[group.key, word] = seen.get((group.key, word), 0) + 1
+        if times <= _REPEATS:
+            contexts.append(Context(group, word, start, end))
+    return _longest(contexts)
 
 
 def require_company(view: View, candidates: list[Candidate], contexts: list[Context], scoring: Scoring) -> None:
     """A weak term without company of its own category within the window does not count."""
+    if not any(item.alive and item.weak for item in candidates):
+        return
     places = Places(candidates)
     starts = [context.start for context in contexts]
     for item in candidates:
@@ -122,10 +124,11 @@ def _everyday(item: Candidate) -> bool:
 
 def _companion(view: View, item: Candidate, window: int) -> str:
     """The first of the term's own companions that stands beside it; empty for none."""
+    beside = view.skeleton[max(0, item.found.start - window) : item.found.end + window]
     for word, text in folded(item.term.company):
-        if text not in view.skeleton:
+        if text not in beside:
             continue
-        far = reach(text, window)
+        far = reach(len(text), window)
         for start, end in (
             (max(0, item.found.start - far), item.found.start),
             (item.found.end, item.found.end + far),
@@ -224,10 +227,11 @@ def _add_raising(
 ) -> None:
     given: dict[str, int] = {}
     said: set[str] = set()
-    for context in sorted(contexts, key=lambda c: (_distance(c, counting), -c.group.points)):
+    raising = [c for c in contexts if c.group.effect == "up" and _concerns(c.group, category)]
+    for context in sorted(raising, key=lambda c: (_distance(c, counting), -c.group.points)):
         group = context.group
         text = view.skeleton[context.start : context.end]
-        if group.effect != "up" or not _concerns(group, category) or text in said or _denied(view, context):
+        if text in said or _denied(view, context):
             continue
         inside = _inside(context, counting)
         if inside and group.key != "product":
@@ -264,7 +268,8 @@ def _longest(contexts: Iterable[Context]) -> list[Context]:
 
 def _distance(context: Context, counting: list[Candidate]) -> int:
     """Skeleton characters to the nearest match; 0 when it touches or lies inside."""
-    return min(max(item.found.start - context.end, context.start - item.found.end, 0) for item in counting)
+    start, end = context.start, context.end
+    return min([max(item.found.start - end, start - item.found.end, 0) for item in counting])
 
 
 def _add_negations(view: View, sheet: _Sheet, contexts: list[Context], scoring: Scoring) -> list[Context]:

@@ -43,8 +43,14 @@ fi
 
 # --- Python ------------------------------------------------------------------------------------------------------
 stamp=.venv/.xunwang-ready
+lexicon=$(cat keywords/*.py keywords/lexicon/*.yml | cksum)
 want=$(cat locks/dev.txt pyproject.toml package-lock.json scripts/setup.sh 2>/dev/null | cksum)
-if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ] && [ -d console/static/vendor ]; then exit 0; fi
+if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ] && [ -d console/static/vendor ]; then
+    [ "$(cat "$stamp.lexicon" 2>/dev/null)" = "$lexicon" ] && exit 0
+    .venv/bin/python -m scripts.compile_lexicon
+    printf '%s' "$lexicon" > "$stamp.lexicon"
+    exit 0
+fi
 
 say "准备 Python 环境 / preparing .venv"
 [ -x .venv/bin/python ] || "$PYTHON" -m venv .venv
@@ -58,6 +64,10 @@ fi
 # --- browser files -----------------------------------------------------------------------------------------------
 say "准备网页文件 / preparing browser files"
 .venv/bin/python scripts/browser_files.py
+
+# --- the lexicon, read and spelled out ---------------------------------------------------------------------------
+.venv/bin/python -m scripts.compile_lexicon
+printf '%s' "$lexicon" > "$stamp.lexicon"
 
 printf '%s' "$want" > "$stamp"
 say "就绪 / ready"

@@ -1,0 +1,99 @@
+"""Regular expressions of the lexicon, most of which are not asked: a text without a character that one needs has none.
+
+Which characters an expression needs is read from its parse; of what the parse leaves open nothing is assumed.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any, Generic, TypeVar
+
+from keywords.terms import ContextGroup
+
+#: Stands among the needed characters for any decimal digit.
+_DIGIT = "\\d"
+#: Characters more than which tell too little, and as how many a digit counts, which is in half of all texts.
+_MANY, _AS_MANY = 200, 40
+Owner = TypeVar("Owner")
+
+
+class Expressions(Generic[Owner]):
+    """Expressions with their owners, in order. Immutable, so threads may share it."""
+
+    def __init__(self, owned: Iterable[tuple[Owner, str]]) -> None:
+        self.owned = [(owner, re.compile(pattern)) for owner, pattern in owned]
+        #: A bit for each expression: those that need nothing, and by character those that it is enough for.
+        self._always = 0
+        self._enough: dict[str, int] = {}
+        for place, (_, pattern) in enumerate(self.owned):
+            needed = needs(pattern.pattern)
+            if needed is None:
+                self._always |= 1 << place
+                continue
+            for char in needed:
+                self._enough[char] = self._enough.get(char, 0) | 1 << place
+        self._digits = self._enough.pop(_DIGIT, 0)
+
+    def likely(self, text: str) -> int:
+        """A bit for each expression that may be found in `text`."""
+        enough, bits = self._enough, self._always
+        for char in enough.keys() & set(text):
+            bits |= enough[char]
+        return bits | self._digits if self._digits and _DIGITS(text) else bits
+
+    def chosen(self, bits: int) -> Iterator[tuple[Owner, re.Pattern[str]]]:
+        """The expressions of these bits, in order."""
+        while bits:
+            lowest = bits & -bits
+            yield self.owned[lowest.bit_length() - 1]
+            bits ^= lowest
+
+
+_DIGITS = re.compile(r"\d").search
+
+
+def of_groups(groups: Iterable[ContextGroup]) -> Expressions[ContextGroup]:
+    """All expressions of context groups."""
+    return Expressions((group, pattern) for group in groups for pattern in group.patterns)
+
+
+def needs(pattern: str) -> frozenset[str] | None:
+    """Characters of which every text that `pattern` is found in holds one; None where that cannot be told."""
+    tree = _parser.parse(pattern)
+    return None if tree.state.flags & re.IGNORECASE else _of_sequence(tree)
+
+
+def _of_sequence(steps: Iterable[tuple[Any, Any]]) -> frozenset[str] | None:
+    told = [needed for step in steps if (needed := _of_step(*step)) is not None]
+    return min(told, key=lambda chars: len(chars) + _AS_MANY * (_DIGIT in chars), default=None)
+
+
+def _of_step(kind: Any, value: Any) -> frozenset[str] | None:
+    name = str(kind)
+    if name == "LITERAL":
+        return frozenset((chr(value),))
+    if name == "IN":
+        return _of_class(value)
+    if name == "SUBPATTERN":
+        return None if value[1] & re.IGNORECASE else _of_sequence(value[3])
+    if name == "BRANCH":
+        ways = [_of_sequence(way) for way in value[1]]
+        return None if None in ways else frozenset().union(*filter(None, ways))
+    if name in ("MAX_REPEAT", "MIN_REPEAT"):
+        return _of_sequence(value[2]) if value[0] else None
+    return None
+
+
+def _of_class(items: Iterable[tuple[Any, Any]]) -> frozenset[str] | None:
+    chars: set[str] = set()
+    for kind, value in items:
+        name = str(kind)
+        if name == "LITERAL":
+            chars.add(chr(value))
+        elif name == "RANGE" and value[1] - value[0] < _MANY:
+            chars |= set(map(chr, range(value[0], value[1] + 1)))
+        elif name == "CATEGORY" and str(value) == "CATEGORY_DIGIT":
+            chars.add(_DIGIT)
+        else:
+            return None
+    return frozenset(chars)

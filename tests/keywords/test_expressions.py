@@ -1,0 +1,53 @@
+"""Expressions are passed over only where they cannot be found."""
+
+import random
+
+import pytest
+
+from keywords import builtin
+from keywords.expressions import Expressions, needs, of_groups
+
+_PIECES = "一两三十半只条头枚克斤米厘公分母活不微薇加+vx私出收转刚现今夜山上里会能手懂的来cmg:：/／，。 \n٣5127"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "needed"),
+    [
+        (r"懂.{0,3}[的得]来", "懂"),
+        (r"(?:不|勿|别)要?(?:说|提)", "说提"),
+        (r"不(?:说|提|问)", "不"),
+        (r"\d+\s?(?:mm|毫米)", "m毫"),
+        (r"[两钱\d]", None),
+        (r"(?<![货衣])上架(?!新)", "上"),
+        (r"a?b*", None),
+        (r"[^克]", None),
+        (r"(?i:克)", None),
+        (r"(?:克|)斤?", None),
+    ],
+)
+def test_what_an_expression_needs(pattern: str, needed: str | None) -> None:
+    told = needs(pattern)
+    if needed is None:
+        assert told is None or "\\d" in told
+    else:
+        assert told == frozenset(needed)
+
+
+def test_nothing_that_is_found_was_passed_over() -> None:
+    expressions = of_groups(builtin().contexts)
+    dice = random.Random(5)
+    found = 0
+    for _ in range(20_000):
+        text = "".join(dice.choices(_PIECES, k=12))
+        likely = {pattern for _, pattern in expressions.chosen(expressions.likely(text))}
+        for _, pattern in expressions.owned:
+            if pattern.search(text):
+                assert pattern in likely, (text, pattern.pattern)
+                found += 1
+    assert found > 5_000
+
+
+def test_the_order_is_kept_and_most_are_passed_over() -> None:
+    expressions = Expressions([("first", "克"), ("second", r"\d"), ("third", "."), ("fourth", "克?斤")])
+    assert [owner for owner, _ in expressions.chosen(expressions.likely("5斤"))] == ["second", "third", "fourth"]
+    assert [owner for owner, _ in expressions.chosen(expressions.likely("象牙"))] == ["third"]
