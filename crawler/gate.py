@@ -1,7 +1,8 @@
 """The gate inside the browser: what a rendered page may ask for, one request at a time. `Manners` for Chromium."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from playwright.async_api import Request as BrowserRequest
 
@@ -42,6 +43,9 @@ class Gate:
         self._navigation: BrowserRequest | None = None
         self._permitted = True
         self._queued: set[asyncio.Future[Turn]] = set()
+        self._left = False
+        #: Requests that wait for a turn or a place, each with what tells that its page is gone.
+        self._waiting: dict[BrowserRequest, asyncio.Future[None]] = {}
         self._asked = 0
         self._moves = 0
         self._hops = 0
@@ -56,23 +60,36 @@ class Gate:
         """True while the page waits for anything."""
         return self.queueing or bool(self._under_way)
 
-    def begin(self, turn: Turn | None) -> None:
-        """A navigation of ours starts, for which `Manners` took `turn`; whatever the last page wanted is over."""
-        self.clear()
-        self._document = turn
-        self._permitted = True
-        self._asked = self._moves = self._hops = 0
+    def leave(self) -> None:
+        """The page is to be left: what it waits for is refused, and so is all it asks until `begin`.
 
-    def clear(self) -> None:
-        """Ends everything the page still waits for."""
-        self.ended = None
-        self._document = None
+        Before the turn of the next navigation is taken: a request of the old page that waits for a turn meanwhile
+        would wait for the very navigation that ends it. What is under way keeps its turn until its answer is there.
+        """
+        self._left = True
         for queued in tuple(self._queued):
             queued.cancel()
         held, self._held = self._held, []
         for waiting in held:
             if not waiting.done():
                 waiting.set_result(False)
+        for gone in self._waiting.values():
+            if not gone.done():
+                gone.set_result(None)
+
+    def begin(self, turn: Turn | None) -> None:
+        """A navigation of ours starts, for which `Manners` took `turn`; whatever the last page wanted is over."""
+        self.clear()
+        self._left = False
+        self._document = turn
+        self._permitted = True
+        self._asked = self._moves = self._hops = 0
+
+    def clear(self) -> None:
+        """Ends everything the page still waits for."""
+        self.leave()
+        self.ended = None
+        self._document = None
         under_way, self._under_way = self._under_way, {}
         for release in under_way.values():
             release()
@@ -90,15 +107,12 @@ class Gate:
     async def refuses(self, request: BrowserRequest) -> bool:
         """True where the request is to be aborted; else returns when its time has come."""
         limits = self._charge.limits
-        if request.resource_type not in (*_ASKING, *_STATIC):
+        if self._left or request.resource_type not in (*_ASKING, *_STATIC):
             return True
         if refusal(request.url, self._charge.definition, allow_loopback=limits.allow_loopback):
             return True
         if request.resource_type in _STATIC:
-            part = await self._charge.politeness.take_part()
-            if part is not None:
-                self._under_way[request] = part.give_back
-            return part is None
+            return await self._refuses_after(request, self._charge.politeness.take_part())
         if request.is_navigation_request() and self._storms(request):
             return True
         if request.is_navigation_request() and self._document is not None:
@@ -109,6 +123,9 @@ class Gate:
 
     def over(self, request: BrowserRequest) -> None:
         """A request finished or failed, perhaps after redirects."""
+        gone = self._waiting.get(request)
+        if gone is not None and not gone.done():
+            gone.set_result(None)
         step: BrowserRequest | None = request
         while step is not None:
             release = self._under_way.pop(step, None)
@@ -156,16 +173,32 @@ class Gate:
     async def _refuses_asking(self, request: BrowserRequest) -> bool:
         if self._on_demand and self._charge.definition.is_data(request.url) and not await self._demanded():
             return True
-        turn = await self._turn(request.url)
-        if turn is None:
-            return True
-        self._under_way[request] = turn.give_back
-        return False
+        definition = self._charge.definition
+        vital = not definition.data_url or definition.is_data(request.url)
+        return await self._refuses_after(request, self._turn(request.url, vital=vital))
 
-    async def _turn(self, url: str) -> Turn | None:
+    async def _refuses_after(self, request: BrowserRequest, coming: Coroutine[Any, Any, Turn | None]) -> bool:
+        """True where no turn comes, or the page that asked goes first: nobody would say that its request has ended."""
+        self._waiting[request] = gone = asyncio.get_running_loop().create_future()
+        turn = asyncio.ensure_future(coming)
+        try:
+            await asyncio.wait((turn, gone), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._waiting.pop(request, None)
+            if not turn.done():
+                turn.cancel()
+        taken = turn.result() if turn.done() else None
+        if taken is not None and gone.done():
+            taken.give_back()
+        elif taken is not None:
+            self._under_way[request] = taken.give_back
+        return taken is None or gone.done()
+
+    async def _turn(self, url: str, *, vital: bool = True) -> Turn | None:
         """A turn for an address that robots.txt allows; None where there is none to be had, or the page storms.
 
-        `ended` says why, but for a storm, in which the page is read as it stands.
+        `ended` says why, but for a storm, in which the page is read as it stands, and where robots.txt refuses what is
+        not `vital`: a page of which the data are read may count its visitors where it likes.
         """
         self._asked += 1
         if self._asked == _STORM:
@@ -178,7 +211,8 @@ class Gate:
             with self.deadline.paused():
                 return await waiting
         except QueryEnd as end:
-            self.ended = end
+            if vital or end.outcome is not Outcome.ROBOTS_REFUSED:
+                self.ended = end
             return None
         except asyncio.CancelledError:
             if waiting.cancelled():  # by `clear`: the page is no more

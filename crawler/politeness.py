@@ -138,11 +138,13 @@ class Politeness:
             raise QueryEnd(Outcome.BUDGET_SPENT, f"本次巡查的请求数已到上限 {self._limits.max_requests}")
         self._refuse_if_closed()
         await self._ask_leave(asking)
+        begun = False
         try:
             await self._wait_for_slot()
-        except QueryEnd:
-            self.spend(-asking)  # it was counted and is not asked after all
-            raise
+            begun = True
+        finally:
+            if not begun:
+                self.spend(-asking)  # it was counted and is not asked after all
 
     async def _wait_for_slot(self) -> None:
         delay = self.delay * self._jitter()

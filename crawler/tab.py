@@ -10,6 +10,7 @@ from playwright.async_api import Error as BrowserError
 from playwright.async_api import Page as BrowserPage
 from playwright.async_api import Request as BrowserRequest
 from playwright.async_api import Response as BrowserResponse
+from playwright.async_api import Route
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DownloadFailedError
@@ -23,7 +24,7 @@ from crawler.chromium import Browsers, Purpose
 from crawler.deadline import Deadline
 from crawler.encodings import detect_encoding
 from crawler.ends import QueryEnd
-from crawler.fetch import headers_of, told
+from crawler.fetch import RETRIES, headers_of, told
 from crawler.gate import Gate
 from crawler.hops import watch_hops
 from crawler.manners import ERRAND, TURN, Charge, Errand, RobotsBook
@@ -49,6 +50,8 @@ _STEP = 0.1
 # How long a page may rest, after its scripts ran or it was scrolled, before we take it that it wants no more data.
 _QUIET_SECONDS = 4.0
 _CLOSE_SECONDS = 5.0
+# How long an answer that has begun to come keeps others waiting when the page does not read it to its end.
+_UNREAD_SECONDS = 5.0
 
 #: Key of `Request.meta`: the `Deadline` of the page.
 DEADLINE = "xunwang_deadline"
@@ -108,6 +111,8 @@ class Tab:
         self._answer: BrowserResponse | None = None
         self._deadline = Deadline(0)
         self._answers: asyncio.Queue[Page] = asyncio.Queue()
+        #: Statuses of the data answers that were refused for now, since data were asked for last.
+        self._troubles: list[int] = []
         self._readers: set[asyncio.Task[None]] = set()
         self._opened = 0
         self._littered = False
@@ -123,6 +128,7 @@ class Tab:
         NETWORK_FAULTS or BROWSER_FAULTS.
         """
         self._deadline = self.gate.deadline = deadline
+        self.gate.leave()
         try:
             page = await self._ready()
             request = self._request(url, page)
@@ -142,9 +148,11 @@ class Tab:
     async def data(self) -> Page | None:
         """The next answer that the page itself loaded from the definition's data address; None when it rests.
 
-        Raises QueryEnd where robots.txt or a budget stopped the page's request, or the answer is overdue.
+        Raises QueryEnd where robots.txt or a budget stopped the page's request, its server refused it, or the answer is
+        overdue.
         """
         if self._answers.empty():
+            self._troubles.clear()
             self.gate.permit()
         quiet = 0.0
         while True:
@@ -154,6 +162,9 @@ class Tab:
                 await self._heed_end()
             quiet = 0.0 if self.gate.busy or self._readers else quiet + _STEP
             if quiet >= _QUIET_SECONDS:
+                if self._troubles:
+                    outcome = Outcome.BLOCKED if self._troubles[-1] == 429 else Outcome.FAILED
+                    raise QueryEnd(outcome, f"页面的数据请求得到 HTTP {self._troubles[-1]}")
                 return None
             if not self.gate.queueing and not self._deadline.left:
                 raise QueryEnd(Outcome.FAILED, "页面的数据请求超时")
@@ -218,6 +229,8 @@ class Tab:
             session = self._charge.courtesy.session
             own = {} if session is None else {"storage_state": session.state}
             context = await self._browsers.context(self._purpose, **CONTEXT, **own)
+            # while scrapy-playwright changes its routes for the next navigation, a page must not slip through between
+            await self._deadline.keep(context.route("**", _refuse))
             self.sheet = sheet = await new_sheet(context, self._deadline)
             page = sheet.page
             page.on("response", self._notice)
@@ -253,6 +266,7 @@ class Tab:
         """Called by scrapy-playwright just before it navigates."""
         self.gate.begin(request.meta.get(TURN))
         self._answers = asyncio.Queue()
+        self._troubles.clear()
 
     async def _given_up(self, fault: Exception) -> Exception:
         """What a fault of the browser really was, once the tab is closed after it."""
@@ -283,8 +297,19 @@ class Tab:
         seconds = asked_to_wait(response.status, response.headers.get("retry-after", ""), now())
         if seconds is not None:  # at once: the page's scripts would go on asking
             self._charge.politeness.hold_off(seconds)
-        if self._charge.definition.is_data(response.url) and self._let_out(response):
+        # Chromium counts a request as running until the page has read its answer, and a page may never do so
+        if response.status >= 400:
+            self.gate.over(response.request)
+        elif response.status < 300:
+            asyncio.get_running_loop().call_later(_UNREAD_SECONDS, self.gate.over, response.request)
+        if not (self._charge.definition.is_data(response.url) and self._let_out(response)):
+            return
+        if seconds is None and response.status < 500:
             self._spawn(self._keep(response, self._answers))
+            return
+        self._troubles.append(response.status)
+        if len(self._troubles) <= RETRIES:  # the page may ask again, when its time has come
+            self.gate.permit()
 
     def _let_out(self, response: BrowserResponse) -> bool:
         """False where the answer is the guard's, which then ends what waits for it."""
@@ -371,6 +396,10 @@ class Tab:
             fetched_by="browser",
             peer=self._charge.way_out.peer(final_url),
         )
+
+
+async def _refuse(route: Route) -> None:
+    await route.abort()
 
 
 class TabGates:
