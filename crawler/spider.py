@@ -23,9 +23,10 @@ from crawler.limits import Courtesy, Hooks, Limits
 from crawler.lists import HttpList, RenderedList
 from crawler.manners import Charge, Manners, RobotsBook
 from crawler.politeness import Politeness
+from crawler.renderer import Renderer
 from crawler.shells import Readers
 from crawler.studio import Studio
-from crawler.tab import Renderer, Tab, TabGates
+from crawler.tab import Tab, TabGates
 from crawler.way_out import WayOut
 from records import Page, Query
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import replace
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from playwright.async_api import Error as BrowserError
@@ -13,13 +13,9 @@ from playwright.async_api import Response as BrowserResponse
 from playwright.async_api import Route
 from scrapy import Request
 from scrapy.crawler import Crawler
-from scrapy.exceptions import DownloadFailedError
-from scrapy.http import Headers, HtmlResponse, Response
-from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 from w3lib.encoding import http_content_type_encoding
 
 from crawler.admission import refusal
-from crawler.broken import as_failed
 from crawler.chromium import Browsers, Purpose
 from crawler.deadline import Deadline
 from crawler.encodings import detect_encoding
@@ -29,6 +25,7 @@ from crawler.gate import Gate
 from crawler.hops import watch_hops
 from crawler.manners import ERRAND, TURN, Charge, Errand, RobotsBook
 from crawler.network import BROWSER_FAULTS, NETWORK_FAULTS, Overgrown, chinese
+from crawler.renderer import ANSWER, DEADLINE
 from crawler.retry_after import asked_to_wait
 from crawler.sheet import Sheet, new_sheet
 from crawler.way_out import GUARD_ANSWERS, NotLetOut, check_passage
@@ -53,45 +50,8 @@ _CLOSE_SECONDS = 5.0
 # How long an answer that has begun to come keeps others waiting when the page does not read it to its end.
 _UNREAD_SECONDS = 5.0
 
-#: Key of `Request.meta`: the `Deadline` of the page.
-DEADLINE = "xunwang_deadline"
-#: Key of `Request.meta`: the browser's answer to the navigation.
-ANSWER = "xunwang_answer"
 
 _T = TypeVar("_T")
-
-
-class Renderer(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
-    """scrapy-playwright's handler, with a deadline around all of it and no repeated navigation of its own."""
-
-    lazy: ClassVar[bool] = False
-
-    def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
-        # a retry inside the handler would pass neither robots.txt nor the pacing
-        self.config.target_closed_max_retries = 0
-
-    async def download_request(self, request: Request) -> Response:
-        """A rendered or a plain answer. Raises TimeoutError when the deadline in the request's meta has passed."""
-        with as_failed(request.url):
-            if not request.meta.get("playwright"):
-                return await super().download_request(request)
-            deadline: Deadline = request.meta[DEADLINE]
-            return await deadline.keep(super().download_request(request))
-
-    async def _download_request_with_page(self, request: Request, page: BrowserPage, spider: Any) -> Response:
-        """Status, headers and address alone: what the page shows is asked for later, and with a limit to its size."""
-        try:
-            response = await page.goto(request.url, wait_until="domcontentloaded", timeout=0)  # the deadline holds
-        except BrowserError as fault:
-            if "Download is starting" in fault.message:
-                raise QueryEnd(Outcome.FAILED, "地址给出的是要下载的文件，不是页面") from fault
-            raise
-        if response is None:
-            raise DownloadFailedError("no answer")
-        request.meta[ANSWER] = response
-        headers = Headers(await response.all_headers())
-        return HtmlResponse(url=page.url, status=response.status, headers=headers, request=request)
 
 
 class Tab:
