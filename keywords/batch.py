@@ -61,23 +61,26 @@ class Sieve:
             self._row[numbers[char]] = row * (len(seconds) + 1)
         for char, column in seconds.items():
             self._column[numbers[char]] = column
+        # The beginnings of all pieces as one table: as lists of numbers they would be ten megabytes.
+        table = np.array(pieces, dtype=f"<U{_HEAD}").view("<u4").reshape(len(pieces), _HEAD)
+        small = np.zeros(int(table.max()) + 1 if table.size else 1, dtype=np.uint16)
+        for char, number in numbers.items():
+            small[ord(char)] = number
+        heads = small[table]
+        sizes = np.minimum(np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces)), _HEAD)
+        cells = self._row[heads[:, 0]] + self._column[heads[:, 1]]
         # One byte a pair, so that the tables stay near the processor.
-        cells = np.array(
-            [self._row[numbers[piece[0]]] + self._column[numbers[piece[1]]] for piece in pieces], dtype=int
-        )
-        sizes = np.array([len(piece) for piece in pieces], dtype=int)
         self._pair = np.zeros((len(firsts) + 1) * (len(seconds) + 1), dtype=bool)
         self._pair[cells] = True
         self._whole = np.unique(cells[sizes == 2])
-        thirds = np.array([numbers[piece[2]] for piece in pieces if len(piece) > 2], dtype=int)
         self._third = np.zeros(_HASHED, dtype=bool)
-        self._third[_hashed(cells[sizes > 2], thirds)] = True
+        self._third[_hashed(cells[sizes > 2].astype(np.int64), heads[sizes > 2, 2])] = True
         # What is longer than three characters is pinyin, whose beginnings are in every English title.
-        heads: dict[int, list[list[int]]] = {min(len(piece), _HEAD): [] for piece in pieces if len(piece) > 2}
-        for piece in pieces:
-            if len(piece) > 2:
-                heads[min(len(piece), _HEAD)].append([numbers[char] for char in piece[:_HEAD]])
-        self._heads = {size: np.unique(self._key(np.array(rows).T)) for size, rows in heads.items()}
+        self._heads = {
+            size: np.unique(self._key(heads[sizes == size, :size].T))
+            for size in range(3, _HEAD + 1)
+            if (sizes == size).any()
+        }
 
     def _key(self, columns: Iterable[Array]) -> Array:
         """One number for the characters of each row; it may wrap round, which lets a text pass and loses none."""

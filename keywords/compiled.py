@@ -7,10 +7,11 @@ wheel carries. It names what it was made from; where it is missing, stale or dam
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from itertools import pairwise
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,21 +32,38 @@ class Compiled(NamedTuple):
     spelled: Spelled
 
 
+class Lines(Sequence[str]):
+    """Texts in one string: fifty thousand strings are four megabytes, and few of them are asked for again."""
+
+    def __init__(self, joined: str) -> None:
+        self._joined = joined
+        self._ends = array("I", accumulate(len(line) + 1 for line in joined.split("\n")))
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._joined[self._ends[index - 1] if index else 0 : self._ends[index] - 1]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._joined.split("\n"))
+
+
 class Meanings(Sequence[Sequence[Meaning]]):
     """By pattern what it stands for, made when it is asked: of fifty thousand a process meets a few hundred."""
 
     def __init__(self, data: Mapping[str, Any], texts: Sequence[str], lexicon: Lexicon) -> None:
         self._texts, self._lexicon = texts, lexicon
-        self._places = list(pairwise(data["places"]))
-        self._owners, self._forms = data["owners"], data["forms"]
+        # Arrays, since a hundred thousand numbers are four megabytes as objects.
+        self._places, self._owners, self._forms = (array("I", data[key]) for key in ("places", "owners", "forms"))
         self._kinds = [_form(*kind) for kind in data["kinds"]]
 
     def __len__(self) -> int:
         return len(self._texts)
 
     def __getitem__(self, index: Any) -> Any:
-        start, end = self._places[index]
-        return tuple(self._meaning(self._texts[index], place) for place in range(start, end))
+        places = range(self._places[index], self._places[index + 1])
+        return tuple(self._meaning(self._texts[index], place) for place in places)
 
     def _meaning(self, text: str, place: int) -> Meaning:
         owner, form = self._owners[place], self._forms[place]
@@ -117,11 +135,11 @@ def compiled() -> Compiled | None:
         return None
     data = json.loads(body)
     lexicon = dataclasses.replace(Lexicon.from_data(data["lexicon"]), terms=_terms(data))
-    texts = data["texts"].split("\n")
+    texts = Lines(data["texts"])
     stuffing = Stuffing(*data["stuffing"]) if data["stuffing"] else None
     partners = frozenset(part for _, parts in data["kinds"] for part in parts)
     meanings = Meanings(data, texts, lexicon)
-    return Compiled(lexicon, Spelled(texts, meanings, data["factors"].split("\n"), stuffing, partners))
+    return Compiled(lexicon, Spelled(texts, meanings, Lines(data["factors"]), stuffing, partners))
 
 
 def _terms(data: Mapping[str, Any]) -> tuple[Term, ...]:

@@ -53,7 +53,9 @@ def test_it_says_what_the_files_say(room: Path, fresh: tuple[Lexicon, Spelled]) 
     for index, meanings in enumerate(spelled.meanings):
         assert kept.spelled.meanings[index] == meanings, spelled.texts[index]
     assert len(kept.spelled.meanings) == len(spelled.meanings)
-    assert kept.spelled[2:] == spelled[2:]
+    assert list(kept.spelled.factors) == list(spelled.factors)
+    assert [kept.spelled.factors[place] for place in range(50)] == list(spelled.factors[:50])
+    assert kept.spelled[3:] == spelled[3:]
 
 
 @pytest.mark.parametrize("damage", ["absent", "cut", "changed", "another lexicon", "another release", "nonsense"])
