@@ -52,35 +52,20 @@ class Sieve:
         self._begin(numbers, [piece for piece in pieces if len(piece) > 1])
 
     def _begin(self, numbers: dict[str, int], pieces: list[str]) -> None:
-        """Two tables of rows and columns, so that a pair of neighbours is one look-up; then the whole beginnings."""
-        firsts = {char: row for row, char in enumerate(sorted({piece[0] for piece in pieces}), 1)}
-        seconds = {char: column for column, char in enumerate(sorted({piece[1] for piece in pieces}), 1)}
-        self._row = np.zeros(self._size, dtype=np.int32)
-        self._column = np.zeros(self._size, dtype=np.int32)
-        for char, row in firsts.items():
-            self._row[numbers[char]] = row * (len(seconds) + 1)
-        for char, column in seconds.items():
-            self._column[numbers[char]] = column
+        """Tables of hashed pairs and triples, that stay near the processor; then the whole beginnings by their size."""
         # The beginnings of all pieces as one table: as lists of numbers they would be ten megabytes.
         table = np.array(pieces, dtype=f"<U{_HEAD}").view("<u4").reshape(len(pieces), _HEAD)
-        small = np.zeros(int(table.max()) + 1 if table.size else 1, dtype=np.uint16)
+        small = np.zeros(max(map(ord, numbers)) + 1, dtype=np.uint16)
         for char, number in numbers.items():
             small[ord(char)] = number
         heads = small[table]
         sizes = np.minimum(np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces)), _HEAD)
-        cells = self._row[heads[:, 0]] + self._column[heads[:, 1]]
-        # One byte a pair, so that the tables stay near the processor.
-        self._pair = np.zeros((len(firsts) + 1) * (len(seconds) + 1), dtype=bool)
-        self._pair[cells] = True
-        self._whole = np.unique(cells[sizes == 2])
-        self._third = np.zeros(_HASHED, dtype=bool)
-        self._third[_hashed(cells[sizes > 2].astype(np.int64), heads[sizes > 2, 2])] = True
+        self._pair, self._third = np.zeros(_HASHED, dtype=bool), np.zeros(_HASHED, dtype=bool)
+        self._pair[_hashed(heads[:, 0], heads[:, 1])] = True
+        longer = heads[sizes > 2]
+        self._third[_hashed(_hashed(longer[:, 0], longer[:, 1]), longer[:, 2])] = True
         # What is longer than three characters is pinyin, whose beginnings are in every English title.
-        self._heads = {
-            size: np.unique(self._key(heads[sizes == size, :size].T))
-            for size in range(3, _HEAD + 1)
-            if (sizes == size).any()
-        }
+        self._heads = {size: np.unique(self._key(heads[sizes == size, :size].T)) for size in np.unique(sizes).tolist()}
 
     def _key(self, columns: Iterable[Array]) -> Array:
         """One number for the characters of each row; it may wrap round, which lets a text pass and loses none."""
@@ -93,10 +78,8 @@ class Sieve:
         """For every text: False when nothing in it can be a finding."""
         codes, breaks = self._coded(texts)
         kinds = self._kind.take(codes, mode="clip")
-        cells = self._row.take(codes[:-1], mode="clip")
-        cells += self._column.take(codes[1:], mode="clip")
-        begun = np.flatnonzero(self._pair.take(cells, mode="clip"))
-        places = [np.flatnonzero((kinds & _ALWAYS).view(bool)), begun[self._confirmed(codes, begun, cells[begun])]]
+        begun = np.flatnonzero(self._pair.take(_hashed(codes[:-1], codes[1:]), mode="clip"))
+        places = [np.flatnonzero((kinds & _ALWAYS).view(bool)), begun[self._confirmed(codes, begun)]]
         spots = _stuffed(kinds)
         if len(spots):
             places.append(self._across(codes, spots))
@@ -126,20 +109,20 @@ class Sieve:
         after = np.unique(spots - np.arange(len(spots)))
         starts = np.unique((after[:, None] - np.arange(1, self._longest)).ravel())
         starts = starts[(starts >= 0) & (starts < len(codes) - 1)]
-        cells = self._row.take(codes[starts]) + self._column.take(codes[starts + 1])
-        begun = self._pair.take(cells)
-        starts, cells = starts[begun], cells[begun]
-        found: Array = origin[starts[self._confirmed(codes, starts, cells)]]
+        starts = starts[self._pair.take(_hashed(codes[starts], codes[starts + 1]))]
+        found: Array = origin[starts[self._confirmed(codes, starts)]]
         return found
 
-    def _confirmed(self, codes: Array, places: Array, cells: Array) -> Array:
-        """By place at which a piece may begin, with the cell of its pair, whether one does."""
+    def _confirmed(self, codes: Array, places: Array) -> Array:
+        """By place at which a piece may begin, whether one does."""
         padded = np.concatenate((codes, np.zeros(_HEAD, dtype=codes.dtype)))
-        found = _among(self._whole, cells)
-        likely = np.flatnonzero(self._third.take(_hashed(cells.astype(np.int64), padded[places + 2])) & ~found)
+        pairs = padded[places], padded[places + 1]
+        found = _among(self._heads[2], self._key(pairs)) if 2 in self._heads else np.zeros(len(places), dtype=bool)
+        likely = np.flatnonzero(self._third.take(_hashed(_hashed(*pairs), padded[places + 2])) & ~found)
         places = places[likely]
         for size, known in self._heads.items():
-            found[likely] |= _among(known, self._key([padded[places + step] for step in range(size)]))
+            if size > 2:
+                found[likely] |= _among(known, self._key([padded[places + step] for step in range(size)]))
         return found
 
 
@@ -161,9 +144,11 @@ def _among(known: Array, keys: Array) -> Array:
     return same
 
 
-def _hashed(cells: Array, thirds: Array) -> Array:
-    """A place in a table of _HASHED for a pair and the character after it."""
-    mixed: Array = (cells * 40503 + thirds.astype(np.int64) * 8191) % _HASHED
+def _hashed(firsts: Array, seconds: Array) -> Array:
+    """A place in a table of _HASHED for each two numbers side by side."""
+    mixed: Array = firsts.astype(np.uint32) * np.uint32(40_503) + seconds.astype(np.uint32) * np.uint32(2_654_435_761)
+    mixed ^= mixed >> np.uint32(15)
+    mixed &= np.uint32(_HASHED - 1)
     return mixed
 
 
