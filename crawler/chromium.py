@@ -79,6 +79,12 @@ def only_through(proxy: str) -> Sequence[str]:
 _NOTHING = ("--host-resolver-rules=MAP * ~NOTFOUND",)
 
 
+#: For a browser that heeds no switch of ours: datagrams pass no proxy.
+_NO_DATAGRAMS = (
+    "for (const name of ['RTCPeerConnection', 'webkitRTCPeerConnection', 'WebTransport']) delete window[name]"
+)
+
+
 @dataclass(kw_only=True, slots=True)
 class _Running:
     """A browser and what is known of it."""
@@ -130,7 +136,10 @@ class Browsers:
             if running is None:
                 running = self._running[purpose] = await self._launch(purpose)
             running.contexts += 1
-            return await _soon(running.browser.new_context(**options, **self._bounds(purpose)))
+            opened = await _soon(running.browser.new_context(**options, **self._bounds(purpose)))
+            if self._settings.remote:
+                await _soon(opened.add_init_script(_NO_DATAGRAMS))
+            return opened
 
     def outgrew(self, purpose: Purpose) -> bool:
         """True once where the browser for `purpose` was killed because it grew past its limit."""

@@ -354,7 +354,8 @@ class Tab:
             encoding="utf-8",
             fetched_at=now(),
             fetched_by="browser",
-            peer=self._charge.way_out.peer(final_url),
+            # a browser that runs elsewhere goes out by a proxy of its own, which tells us nothing
+            peer="" if self._charge.limits.browser.remote else self._charge.way_out.peer(final_url),
         )
 
 

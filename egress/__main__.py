@@ -6,18 +6,10 @@ The first line out holds the port. It ends when stdin does, and so with whoever 
 import asyncio
 import json
 import sys
-from collections import Counter
-from dataclasses import asdict
-from datetime import UTC, datetime
 
 from egress.guard import Event, Guard
+from egress.journal import Journal
 from egress.policy import Policy
-from records import Barred
-
-#: What happens on any day: a site is down, a page wants what is none of the platform's.
-_ORDINARY = (Barred.HOST, Barred.UNRESOLVED, Barred.UNREACHABLE, Barred.SLOW)
-#: Lines of log for one host, port and reason: a page may ask a thousand times.
-_LINES_A_REASON = 20
 
 
 class Telling:
@@ -25,28 +17,11 @@ class Telling:
 
     def __init__(self, pipe: asyncio.WriteTransport) -> None:
         self._pipe = pipe
-        self._logged: Counter[tuple[str, int, str]] = Counter()
+        self._journal = Journal()
 
     def __call__(self, event: Event) -> None:
         self._pipe.write(json.dumps([event.host, event.port, event.peer, event.why]).encode() + b"\n")
-        if event.why is not None:
-            self._log(event)
-
-    def _log(self, event: Event) -> None:
-        reason = (event.host, event.port, str(event.why))
-        self._logged[reason] += 1
-        if self._logged[reason] > _LINES_A_REASON:
-            return
-        told = {
-            "event": "egress_refused",
-            "level": "info" if event.why in _ORDINARY else "warning",
-            "timestamp": datetime.now(UTC).isoformat(),
-            **{name: value for name, value in asdict(event).items() if value},
-        }
-        if self._logged[reason] == _LINES_A_REASON:
-            told["more"] = "not logged"
-        sys.stderr.write(json.dumps(told) + "\n")  # ASCII: no name that a page thought of can forge a line
-        sys.stderr.flush()
+        self._journal(event)
 
 
 async def serve() -> None:

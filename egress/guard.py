@@ -59,9 +59,9 @@ class Guard:
         self._open: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
-    async def start(self) -> int:
-        """Listen on a free port of 127.0.0.1; the port."""
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=LONGEST_HEAD, backlog=256)
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
+        """Listen, on any free port unless one is named; the port. Raises OSError where it is taken."""
+        self._server = await asyncio.start_server(self._accept, host, port, limit=LONGEST_HEAD, backlog=256)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:

@@ -30,7 +30,7 @@ class Unforeseen(Fault):
 
 
 #: Commands that run unwatched and therefore log what they do.
-LOGGING = ("worker", "schedule", "serve", "up")
+LOGGING = ("worker", "schedule", "serve", "guard", "up")
 
 #: The table of contents: command or group → its file in ops/commands, and its help. A file is imported when one of
 #: its commands is called: none of them pays for the web server, the crawler or the spreadsheets of another.
@@ -59,6 +59,7 @@ CONTENTS = {
     "serve": ("processes", "打开控制台。"),
     "worker": ("processes", "采集工作进程：从队列取监测任务来做。"),
     "schedule": ("processes", "时钟：到点安排夜间监测与晨报，并发送待发消息。"),
+    "guard": ("processes", "出口守卫：供远程浏览器外出；本机的采集自带守卫。"),
     "bench": ("processes", "基准：与同类做法和理论上限在同一次运行中比较，给出比值。只在源码目录中可用。"),
 }
 

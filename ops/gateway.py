@@ -1,11 +1,14 @@
 """Which guard an errand goes out through. What may be reached inside this machine is decided here and nowhere else."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from crawler import Definition
 from egress import Policy, WayOut, guarded, names_inside, not_public
+from egress.guard import Guard
+from egress.journal import Journal
 from ops.settings import Settings
 from records import Fault
 
@@ -27,6 +30,19 @@ class InternalPlatform(Fault):
         "and a market on trial must be named under crawl.sites in xunwang.toml.",
     )
     exit_code = 2
+
+
+class GuardPortTaken(Fault):
+    """出口守卫要监听的地址用不了，没有启动。
+
+    The egress guard cannot listen there; it was not started.
+    """
+
+    code = "E-OPS-028"
+    remedy = (
+        "请结束占用端口的程序，或换一个 --host、--port。",
+        "End what holds the port, or choose another --host or --port.",
+    )
 
 
 def allowed(settings: Settings, platform: Definition, *, file: str, site: str, demo: bool) -> tuple[str, ...]:
@@ -61,3 +77,14 @@ def way_out(platform: Definition, allowed_here: tuple[str, ...], hosts: tuple[st
     policy = Policy(hosts=hosts or own, allowed=allowed_here)
     with guarded(policy) as opened:
         yield opened
+
+
+async def stand_guard(host: str, port: int, platforms: Sequence[Definition]) -> None:
+    """A guard for browsers that run elsewhere, for the hosts of `platforms`, until cancelled. Raises GuardPortTaken."""
+    hosts = [pattern for one in platforms for pattern in (urlsplit(one.site).hostname or "", *one.hosts)]
+    guard = Guard(Policy(hosts=tuple(hosts)), Journal())
+    try:
+        await guard.start(host, port)
+    except OSError as taken:
+        raise GuardPortTaken(f"{host}:{port}（{taken.strerror}）") from None
+    await asyncio.Event().wait()

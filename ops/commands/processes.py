@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +19,10 @@ from demo.serve import running
 from ops.clock import next_start
 from ops.desk import check_port, lay_desk
 from ops.doctor import examine
+from ops.gateway import stand_guard
 from ops.house import House
 from ops.make_believe import fresh_demo, scan_town
+from ops.planning import chosen
 from ops.scanning import end_abandoned
 from ops.screen import outcome_table, print_json, say, screen, show
 from ops.ticking import keep_time
@@ -45,7 +48,7 @@ Demo = Annotated[bool, typer.Option("--demo", help="在演示库里。")]
 
 def register(app: typer.Typer) -> None:
     """Put the commands of this subject on the command line."""
-    for command in (demo, serve, worker, schedule, up, doctor, bench):
+    for command in (demo, serve, worker, schedule, guard, up, doctor, bench):
         app.command()(command)
 
 
@@ -120,6 +123,18 @@ def schedule(ctx: typer.Context, demo: Demo = False) -> None:
         starts = next_start(schedules.every(conn), now())
     say(f"时钟已启动，下次 {shanghai(starts):%m-%d %H:%M}。" if starts else "时钟已启动，但没有启用的计划。")
     keep_time(house)
+
+
+def guard(
+    ctx: typer.Context,
+    host: Annotated[str, typer.Option(help="监听地址：远程浏览器看得到的那个。")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="监听端口。")] = 3128,
+    platform: Annotated[list[str], typer.Option(help="平台代码或定义文件，可多次；缺省为全部公开平台。")] = [],  # noqa: B006
+) -> None:
+    """出口守卫：供远程浏览器外出；本机的采集自带守卫。只放行各平台自己的公网主机（crawl.browser_proxy）。"""
+    platforms = [one.definition for one in chosen(screen(ctx).settings(), platform, demo=False)]
+    with suppress(KeyboardInterrupt):
+        asyncio.run(stand_guard(host, port, platforms))
 
 
 def up(ctx: typer.Context) -> None:

@@ -1,6 +1,7 @@
 """A real Chromium on a page that tries everything: with the guard nothing of this machine hears of it (FAULTS C6)."""
 
 import asyncio
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -70,6 +71,26 @@ def test_with_the_guard_told_to_allow_it_the_same_page_reaches_it(chromium: str)
         came = names(here)
     assert "udp" not in here.hits  # WebRTC has no way to the guard, and none round it
     assert len(came & set(VECTORS)) >= 28, set(VECTORS) - came
+
+
+@pytest.mark.drill
+def test_a_browser_that_runs_elsewhere_reaches_nothing_either(chromium: str, tmp_path: Path) -> None:
+    """No switch of ours holds there: each context is told the guard, and has no WebRTC."""
+    command = [chromium, "--headless", "--no-sandbox", "--remote-debugging-port=0", f"--user-data-dir={tmp_path}"]
+    with secret() as here, hostile_market(f"127.0.0.1:{here.port}") as market:
+        policy = Policy(hosts=("*",), allowed=(market.removeprefix("http://"),))
+        elsewhere = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            assert elsewhere.stderr is not None
+            address = next(line.split()[-1] for line in elsewhere.stderr if "DevTools listening" in line)
+            with guarded(policy) as way_out:
+                browsers = Browsers(BrowserSettings(remote=address, proxy=way_out.proxy), way_out.proxy)
+                asyncio.run(visit(browsers, market))
+                assert way_out.peer(market) == "127.0.0.2"
+        finally:
+            elsewhere.kill()
+            elsewhere.communicate()
+        assert here.hits == []
 
 
 @pytest.mark.drill

@@ -1,5 +1,7 @@
 """What may be reached inside this machine: decided by the house, never by a definition or the environment."""
 
+import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -8,9 +10,10 @@ import egress.proof
 from crawler import Definition, definition
 from egress import Policy
 from ops.doctor import _way_out
-from ops.gateway import InternalPlatform, allowed, way_out
+from ops.gateway import GuardPortTaken, InternalPlatform, allowed, stand_guard, way_out
 from ops.planning import chosen
 from ops.settings import Settings, SettingsRefused, read_settings
+from tests.ports import free_port
 
 ADS = definition("demo_ads")
 TRIAL = "http://127.0.0.1:18999"
@@ -90,6 +93,27 @@ def test_a_guard_is_for_the_platforms_hosts_and_ends_with_the_block() -> None:
     with way_out(ADS, ()) as opened:
         assert not opened.is_down
     assert opened.is_down
+
+
+def test_a_guard_for_browsers_elsewhere_lets_out_the_platforms_alone() -> None:
+    async def run() -> list[bytes]:
+        port = free_port()
+        standing = asyncio.ensure_future(stand_guard("127.0.0.1", port, [definition("58")]))
+        answers = []
+        while not answers:
+            await asyncio.sleep(0.05)
+            with suppress(ConnectionRefusedError):
+                for place in ("127.0.0.1:80", "example.com:443", "update.googleapis.com:443"):
+                    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                    writer.write(f"CONNECT {place} HTTP/1.1\r\n\r\n".encode())
+                    answers.append(await reader.readline())
+                    writer.close()
+        with pytest.raises(GuardPortTaken, match=str(port)):
+            await stand_guard("127.0.0.1", port, [])
+        standing.cancel()
+        return answers
+
+    assert asyncio.run(run()) == [b"HTTP/1.1 403 Forbidden\r\n"] * 3
 
 
 def test_the_doctor_asks_a_guard_and_sees_one_that_lets_through(monkeypatch: pytest.MonkeyPatch) -> None:
