@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy
@@ -24,7 +24,9 @@ __all__ = [
     "connect",
     "conninfo",
     "create_database",
+    "is_outage",
     "is_repeatable",
+    "manners",
     "parse",
     "render",
     "run",
@@ -110,29 +112,33 @@ def connect(url: str, *, application: str = "xunwang", limits: Limits | None = N
     locks and idle transactions, and finds out within about a minute that its peer has silently gone.
     """
     limits = limits or Limits()
-    parsed = parse(url)
-    given = parsed.query.get("options", "")
-    parsed = parsed.difference_update_query(["options"])
     return sqlalchemy.create_engine(
-        parsed,
+        parse(url).difference_update_query(["options"]),
         pool_pre_ping=True,
         pool_size=limits.pool,
         max_overflow=limits.overflow,
         pool_recycle=3600,
         json_serializer=partial(json.dumps, ensure_ascii=False),
-        connect_args={
-            "application_name": application,
-            "client_encoding": "utf8",  # whatever PGCLIENTENCODING or the database says
-            "options": f"{given if isinstance(given, str) else ' '.join(given)} {_session_options(limits)}".strip(),
-            "connect_timeout": limits.connect,
-            "keepalives": 1,
-            "keepalives_idle": 30,
-            "keepalives_interval": 10,
-            "keepalives_count": 3,
-            # keepalives do not run while our own bytes wait for an acknowledgement; this ends that case
-            "tcp_user_timeout": 60_000,
-        },
+        connect_args=manners(url, application=application, limits=limits),
     )
+
+
+def manners(url: str, *, application: str, limits: Limits | None = None) -> dict[str, Any]:
+    """What every connection to `url` is opened with, the queue's too (`connect`); its own `options` are kept."""
+    limits = limits or Limits()
+    given = parse(url).query.get("options", "")
+    return {
+        "application_name": application,
+        "client_encoding": "utf8",  # whatever PGCLIENTENCODING or the database says
+        "options": f"{given if isinstance(given, str) else ' '.join(given)} {_session_options(limits)}".strip(),
+        "connect_timeout": limits.connect,
+        "keepalives": 1,
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        # keepalives do not run while our own bytes wait for an acknowledgement; this ends that case
+        "tcp_user_timeout": 60_000,
+    }
 
 
 def _session_options(limits: Limits) -> str:
@@ -175,7 +181,7 @@ def run(engine: Engine, work: Callable[[Connection], T], *, patience: Patience |
         except DBAPIError as error:
             if is_repeatable(error) and attempt < patience.attempts:
                 time.sleep(_pause(attempt))
-            elif error.connection_invalidated and time.monotonic() < give_up_at:
+            elif is_outage(error) and time.monotonic() < give_up_at:
                 wait_until_up(engine, seconds=give_up_at - time.monotonic())
             else:
                 raise
@@ -188,6 +194,11 @@ def run(engine: Engine, work: Callable[[Connection], T], *, patience: Patience |
 def is_repeatable(error: DBAPIError) -> bool:
     """True where PostgreSQL rolled the transaction back and asks to have it done again."""
     return isinstance(error.orig, psycopg.Error) and error.orig.sqlstate in REPEATABLE
+
+
+def is_outage(error: BaseException) -> bool:
+    """True where the server went away: what was asked of it may be asked again once it is back."""
+    return isinstance(error, DatabaseUnreachable) or (isinstance(error, DBAPIError) and error.connection_invalidated)
 
 
 def _pause(attempt: int) -> float:

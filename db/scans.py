@@ -178,6 +178,36 @@ def ended(conn: Connection, report: QueryReport, *, attempt: int) -> bool:
     return bool(done == 1)
 
 
+def in_progress(conn: Connection, scan_id: int, platform: str) -> int | None:
+    """The query of a platform that was begun last and has not ended; None where none was begun."""
+    return conn.execute(
+        select(queries.c.id)
+        .where(
+            queries.c.scan_id == scan_id,
+            queries.c.platform == platform,
+            queries.c.outcome.is_(None),
+            queries.c.started_at.is_not(None),
+        )
+        .order_by(queries.c.started_at.desc(), queries.c.id.desc())
+        .limit(1)
+    ).scalar()
+
+
+def end_one(conn: Connection, query_id: int, outcome: Outcome, note: str, at: datetime) -> None:
+    """End one query from outside, unless it has ended already."""
+    conn.execute(
+        update(queries)
+        .where(queries.c.id == query_id, queries.c.outcome.is_(None))
+        .values(outcome=outcome, note=note, finished_at=at)
+    )
+
+
+def jobs_of(conn: Connection, worker_id: int) -> set[int]:
+    """Ids of the queue's jobs that count as being done by a worker."""
+    held = text("select id from procrastinate_jobs where status = 'doing' and worker_id = :worker")
+    return set(conn.execute(held, {"worker": worker_id}).scalars())
+
+
 def end_rest(conn: Connection, scan_id: int, platform: str, outcome: Outcome, note: str, at: datetime) -> int:
     """Give every query of a platform that has not ended the same outcome; how many there were."""
     return conn.execute(
@@ -316,9 +346,12 @@ __all__ = [
     "add_queries",
     "begin_slice",
     "close_if_done",
+    "end_one",
     "end_rest",
     "ended",
     "hold",
+    "in_progress",
+    "jobs_of",
     "last_searches",
     "latest",
     "left_open",

@@ -1,12 +1,15 @@
 """What a patrol must know beside its queries to ask politely: the pace of all workers, leave, robots.txt, permits."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from crawler import Courtesy, Session
 from db import pacing, permits
 from db.engine import Connection, transaction
 from ops.house import House
 from ops.leave import leave_for
 from ops.sealing import unseal
-from records import KeptRobots, RobotsRuling, now, shanghai_date
+from records import KeptRobots, RobotsRuling, Spent, Stop, now, shanghai_date
 
 
 def courtesy_for(house: House, platform: str) -> Courtesy:
@@ -45,6 +48,21 @@ def courtesy_for(house: House, platform: str) -> Courtesy:
         session=session,
         login_hint=hint,
     )
+
+
+def only_while(still_ours: Callable[[], None], courtesy: Courtesy) -> Courtesy:
+    """The same courtesy for as long as the platform is ours: whoever lost its lock asks the platform nothing more."""
+    pace, leave = courtesy.pace, courtesy.leave
+
+    def paced(platform: str, delay: float) -> float:
+        still_ours()
+        return pace(platform, delay) if pace else 0.0
+
+    def left(spent: Spent, asking: Spent) -> Stop | None:
+        still_ours()
+        return leave(spent, asking)
+
+    return replace(courtesy, pace=paced, leave=left)
 
 
 def _session(conn: Connection, house: House, platform: str) -> tuple[Session | None, str]:

@@ -1,10 +1,10 @@
 """The one place where the rooms are put together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from db import campaigns, lexicon
 from db.embedded import Embedded
-from db.engine import Engine, connect, create_database, transaction
+from db.engine import Engine, connect, create_database, transaction, wait_until_up
 from db.migrations import migrate
 from evidence import Store
 from keywords import Lexicon, Matcher, builtin, builtin_version
@@ -26,6 +26,14 @@ class House:
     store: Store
     #: True in the demo's own database.
     demo: bool
+    #: Our own server; None where another serves, or another process looks after it.
+    server: Embedded | None = None
+
+    def reach(self, *, seconds: float) -> None:
+        """Returns once the database answers; our own server is started again if it has died. Raises Fault."""
+        if self.server is not None and not self.server.status().running:
+            self.server.start()
+        wait_until_up(self.engine, seconds=seconds)
 
     def lexicon(self) -> Lexicon:
         """The live lexicon."""
@@ -59,12 +67,19 @@ def embedded(settings: Settings) -> Embedded:
     return Embedded(settings.home)
 
 
-def open_house(settings: Settings, *, demo: bool = False) -> House:
-    """Start or reach the database, bring it up to date, fill in what an empty one lacks."""
-    url = settings.database_url or embedded(settings).start()
+def open_house(settings: Settings, *, demo: bool = False, patience: float = 0.0) -> House:
+    """Start or reach the database, bring it up to date, fill in what an empty one lacks.
+
+    `patience`: seconds for a server that is not there yet, as on a machine that has just been switched on.
+    """
+    server = None if settings.database_url else embedded(settings)
+    url = server.start() if server else settings.database_url
+    if patience:
+        wait_until_up(connect(url), seconds=patience)
     if demo:
         url = create_database(url, DEMO_DATABASE)
     house = enter_house(settings.model_copy(update={"database_url": url}), demo=demo)
+    house = replace(house, server=server)
     migrate(house.engine)
     _furnish(house)
     return house

@@ -1,8 +1,5 @@
-"""Plan a scan and run its slices: in the foreground, or one by one for the workers."""
+"""Plan a scan, and run its slices side by side in the foreground."""
 
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,11 +15,10 @@ from keywords import Lexicon
 from ops.house import House
 from ops.planning import Chosen, Night, queries_for
 from ops.slice import order_text
+from ops.slices import Children, run_slice
 from pipelines import settle
-from records import CANARY, Outcome, Query, now, shanghai_date
+from records import Outcome, Query, now, shanghai_date
 
-#: A slice whose process dies is begun again this often before its queries end as failed.
-ATTEMPTS = 3
 #: Platforms scanned side by side in the foreground: each waits for its own politeness most of the time.
 SIDE_BY_SIDE = 4
 #: Nights whose open scans the clock puts in the queue again and again.
@@ -144,15 +140,6 @@ def _write(conn: Connection, house: House, platforms: list[Chosen], lexicon: Lex
     return scan_id
 
 
-def slice_order(house: House, scan_id: int, platform: str, *, quiet: bool = False) -> bytes:
-    """What the child process of one slice reads from its standard input."""
-    with transaction(house.engine) as conn:
-        options = scans.scan_row(conn, scan_id).options
-    place = {name: options["platforms"].get(platform, {}).get(name, "") for name in ("file", "site")}
-    fields = {"scan_id": scan_id, "platform": platform, "max_pages": int(options.get("max_pages", 0)), "quiet": quiet}
-    return order_text(house, fields | place)
-
-
 def dry_slices(
     house: House, platforms: list[Chosen], terms: list[str], *, max_pages: int
 ) -> list[tuple[bytes, list[Query]]]:
@@ -164,68 +151,6 @@ def dry_slices(
         order = order_text(house, fields | {"file": one.file, "site": one.site})
         found.append((order, queries_for(one.definition, night, {})[0]))
     return found
-
-
-def slice_command() -> list[str]:
-    """The child process of a slice."""
-    return [sys.executable, "-m", "ops.slice"]
-
-
-class Children:
-    """The child processes of one foreground scan, so that all of them can be told to end."""
-
-    def __init__(self) -> None:
-        self._living: set[subprocess.Popen[bytes]] = set()
-        self._changing = threading.Lock()
-        #: True once no further child may be started.
-        self.stopped = False
-
-    def run(self, order: bytes) -> int | None:
-        """A slice's child run to its end; its exit code, or None where the scan was stopped."""
-        with self._changing:
-            if self.stopped:
-                return None
-            # a group of its own: Ctrl-C is for this process, which then ends its children in order
-            child = subprocess.Popen(slice_command(), stdin=subprocess.PIPE, process_group=0)
-            self._living.add(child)
-        try:
-            child.communicate(order)
-        finally:
-            _end(child)
-            with self._changing:
-                self._living.discard(child)
-        return None if self.stopped else child.returncode
-
-    def stop(self) -> None:
-        """End every child, and let no other begin."""
-        with self._changing:
-            self.stopped = True
-            living = list(self._living)
-        for child in living:
-            child.terminate()
-        for child in living:
-            _end(child)
-
-
-def run_slice(house: House, scan_id: int, platform: str, children: Children | None = None) -> None:
-    """Run one slice in a child process, again after a crash; what still has not ended then ends as failed."""
-    children = children or Children()
-    for attempt in range(1, ATTEMPTS + 1):
-        code = children.run(slice_order(house, scan_id, platform, quiet=True))
-        if code == 0 or children.stopped:
-            return
-        time.sleep(attempt)
-    give_up(house, scan_id, platform)
-
-
-def give_up(house: House, scan_id: int, platform: str) -> None:
-    """End what a platform's crashing process left open: failed, said so, counted."""
-    note = f"采集进程连续 {ATTEMPTS} 次异常退出"
-    with transaction(house.engine) as conn:
-        scans.end_rest(conn, scan_id, platform, Outcome.FAILED, note, now())
-        if platform == CANARY:
-            canaries.ended(conn, scan_id, led=False, note=note, at=now())
-        settle(conn, scan_id, [platform], now())
 
 
 def run_scan(house: House, scan_id: int, *, watch: Callable[[list[scans.QueryRow]], None]) -> list[scans.QueryRow]:
@@ -251,14 +176,3 @@ def run_scan(house: House, scan_id: int, *, watch: Callable[[list[scans.QueryRow
 def _rows(house: House, scan_id: int) -> list[scans.QueryRow]:
     with transaction(house.engine) as conn:
         return scans.query_rows(conn, scan_id)
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """Whatever happens here, no child is left behind."""
-    if child.poll() is None:
-        child.terminate()
-        try:
-            child.wait(10)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()

@@ -40,11 +40,11 @@ class Screen:
 
         return read_settings(self.config, **changes)
 
-    def house(self, *, demo: bool = False, **changes: Any) -> "House":
-        """The house, with its database up."""
+    def house(self, *, demo: bool = False, patience: float = 0.0, **changes: Any) -> "House":
+        """The house, with its database up; `patience` in seconds for one that comes up later."""
         from ops.house import open_house
 
-        return open_house(self.settings(**changes), demo=demo)
+        return open_house(self.settings(**changes), demo=demo, patience=patience)
 
 
 def screen(ctx: typer.Context) -> Screen:

@@ -91,6 +91,8 @@ class Crawl(_Part):
     page_deadline: float = Field(default=60.0, gt=0)
     #: Hours that a robots.txt counts for after it was fetched, for all workers together; a day at most (RFC 9309).
     robots_hours: float = Field(default=12.0, gt=0, le=24)
+    #: Megabytes that the process of one platform and its browsers may hold together; beyond, it is begun anew.
+    memory: int = Field(default=3_000, ge=300)
     #: Path of a Chromium; empty: look for Playwright's own, then for the system's.
     chromium: str = ""
     #: Pages that one browser shows before it is replaced.

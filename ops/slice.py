@@ -8,19 +8,22 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
+
 from crawler import BrowserSettings, Definition, Delivered, Hooks, Interrupted, Limits, definition
 from db import canaries, evidence, lexicon, listings, runs, scans, shells
-from db.engine import transaction
-from db.locks import holding
+from db.engine import is_outage, transaction
+from db.faults import DatabaseUnreachable
+from db.locks import holding, leasing
 from egress import WayOut
-from ops.courtesy import courtesy_for
+from ops.courtesy import courtesy_for, only_while
 from ops.gateway import allowed, way_out
 from ops.house import House, enter_house
 from ops.logs import log_to_stderr
@@ -28,6 +31,9 @@ from ops.parent import die_with_parent
 from ops.settings import Settings
 from pipelines import Reception, control_words, receive, rematch, settle
 from records import CANARY, Assessment, Control, Listing, Query, QueryReport, ScanStatus, Sighting, now
+
+#: Exit code of a slice that lost its database, and with it the right to go on: not its fault.
+DATABASE_AWAY = os.EX_TEMPFAIL
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +66,7 @@ def order_text(house: House, order: dict[str, Any]) -> bytes:
 def run(order: Order) -> None:
     """Run the platform's unfinished queries to their ends."""
     house = enter_house(Settings(**order.settings), demo=order.demo)
-    with holding(house.engine, f"platform:{order.platform}"):
+    with leasing(house.engine, f"platform:{order.platform}") as still_ours:
         reception = house.reception(house.matcher())
         if order.platform == CANARY:
             _sing(house, reception, order.scan_id)
@@ -81,7 +87,7 @@ def run(order: Order) -> None:
                 patrol(
                     definition_of(order),
                     queries,
-                    hooks=_hooks(house, reception, order, attempt),
+                    hooks=_hooks(house, reception, order, attempt, still_ours),
                     limits=_tonight(house, order),
                     way_out=opened,
                 )
@@ -155,7 +161,7 @@ def limits_of(settings: Settings, max_pages: int, allowed_here: tuple[str, ...])
     )
 
 
-def _hooks(house: House, reception: Reception, order: Order, attempt: int) -> Hooks:
+def _hooks(house: House, reception: Reception, order: Order, attempt: int, still_ours: Callable[[], None]) -> Hooks:
     neutral = definition_of(order).control
 
     def known(platform: str, cards: Sequence[tuple[str, str]]) -> set[str]:
@@ -204,7 +210,7 @@ def _hooks(house: House, reception: Reception, order: Order, attempt: int) -> Ho
         controlled=controlled,
         shells=needs_browser,
         learned=learned,
-        courtesy=courtesy_for(house, order.platform),
+        courtesy=only_while(still_ours, courtesy_for(house, order.platform)),
     )
 
 
@@ -217,6 +223,10 @@ def main() -> None:
         run(order)
     except Interrupted:  # told to end: what is left stays open for whoever goes on
         sys.exit(128 + signal.SIGTERM)
+    except (DatabaseUnreachable, DBAPIError) as trouble:
+        if not is_outage(trouble):
+            raise
+        sys.exit(DATABASE_AWAY)
 
 
 if __name__ == "__main__":

@@ -6,14 +6,18 @@ from datetime import datetime, timedelta
 import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
 from procrastinate import App
+from procrastinate.exceptions import ConnectorException
+from sqlalchemy.exc import DBAPIError
 
 from alerts import deliver_due, make_digest
 from db import canaries, scans, schedules
-from db.engine import transaction
+from db.engine import is_outage, transaction
+from db.faults import DatabaseUnreachable
 from ops.channels import channels
 from ops.clock import Due, due
 from ops.house import House
 from ops.labels import labels
+from ops.outage import outlast
 from ops.planning import chosen
 from ops.scanning import TAKEN_UP, end_abandoned, plan_scan
 from ops.worker import enqueue, queue_app
@@ -104,13 +108,24 @@ def _plan(house: House, wanted: Due, moment: datetime) -> int | None:
     return scan_id
 
 
+def _tick_or_wait(house: House, app: App) -> None:
+    """A tick; where the database is away it waits for it, and the night is planned late or written down as missed."""
+    try:
+        tick(house, app)
+    except (ConnectorException, DBAPIError, DatabaseUnreachable) as trouble:
+        if isinstance(trouble, DBAPIError) and not is_outage(trouble):
+            raise
+        log.warning("tick_broke_off", reason=type(trouble).__name__)
+        outlast(house)
+
+
 def keep_time(house: House) -> None:
     """Tick until the process is stopped. APScheduler holds nothing but the interval."""
     app = queue_app(house)
     with app.open():
         scheduler = BlockingScheduler(timezone="Asia/Shanghai")
         scheduler.add_job(
-            tick,
+            _tick_or_wait,
             "interval",
             args=(house, app),
             seconds=TICK_SECONDS,

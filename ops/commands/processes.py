@@ -43,6 +43,9 @@ class BenchUnknown(Fault):
     exit_code = 2
 
 
+#: Seconds that what runs for days waits at its start for a database that is not up yet.
+_PATIENCE = 600.0
+
 Demo = Annotated[bool, typer.Option("--demo", help="在演示库里。")]
 
 
@@ -112,12 +115,12 @@ def worker(
     once: Annotated[bool, typer.Option(help="做完队列中的活就退出。")] = False,
 ) -> None:
     """采集工作进程：从队列取监测任务来做。"""
-    asyncio.run(work(screen(ctx).house(demo=demo), concurrency=concurrency, until_empty=once))
+    asyncio.run(work(screen(ctx).house(demo=demo, patience=_PATIENCE), concurrency=concurrency, until_empty=once))
 
 
 def schedule(ctx: typer.Context, demo: Demo = False) -> None:
     """时钟：到点安排夜间监测与晨报，并发送待发消息。"""
-    house = screen(ctx).house(demo=demo)
+    house = screen(ctx).house(demo=demo, patience=_PATIENCE)
     default_schedules(house)
     with transaction(house.engine) as conn:
         starts = next_start(schedules.every(conn), now())
@@ -141,7 +144,7 @@ def up(ctx: typer.Context) -> None:
     """一台机器上启动全部：控制台、采集进程、时钟。"""
     here = screen(ctx)
     check_port(here.settings().console)
-    house = here.house()  # one process prepares the database; the others find it ready
+    house = here.house(patience=_PATIENCE)  # one process prepares the database; the others find it ready
     default_schedules(house)
     before = ["--config", str(here.config)] if here.config else []
     parts = {"控制台": "serve", "采集": "worker", "时钟": "schedule"}

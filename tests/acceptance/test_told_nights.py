@@ -18,8 +18,9 @@ from db import scans
 from db.engine import transaction
 from ops.house import House, open_house
 from ops.planning import chosen, ranked_terms
-from ops.scanning import plan_scan, run_slice
+from ops.scanning import plan_scan
 from ops.settings import read_settings
+from ops.slices import run_slice
 from records import CANARY
 from tests.acceptance import scripted
 from tests.acceptance.judging import sql

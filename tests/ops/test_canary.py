@@ -12,8 +12,9 @@ from db.engine import transaction
 from keywords import builtin
 from ops.house import House, open_house
 from ops.planning import Chosen
-from ops.scanning import end_as_not_run, plan_scan, run_slice
+from ops.scanning import end_as_not_run, plan_scan
 from ops.settings import read_settings
+from ops.slices import run_slice
 from records import CANARY, now
 from tests.acceptance.judging import sql
 from tests.papers import Item, add_leads, furnish
