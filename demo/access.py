@@ -20,8 +20,9 @@ _REFERENCE = re.compile(r"&#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});")
 class LogEntry:
     """One request as the market saw it."""
 
-    #: Aware, UTC: when the request came.
+    #: Aware, UTC: when the request came, and when the last byte of its answer left.
     at: datetime
+    ended: datetime
     method: str
     #: Percent-decoded.
     path: str
@@ -54,6 +55,7 @@ class AccessLog:
         cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
         row = {
             "at": at.isoformat(),
+            "ended": datetime.now(UTC).isoformat(),
             "method": scope["method"],
             "path": scope["path"],
             "query": "&".join(f"{key}={value}" for key, value in parameters(scope, self._charset).items()),
@@ -76,7 +78,8 @@ def read_log(path: Path) -> list[LogEntry]:
         return []
     lines = path.read_text("utf-8").split("\n")[:-1]
     rows = [json.loads(line) for line in lines]
-    return [LogEntry(**{**row, "at": datetime.fromisoformat(row["at"])}) for row in rows]
+    times = ("at", "ended")
+    return [LogEntry(**row | {name: datetime.fromisoformat(row[name]) for name in times}) for row in rows]
 
 
 def parameters(scope: Scope, charset: str) -> dict[str, str]:

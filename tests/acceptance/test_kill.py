@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ import pytest
 
 from demo.serve import RunningTown, running
 from tests.acceptance.houses import Place, place, until
-from tests.acceptance.judging import all_evidence_rehashes, assert_no_orphans, sql
+from tests.acceptance.judging import sql
+from tests.acceptance.killing import agree, same_salt, tree, working_in
 from tests.conftest import copied_database
 
 pytestmark = [pytest.mark.drill, pytest.mark.browser, pytest.mark.db, pytest.mark.timeout(3600)]
@@ -28,33 +28,6 @@ LISTINGS = 80
 NEW = 48
 PLATFORMS = ("demo_ads", "demo_goods", "demo_shop")
 SEED = int(os.environ.get("SEED", "20261123"))
-
-#: What two runs over the same town must agree on; each row says what a thing is, never its row id or its time.
-SAME = {
-    "listings": "select platform, item_id, title, description, price, detail_read, level, score, category"
-    " from listings",
-    "hits": "select platform, item_id, url, price_text, place, pictures, published_at, fingerprint, seller_id is null"
-    " from listings where level <> 'none'",
-    "sellers": "select platform, key, name from sellers",
-    "leads": "select platform, subject_key, hits, score, level, category, district, state from leads",
-    "lead hits": "select d.platform, d.subject_key, l.item_id from lead_hits h join leads d on d.id = h.lead_id"
-    " join listings l on l.id = h.listing_id",
-    "captures": "select l.platform, l.item_id, c.fingerprint, c.gaps from captures c join listings l"
-    " on l.id = c.listing_id",
-    "files": "select l.platform, l.item_id, f.position, f.role, f.url,"
-    # the DOM and the screenshot are made anew by each browser; page and pictures are the market's own bytes
-    " case when f.role in ('page', 'picture') then f.sha256 else '' end from capture_files f"
-    " join captures c on c.id = f.capture_id join listings l on l.id = c.listing_id",
-    "owed": "select listing_id from captures_due",
-    "news": "select topic, count(*) from outbox group by topic",
-    "quarantine": "select * from quarantine",
-}
-
-
-def told(url: str) -> dict[str, Counter[str]]:
-    """What a database says under each head, rows counted, so that a doubled one shows."""
-    return {name: Counter(map(repr, sql(url, statement))) for name, statement in SAME.items()}
-
 
 # --- processes ---
 
@@ -72,42 +45,6 @@ def start(there: Place) -> "subprocess.Popen[bytes]":
         env=there.environment(),
         start_new_session=True,
     )
-
-
-def parents() -> dict[int, int]:
-    """Process id → its parent's, of everything that runs and is not a zombie."""
-    found = {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
-        except OSError:
-            continue
-        if state != "Z":
-            found[int(entry.name)] = int(parent)
-    return found
-
-
-def tree(root: int) -> set[int]:
-    """`root` and everything below it."""
-    above = parents()
-    found, grown = {root}, True
-    while grown:
-        below = {pid for pid, parent in above.items() if parent in found} - found
-        found, grown = found | below, bool(below)
-    return found & set(above)
-
-
-def working_in(there: Place) -> set[int]:
-    """Every process that carries this house in its environment: whoever was cut off from its parent, too."""
-    sign = f"XUNWANG_HOME={there.home}".encode()
-    found = set()
-    for pid in parents():
-        try:
-            if sign in (Path(f"/proc/{pid}/environ").read_bytes()).split(b"\0"):
-                found.add(pid)
-        except OSError:
-            continue
-    return found
 
 
 def kill(process: "subprocess.Popen[bytes]", *, whole_tree: bool) -> int:
@@ -144,13 +81,6 @@ def settings(town: RunningTown, chromium: str) -> dict[str, Any]:
     return {"crawl": crawl}
 
 
-def same_salt(there: Place) -> None:
-    """Hashed sellers, and fingerprints made with them, can be compared where one secret keys both."""
-    secrets = there.home / "secrets"
-    secrets.mkdir(mode=0o700)
-    (secrets / "seller_salt").write_bytes(bytes(range(32)))
-
-
 def finish(there: Place) -> float:
     """One run to its end; its seconds."""
     begun = time.monotonic()
@@ -180,20 +110,6 @@ def disturb(there: Place, dice: random.Random, kills: int, seconds: float) -> No
     raise AssertionError(f"{done} of {kills} runs could be killed before their end")
 
 
-def agree(quiet: Place, broken: Place, *, listings: int) -> None:
-    """Both say the same of the same town, and neither has a row or a file too many or too few."""
-    said, meant = told(broken.database_url), told(quiet.database_url)
-    for name in SAME:
-        assert (said[name] - meant[name], meant[name] - said[name]) == (Counter(), Counter()), name
-    assert said["hits"].total() >= 6 and said["listings"].total() == listings
-    for there in (quiet, broken):
-        assert_no_orphans(there.database_url)
-        assert all_evidence_rehashes(there.database_url, there.home / "evidence" / "store") > 0
-    unended = "select count(*) from queries where outcome is null and scan_id = (select max(id) from scans)"
-    assert sql(broken.database_url, unended) == [(0,)]
-    assert working_in(quiet) | working_in(broken) == set()
-
-
 def test_ten_kills_and_a_full_run_leave_what_a_quiet_run_leaves(
     town: RunningTown, database_url: str, server_url: str, migrated_template: str, chromium: str, tmp_path: Path
 ) -> None:
@@ -215,3 +131,4 @@ def test_ten_kills_and_a_full_run_leave_what_a_quiet_run_leaves(
             disturb(broken, dice, KILLS // 2, 0.8 * seconds)
             finish(broken)
             agree(quiet, broken, listings=len(PLATFORMS) * (LISTINGS + night * NEW))
+            assert working_in(quiet) | working_in(broken) == set()
