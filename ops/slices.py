@@ -22,9 +22,9 @@ from records import CANARY, Outcome, now
 
 #: So often a slice may die over the same query before that query ends as failed and the next one has its turn.
 ATTEMPTS = 3
-#: A kill -9 from outside counts as half a crash: it is seldom the query's fault, though the kernel's, short of memory,
+#: A kill -9 from outside is a tenth of a crash: it is seldom the query's fault, though the kernel's, short of memory,
 #: may be.
-_KILLED, _CRASHED = 1, 2
+_KILLED, _CRASHED = 1, 10
 #: Seconds between two looks at a child, and those that a slice may take at most: more than a night's limit of hours.
 _LOOK, _LONGEST = 5.0, 9 * 3600.0
 #: `Children.run`: the child had to be ended, because it took too much memory or time.
