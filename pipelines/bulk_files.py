@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from records import Fault
+from records import Fault, Listing, Page
 
 _LONGEST_LINE = 8 << 20
 #: Columns; a table of goods has a few dozen.
@@ -27,10 +27,10 @@ class ImportRefused(Fault):
 
     code = "E-IMPORT-001"
     remedy = (
-        "请提供 .jsonl、.csv、.tsv、.xlsx 或 .parquet 文件；至少要有商品编号（或链接）和标题两列，"
-        "认不出的列名用 --map title=商品标题 指明。",
-        "Give a .jsonl, .csv, .tsv, .xlsx or .parquet file with at least an id (or url) and a title; name columns "
-        "that are not recognised with --map title=COLUMN.",
+        "请提供 .jsonl、.csv、.tsv、.xlsx 或 .parquet 文件，至少要有商品编号（或链接）和标题两列，"
+        "认不出的列名用 --map title=商品标题 指明；或 .warc、.warc.gz 网页存档。",
+        "Give a .jsonl, .csv, .tsv, .xlsx or .parquet file with at least an id (or url) and a title, naming columns "
+        "that are not recognised with --map title=COLUMN; or a .warc or .warc.gz web archive.",
     )
     exit_code = 2
 
@@ -45,6 +45,9 @@ class Row:
     cells: dict[str, Any] | None
     #: Why, where it could not.
     problem: str = ""
+    #: The listing itself and the page that showed it, where the file holds pages and not cells.
+    listing: Listing | None = None
+    page: Page | None = None
 
 
 def rows_of(path: Path) -> Iterator[Row]:

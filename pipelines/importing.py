@@ -17,9 +17,13 @@ from pipelines.bulk_columns import BadRow, complete, guessed, listing_of
 from pipelines.bulk_files import ImportRefused, Row, rows_of
 from pipelines.receive import receive
 from pipelines.reception import Assessor, Received, Reception
+from pipelines.web_archive import archive_rows, is_archive
 from records import Capture, CapturedFile, FileRole, Listing, Page, Sighting, Source
 
 _METHOD = "移送的数据行，原样保存，非系统抓取"
+_ARCHIVED = "移送的网页存档中的应答，原样保存，非系统抓取"
+#: Bytes of pages that a batch may hold.
+_HELD = 64 << 20
 _GAP = "未经系统访问原页面"
 
 
@@ -120,6 +124,8 @@ class _Columns:
 
     def listing(self, row: Row) -> Listing:
         """Raises BadRow."""
+        if row.listing is not None:
+            return row.listing
         if row.problem or row.cells is None:
             raise BadRow(row.problem)
         columns = guessed([str(name) for name in row.cells], self.order.columns) if self.each else self.first
@@ -134,7 +140,7 @@ def survey(
     read, hits, bad = 0, 0, 0
     first: list[Listing] = []
     refused: list[tuple[int, str]] = []
-    while chunk := list(islice(rows, order.batch)):
+    while chunk := _chunk(rows, order.batch):
         good, wrong = _sorted(chunk, columns.listing)
         hits += sum(found.level.is_hit for found in matcher.assess_many(good))
         read, bad = read + len(chunk), bad + len(wrong)
@@ -164,7 +170,7 @@ class _Import:
         _cut(self.errors, reached.errors)
         for _ in islice(rows, reached.rows):
             pass
-        while chunk := list(islice(rows, self.order.batch)):
+        while chunk := _chunk(rows, self.order.batch):
             reached = self._take(chunk, reached)
             told(reached.rows)
         if reached.rows:
@@ -204,23 +210,38 @@ class _Import:
 
     def _sighting(self, row: Row, at: datetime) -> Sighting:
         listing = self.columns.listing(row)
-        body = json.dumps(row.cells, ensure_ascii=True, default=str, sort_keys=True).encode()
-        kind = "application/json"
-        page = Page(
-            url=listing.url, final_url=listing.url, status=200, body=body, media_type=kind, fetched_at=at,
-            fetched_by="file",
-        )  # fmt: skip
-        kept = CapturedFile(role=FileRole.PAGE, body=body, media_type=kind, url=listing.url)
-        origin = f"{self.path.name} 第 {row.line} 行；文件 SHA-256 {self.digest}"
-        capture = Capture(
-            captured_at=at, url=listing.url, files=(kept,), method=f"{_METHOD}：{origin}", gaps=(_GAP,)
-        )  # fmt: skip
+        page, unit = (row.page, "条记录") if row.page else (_page_of(row, listing.url, at), "行")
+        kept = CapturedFile(role=FileRole.PAGE, body=page.body, media_type=page.media_type, url=page.final_url)
+        origin = f"{self.path.name} 第 {row.line} {unit}；文件 SHA-256 {self.digest}"
+        method = f"{_ARCHIVED if row.page else _METHOD}：{origin}"
+        capture = Capture(captured_at=page.fetched_at, url=page.final_url, files=(kept,), method=method, gaps=(_GAP,))
         return Sighting(listing=listing, page=page, capture=capture, source=self.order.source, note=origin)
+
+
+def _page_of(row: Row, url: str, at: datetime) -> Page:
+    """A row of cells as the page that it stands for."""
+    body = json.dumps(row.cells, ensure_ascii=True, default=str, sort_keys=True).encode()
+    return Page(
+        url=url, final_url=url, status=200, body=body, media_type="application/json", fetched_at=at, fetched_by="file"
+    )
+
+
+def _chunk(rows: Iterator[Row], most: int) -> list[Row]:
+    """The next rows, fewer where their pages are big."""
+    chunk: list[Row] = []
+    held = 0
+    for row in rows:
+        if row.page is not None and (not chunk or chunk[-1].page is not row.page):
+            held += len(row.page.body)
+        chunk.append(row)
+        if len(chunk) == most or held > _HELD:
+            break
+    return chunk
 
 
 def _opened(path: Path, order: ImportOrder) -> tuple[Iterator[Row], _Columns]:
     """The rows, and the columns as the first readable row names them."""
-    rows = rows_of(path)
+    rows = archive_rows(path, order.platform) if is_archive(path) else rows_of(path)
     held: list[Row] = []
     for row in rows:
         held.append(row)

@@ -20,7 +20,9 @@ from records import Source
 File = Annotated[
     Path,
     typer.Argument(
-        help=".csv、.tsv、.jsonl、.xlsx 或 .parquet，至少有商品编号（或链接）和标题。", exists=True, dir_okay=False
+        help=".csv、.tsv、.jsonl、.xlsx 或 .parquet，至少有商品编号（或链接）和标题；或 .warc、.warc.gz 网页存档。",
+        exists=True,
+        dir_okay=False,
     ),
 ]
 Columns = Annotated[
@@ -32,7 +34,9 @@ Columns = Annotated[
 def take_file(
     ctx: typer.Context,
     file: File,
-    platform: Annotated[str, typer.Option(help="没有写明平台的行算哪个平台。")] = "",
+    platform: Annotated[
+        str, typer.Option(help="没有写明平台的行算哪个平台；网页存档：只要这个平台，auto 则无定义的站点也读。")
+    ] = "",
     source: Annotated[Source, typer.Option(help="线索来源。")] = Source.ASSIGNED,
     columns: Columns = None,
     basis: Annotated[str, typer.Option(help="数据来自何处、凭何依据（函号等），写入审计。")] = "",
