@@ -1,4 +1,4 @@
-"""The processes of a browser that this process started: what memory they hold, and their end."""
+"""Processes that this one started, browsers above all: what memory they hold, and their end."""
 
 from contextlib import suppress
 from functools import partial
@@ -23,6 +23,14 @@ def tree(mark: str) -> list[psutil.Process]:
 def memory(mark: str) -> int:
     """Bytes that the browser started with `mark` holds; what its processes share is counted once (PSS)."""
     return sum(map(_held, tree(mark)))
+
+
+def memory_below(pid: int) -> int:
+    """Bytes that a process and all below it hold, counted likewise; 0 for one that has ended."""
+    with suppress(psutil.Error):
+        root = psutil.Process(pid)
+        return sum(map(_held, [root, *root.children(recursive=True)]))
+    return 0
 
 
 def kill(mark: str) -> None:

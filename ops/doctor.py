@@ -14,6 +14,8 @@ from db.engine import transaction
 from egress import GuardDown
 from egress.proof import FORBIDDEN, let_through
 from keywords import Matcher
+from ops.files import ENOUGH
+from ops.files import raise_limit as files_allowed
 from ops.house import House, open_house
 from ops.scanning import end_abandoned
 from ops.settings import Settings, names_this_machine
@@ -44,6 +46,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield _python()
     yield _home(settings)
     yield _disk(settings)
+    yield _open_files()
     yield _browser_files()
     yield _chromium(settings)
     yield _way_out(settings)
@@ -98,6 +101,15 @@ def _browser_files() -> Finding:
         told="齐全" if there else "缺少 static/vendor",
         remedy="" if there else "运行 make setup",
     )
+
+
+def _open_files() -> Finding:
+    allowed = files_allowed()
+    ok = allowed >= ENOUGH
+    remedy = (
+        "" if ok else f"把 ulimit -n（systemd：LimitNOFILE）提高到 {4 * ENOUGH}；过低时浏览器与数据库连接会中途失败"
+    )
+    return Finding(name="可打开文件数", ok=ok, told=str(allowed), remedy=remedy)
 
 
 def _chromium(settings: Settings) -> Finding:

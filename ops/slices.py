@@ -10,11 +10,11 @@ from collections import Counter
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from crawler.processes import memory_below
 from db import canaries, scans
 from db.engine import is_outage, transaction
 from db.faults import DatabaseUnreachable
 from ops.house import House
-from ops.memory import tree_memory
 from ops.outage import outlast
 from ops.slice import DATABASE_AWAY, order_text
 from pipelines import settle
@@ -146,7 +146,7 @@ def _attend(child: subprocess.Popen[bytes], order: bytes, megabytes: int) -> boo
             return False
         except subprocess.TimeoutExpired:
             given = {}
-        held, lasted = tree_memory(child.pid) >> 20, time.monotonic() - begun
+        held, lasted = memory_below(child.pid) >> 20, time.monotonic() - begun
         if (megabytes and held > megabytes) or lasted > _LONGEST:
             log.error("slice_overgrown", megabytes=held, seconds=round(lasted))
             return True

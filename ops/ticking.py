@@ -108,7 +108,7 @@ def _plan(house: House, wanted: Due, moment: datetime) -> int | None:
     return scan_id
 
 
-def _tick_or_wait(house: House, app: App) -> None:
+def tick_or_wait(house: House, app: App) -> None:
     """A tick; where the database is away it waits for it, and the night is planned late or written down as missed."""
     try:
         tick(house, app)
@@ -125,7 +125,7 @@ def keep_time(house: House) -> None:
     with app.open():
         scheduler = BlockingScheduler(timezone="Asia/Shanghai")
         scheduler.add_job(
-            _tick_or_wait,
+            tick_or_wait,
             "interval",
             args=(house, app),
             seconds=TICK_SECONDS,

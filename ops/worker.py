@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from db import scans
 from db.engine import conninfo, manners, transaction
 from db.faults import DatabaseUnreachable
+from ops.files import ENOUGH, raise_limit
 from ops.house import House
 from ops.outage import outlast
 from ops.scanning import end_abandoned
@@ -147,6 +148,8 @@ def enqueue(house: House, app: App, scan_id: int) -> int:
 
 async def work(house: House, *, concurrency: int, until_empty: bool = False) -> None:
     """Take slices until told to stop (SIGTERM, Ctrl-C), or until the queue is empty; a lost database is waited for."""
+    if (allowed := raise_limit()) < ENOUGH:
+        log.warning("few_open_files", allowed=allowed, wanted=ENOUGH)
     stop, wait = asyncio.Event(), 1.0
     _hear(stop.set)
     while not stop.is_set():
