@@ -27,6 +27,7 @@ __all__ = [
     "is_outage",
     "is_repeatable",
     "manners",
+    "naming_outages",
     "parse",
     "render",
     "run",
@@ -199,6 +200,17 @@ def is_repeatable(error: DBAPIError) -> bool:
 def is_outage(error: BaseException) -> bool:
     """True where the server went away: what was asked of it may be asked again once it is back."""
     return isinstance(error, DatabaseUnreachable) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+
+
+@contextmanager
+def naming_outages() -> Iterator[None]:
+    """Raises DatabaseUnreachable where what is done in the block fails because the server went away."""
+    try:
+        yield
+    except (DBAPIError, psycopg.OperationalError) as error:
+        if isinstance(error, DBAPIError) and not is_outage(error):
+            raise
+        raise DatabaseUnreachable(type(error).__name__) from error
 
 
 def _pause(attempt: int) -> float:

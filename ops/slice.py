@@ -15,11 +15,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-
 from crawler import BrowserSettings, Definition, Delivered, Hooks, Interrupted, Limits, definition
 from db import canaries, evidence, lexicon, listings, runs, scans, shells
-from db.engine import is_outage, transaction
+from db.engine import naming_outages, transaction
 from db.faults import DatabaseUnreachable
 from db.locks import holding, leasing
 from egress import WayOut
@@ -220,12 +218,11 @@ def main() -> None:
     die_with_parent(order.parent)
     log_to_stderr(quiet=order.quiet)
     try:
-        run(order)
+        with naming_outages():
+            run(order)
     except Interrupted:  # told to end: what is left stays open for whoever goes on
         sys.exit(128 + signal.SIGTERM)
-    except (DatabaseUnreachable, DBAPIError) as trouble:
-        if not is_outage(trouble):
-            raise
+    except DatabaseUnreachable:
         sys.exit(DATABASE_AWAY)
 
 

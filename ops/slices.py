@@ -6,13 +6,13 @@ import sys
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from crawler.processes import memory_below
 from db import canaries, scans
-from db.engine import is_outage, transaction
+from db.engine import naming_outages, transaction
 from db.faults import DatabaseUnreachable
 from ops.house import House
 from ops.outage import outlast
@@ -97,16 +97,14 @@ def run_slice(
     children = children or Children()
     crashes: Counter[int | None] = Counter()
     while not children.stopped:
-        try:
-            order = slice_order(house, scan_id, platform, quiet=quiet)
-            code = children.run(order, megabytes=house.settings.crawl.memory)
+        with suppress(DatabaseUnreachable), naming_outages():
+            code = children.run(
+                slice_order(house, scan_id, platform, quiet=quiet), megabytes=house.settings.crawl.memory
+            )
             if code == 0 or code is None:
                 return
             if code != DATABASE_AWAY and not _goes_on(house, scan_id, platform, code, crashes):
                 return
-        except (DatabaseUnreachable, DBAPIError) as trouble:
-            if not is_outage(trouble):
-                raise
         time.sleep(1)
         outlast(house, lambda: children.stopped)
 

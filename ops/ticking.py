@@ -7,11 +7,10 @@ import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException
-from sqlalchemy.exc import DBAPIError
 
 from alerts import deliver_due, make_digest
 from db import canaries, scans, schedules
-from db.engine import is_outage, transaction
+from db.engine import naming_outages, transaction
 from db.faults import DatabaseUnreachable
 from ops.channels import channels
 from ops.clock import Due, due
@@ -111,10 +110,9 @@ def _plan(house: House, wanted: Due, moment: datetime) -> int | None:
 def tick_or_wait(house: House, app: App) -> None:
     """A tick; where the database is away it waits for it, and the night is planned late or written down as missed."""
     try:
-        tick(house, app)
-    except (ConnectorException, DBAPIError, DatabaseUnreachable) as trouble:
-        if isinstance(trouble, DBAPIError) and not is_outage(trouble):
-            raise
+        with naming_outages():
+            tick(house, app)
+    except (ConnectorException, DatabaseUnreachable) as trouble:
         log.warning("tick_broke_off", reason=type(trouble).__name__)
         outlast(house)
 

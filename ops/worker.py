@@ -13,15 +13,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-import psycopg
 import structlog
 from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
-from sqlalchemy.exc import DBAPIError
 
 from db import scans
-from db.engine import conninfo, manners, transaction
+from db.engine import conninfo, manners, naming_outages, transaction
 from db.faults import DatabaseUnreachable
 from ops.files import ENOUGH, raise_limit
 from ops.house import House
@@ -34,7 +32,7 @@ DEAD_AFTER = 30
 #: Seconds between two looks for jobs in progress whose worker is dead.
 _LOOK_FOR_THE_DEAD = 10.0
 #: What a queue says whose database is away.
-_AWAY = (ConnectorException, psycopg.Error, DBAPIError, DatabaseUnreachable)
+_AWAY = (ConnectorException, DatabaseUnreachable)
 #: A shift that broke off within this many seconds makes the next one wait twice as long, up to half a minute.
 _SETTLED, _LONGEST_WAIT = 60.0, 30.0
 
@@ -88,9 +86,10 @@ async def _take_up_again(house: House, app: App, in_hand: _InHand) -> None:
     forgotten: set[int] = set()
     while True:
         try:
-            for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER):
-                await _take_up(app, job)
-            forgotten = await _take_up_forgotten(house, app, in_hand, before=forgotten)
+            with naming_outages():
+                for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER):
+                    await _take_up(app, job)
+                forgotten = await _take_up_forgotten(house, app, in_hand, before=forgotten)
         except _AWAY as trouble:  # the database is away, or another worker was faster: the next look tells
             log.warning("cannot_look_for_dead_workers", reason=type(trouble).__name__)
         await asyncio.sleep(_LOOK_FOR_THE_DEAD)
@@ -155,8 +154,9 @@ async def work(house: House, *, concurrency: int, until_empty: bool = False) -> 
     while not stop.is_set():
         begun = time.monotonic()
         try:
-            await asyncio.to_thread(end_abandoned, house)
-            await _shift(house, concurrency=concurrency, until_empty=until_empty, stop=stop)
+            with naming_outages():
+                await asyncio.to_thread(end_abandoned, house)
+                await _shift(house, concurrency=concurrency, until_empty=until_empty, stop=stop)
             if until_empty:
                 return
         except _AWAY as trouble:
