@@ -179,7 +179,12 @@ def due_at_this_minute(house: House) -> None:
 
 def test_a_night_whose_database_is_away_is_planned_as_soon_as_it_is_back(own_server: Embedded, tmp_path: Path) -> None:
     """A5, and kill -9 of a server that nobody else looks after: the house starts it again."""
-    settings = read_settings(None, home=tmp_path, database_url=own_server.start(), crawl={"platforms": ["demo_ads"]})
+    settings = read_settings(
+        None,
+        home=tmp_path,
+        database_url=own_server.start(),
+        crawl={"platforms": ["demo_ads"], "sites": {"demo_ads": "http://127.0.0.1:18071"}},
+    )
     house = open_house(settings)
     due_at_this_minute(house)
     with queue_app(house).open() as app:
