@@ -36,6 +36,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.db, pytest.mark.timeout(600)]
 
 LISTINGS = 90
 PLATFORMS = ["demo_ads", "demo_goods", "demo_shop"]
+#: What of a query's end stands for good; the judgement of the whole run may add to its note.
+_ENDS = "select id, outcome, requests, pages, cards, new, hits, started_at, finished_at from queries"
 BUSY = {"errcode": 45009, "errmsg": "api freq out of limit"}
 
 
@@ -244,7 +246,7 @@ def test_a_killed_workers_slice_is_taken_up(tmp_path: Path, database_url: str, r
                 doomed.send_signal(signal.SIGKILL)
                 doomed.wait()
                 assert not finished(raw), "the kill came too late to mean anything"
-                before = sql(raw, "select * from queries where outcome is not null order by id")
+                before = sql(raw, f"{_ENDS} where outcome is not null order by id")
                 until(lambda: not any(map(alive, slices)), seconds=20)
                 # the clock keeps the queue filled: the dead one's like must not keep its place for ever
                 tick_at(there, morning.two + timedelta(minutes=1))
@@ -253,7 +255,7 @@ def test_a_killed_workers_slice_is_taken_up(tmp_path: Path, database_url: str, r
     assert one(raw, "select count(*) from queries where outcome is null") == 0
     assert one(raw, "select count(*) from scans") == 1
     kept = {row[0]: row for row in before}
-    after = {row[0]: row for row in sql(raw, "select * from queries order by id")}
+    after = {row[0]: row for row in sql(raw, f"{_ENDS} order by id")}
     assert {number: after[number] for number in kept} == kept, "a finished query stays finished"
     assert {row[0] for row in sql(raw, "select attempt from queries")} == {1, 2}
     assert (
