@@ -60,6 +60,11 @@ class Gate:
         """True while the page waits for anything."""
         return self.queueing or bool(self._under_way)
 
+    @property
+    def restless(self) -> bool:
+        """True where the page moves by itself or asks too much: it would come between us and the next one."""
+        return self._moves > 0 or self._asked > _MOST_ASKED
+
     def leave(self) -> None:
         """The page is to be left: what it waits for is refused, and so is all it asks until `begin`.
 

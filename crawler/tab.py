@@ -183,7 +183,7 @@ class Tab:
     async def _ready(self) -> BrowserPage:
         """The page to navigate: the last one, or a new one where that is gone, worn or littered."""
         sheet = self.sheet
-        worn = self._littered or self._opened >= self._browsers.pages_a_context
+        worn = self._littered or self.gate.restless or self._opened >= self._browsers.pages_a_context
         if sheet is None or worn or sheet.page.is_closed():
             await self.close()
             session = self._charge.courtesy.session
