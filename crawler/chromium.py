@@ -183,7 +183,7 @@ class Browsers:
 
     async def _playwright(self) -> Playwright:
         if self._driver is None:
-            self._driver = await _soon(async_playwright().start())
+            self._driver = await _launched(async_playwright().start())
         return self._driver
 
     async def _end_driver(self) -> None:
@@ -254,7 +254,8 @@ class Browsers:
                     await asyncio.to_thread(processes.kill, running.mark)
 
 
-async def _launched(work: Awaitable[Browser]) -> Browser:
+async def _launched(work: Awaitable[_T]) -> _T:
+    """What has to start first, on a machine that may be busy. Raises TimeoutError."""
     return await asyncio.wait_for(work, _LAUNCH_SECONDS + _CLOSE_SECONDS)
 
 

@@ -25,9 +25,10 @@ BARE = {
     ("sheet.py", "ask"),
     ("hops.py", "watch_hops"),
     ("weight.py", "weigh"),
-    ("tab.py", "_download_request_with_page"),  # inside `download_request`, which keeps the page's deadline
+    ("renderer.py", "_download_request_with_page"),  # inside `download_request`, which keeps the page's deadline
     ("studio.py", "serve"),  # a handler of its own task: nobody waits for it but the page
     ("hops.py", "decide"),  # likewise
+    ("tab.py", "_refuse"),  # likewise
 }
 
 
