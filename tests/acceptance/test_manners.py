@@ -70,7 +70,7 @@ def test_a_few_hundred_requests_with_good_manners(
         open_markets.enter_context(standing(market))
         for market in (
             Market(key="plain", delay=0.02, crawl_delay=0.03, items=24, troubled=18),
-            Market(key="shown", rendered=True, delay=0.03, items=60, troubled=14),
+            Market(key="shown", rendered=True, delay=0.03, items=60, troubled=14, away=2),
         )
     )
     there = settle_down(tmp_path, database_url, [plain, shown], chromium=chromium, max_details=30)
