@@ -87,4 +87,7 @@ async def stand_guard(host: str, port: int, platforms: Sequence[Definition]) -> 
         await guard.start(host, port)
     except OSError as taken:
         raise GuardPortTaken(f"{host}:{port}（{taken.strerror}）") from None
-    await asyncio.Event().wait()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await guard.close()

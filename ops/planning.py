@@ -44,22 +44,29 @@ class Chosen:
 def chosen(settings: Settings, names: Iterable[str], *, demo: bool) -> list[Chosen]:
     """The platforms of `names` (keys or files); without names those of the settings, else every one.
 
-    Raises NothingToScan, and InternalPlatform for a definition that points inside.
+    Raises NothingToScan.
     """
     wanted = list(names) or [key for key in settings.crawl.platforms if not demo]
     wanted = wanted or [key for key in definitions() if key.startswith(DEMO_PREFIX) == demo]
     if not wanted:
         raise NothingToScan
-    return [_choose(settings, name, demo=demo) for name in dict.fromkeys(wanted)]
+    return [_choose(settings, name) for name in dict.fromkeys(wanted)]
 
 
-def _choose(settings: Settings, name: str, *, demo: bool) -> Chosen:
+def _choose(settings: Settings, name: str) -> Chosen:
     is_file = bool(Path(name).suffix)
     found = definition(Path(name) if is_file else name)
     file, site = str(Path(name).resolve()) if is_file else "", settings.crawl.sites.get(found.key, "")
-    stands = found.at(site) if site else found
-    check_platform(stands, allowed(settings, stands, file=file, site=site, demo=demo))
     return Chosen(definition=found, file=file, site=site)
+
+
+def check_chosen(house: House, platforms: Iterable[Chosen]) -> None:
+    """Raises InternalPlatform for a definition that points inside: said at once to the person who asked for it.
+
+    A night goes on without it: there its queries end as failed, and say why.
+    """
+    for one in platforms:
+        check_platform(one.definition.at(one.site) if one.site else one.definition, allowed_for(house, one))
 
 
 def allowed_for(house: House, one: Chosen) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from db.engine import transaction
 from db.runs import Run
 from db.scans import QueryRow
 from ops.house import House
-from ops.planning import Chosen, chosen
+from ops.planning import Chosen, check_chosen, chosen
 from ops.rehearsal import rehearse
 from ops.scanning import dry_slices, end_abandoned, foreground, run_scan
 from ops.screen import outcome_table, print_json, say, scan_progress, screen, show
@@ -39,6 +39,7 @@ def scan(
     """立即监测（前台运行），打印每个检索任务的结果。"""
     house = screen(ctx).house(demo=demo)
     platforms = chosen(house.settings, platform, demo=demo)
+    check_chosen(house, platforms)
     if dry_run:
         _rehearse(house, platforms, query, max_pages=max_pages, as_json=as_json, exact=exit_status)
     end_abandoned(house)

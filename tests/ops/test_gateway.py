@@ -3,6 +3,8 @@
 import asyncio
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -11,7 +13,7 @@ from crawler import Definition, definition
 from egress import Policy
 from ops.doctor import _way_out
 from ops.gateway import GuardPortTaken, InternalPlatform, allowed, stand_guard, way_out
-from ops.planning import chosen
+from ops.planning import check_chosen, chosen
 from ops.settings import Settings, SettingsRefused, read_settings
 from tests.ports import free_port
 
@@ -73,8 +75,9 @@ def test_a_definition_that_points_inside_is_refused(tmp_path: Path, facts: dict[
     }
     file.write_text("\n".join(f"{key}: {value}" for key, value in (more | facts).items()), "utf-8")
     for demo in (False, True):
+        house: Any = SimpleNamespace(settings=Settings(), demo=demo)
         with pytest.raises(InternalPlatform, match="bazaar"):
-            chosen(Settings(), [str(file)], demo=demo)
+            check_chosen(house, chosen(house.settings, [str(file)], demo=demo))
 
 
 def test_the_environment_cannot_open_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,6 +114,7 @@ def test_a_guard_for_browsers_elsewhere_lets_out_the_platforms_alone() -> None:
         with pytest.raises(GuardPortTaken, match=str(port)):
             await stand_guard("127.0.0.1", port, [])
         standing.cancel()
+        await asyncio.gather(standing, return_exceptions=True)
         return answers
 
     assert asyncio.run(run()) == [b"HTTP/1.1 403 Forbidden\r\n"] * 3
