@@ -88,7 +88,7 @@ class Goods(Site):
             return _answer(403, 40301, "请求已失效，请刷新页面")
         number, market = page_number(self.query(request)), self.stall.market
         more = number * self.size < len(market)
-        return self._items(market.page(number, self.size), number, more=more, total=len(market))
+        return self.items(market.page(number, self.size), number, more=more, total=len(market))
 
     async def _api_search(self, request: Request) -> Response:
         if not self._let_in(request):
@@ -96,7 +96,7 @@ class Goods(Site):
         query, market, search = self.query(request), self.stall.market, self.stall.search
         number = page_number(query)
         indices, more = await asyncio.to_thread(search.page, query.get("q", ""), number, self.size)
-        return self._items([market.offer(index) for index in indices], number, more=more, total=None)
+        return self.items([market.offer(index) for index in indices], number, more=more, total=None)
 
     async def _api_item(self, request: Request) -> Response:
         if not self._let_in(request):
@@ -107,7 +107,8 @@ class Goods(Site):
         item = {**self._item_data(offer), "description": offer.description, "pictures": self.picture_paths(offer)}
         return _answer(200, 0, "ok", {"item": item})
 
-    def _items(self, offers: list[Offer], number: int, *, more: bool, total: int | None) -> Response:
+    def items(self, offers: list[Offer], number: int, *, more: bool, total: int | None) -> Response:
+        """An answer of the API with these listings."""
         items = [self._item_data(offer) for offer in offers]
         data = {"page": number, "pageSize": self.size, "hasMore": more, "total": total, "items": items}
         return _answer(200, 0, "ok", data)
