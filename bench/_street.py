@@ -247,6 +247,7 @@ class _Visit(asyncio.Protocol):
         self._street, self._number = street, number
         self._unread = b""
         self._transport: Any = None
+        self._held: asyncio.Future[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by asyncio."""
@@ -262,7 +263,7 @@ class _Visit(asyncio.Protocol):
             if kind == "page" and not self._street.opening.is_set():
                 self._street.knock(self._number)
             if kind == "page" and not self._street.opening.is_set():
-                asyncio.ensure_future(self._later(status, media_type, body, kind))
+                self._held = asyncio.ensure_future(self._later(status, media_type, body, kind))
             else:
                 self._send(status, media_type, body, kind)
 

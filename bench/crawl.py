@@ -153,9 +153,7 @@ def workers(bench: Bench) -> dict[str, object]:
         return crew
 
     crews = {"one": crew(1), "four": crew(4)}
-    runs = _interleaved(
-        bench, crews, lambda: open_street(platforms, pages=scale.waiting_pages, knocks=1), kind="page"
-    )
+    runs = _interleaved(bench, crews, lambda: open_street(platforms, pages=scale.waiting_pages, knocks=1), kind="page")
     medians = _medians(runs)
     speedup = round(medians["one"]["seconds"] / medians["four"]["seconds"], 2)
     told = {"delay": scale.delay, "pages": scale.waiting_pages, "speedup": speedup, "asked": 3.5}

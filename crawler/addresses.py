@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
 #: Parameters that say where a visitor came from, never what is shown. Names compared in lower case.
@@ -21,11 +22,18 @@ _IMPOSSIBLE = re.compile(r'[\x00-\x20\x7f<>"\\^`]|\{\{|\}\}|[\ud800-\udfff]')
 _DROPPED = re.compile(r"[\t\r\n]")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?|\[[0-9a-f:.]+\]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+#: Most addresses of pages: nothing in them to be resolved, quoted, dropped or doubted. The first group is the origin.
+_PLAIN = re.compile(
+    r"(https?://[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){0,5}"
+    r"(?::(?!80/|443/|0)\d{1,4})?)/(?:[A-Za-z0-9_~-][A-Za-z0-9_.~-]*(?:/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*/?)?"
+)
 
 
 def absolute(base: str, link: str) -> str:
     """The absolute http(s) address that `link` means on a page at `base`; empty when it means none."""
     link = link.strip()
+    if link.startswith("/") and (origin := _origin(base)) and _is_plain(origin + link):
+        return origin + link
     if not link or len(link) > _LONGEST or re.match(r"#|//(?:$|[/?#])", link):
         return ""
     # browsers drop line breaks and tabs inside links and encode blanks
@@ -42,6 +50,8 @@ def canonical(url: str, keeps: Collection[str] = ()) -> str:
 
     With `keeps` only those parameters stay. Two addresses that may show different items stay two.
     """
+    if _is_plain(url):
+        return url
     parts = _parts(url)
     if parts is None:
         return ""
@@ -54,6 +64,17 @@ def host_of(url: str) -> str:
     """Host of `url` in lower case without port; empty when it has none."""
     parts = _parts(url)
     return re.sub(r":\d+$", "", parts[1]) if parts else ""
+
+
+def _is_plain(url: str) -> bool:
+    return len(url) < _LONGEST and _PLAIN.fullmatch(url) is not None
+
+
+@lru_cache(maxsize=64)
+def _origin(base: str) -> str:
+    """Scheme, host and port of a base address where they are plain; else empty."""
+    found = _PLAIN.match(base.partition("?")[0])
+    return found[1] if found else ""
 
 
 def _stays(name: str, keeps: Collection[str]) -> bool:

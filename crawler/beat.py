@@ -96,6 +96,7 @@ class Beat:
             end = (Outcome.FAILED, fault.message())
         if end[0] is Outcome.LOGIN_REQUIRED:
             end = (end[0], _what_then(self._tools.courtesy, end[1]))
+        await self._tools.closer.settle(tally)
         if end[0] is Outcome.NOT_RUN and tally.pages:  # stopped on its way: part of it was seen
             end = (Outcome.BUDGET_SPENT, end[1])
         requests = self._tools.politeness.requests - asked

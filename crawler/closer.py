@@ -1,6 +1,7 @@
 """One page of cards: judged, looked at more closely where that pays, delivered with evidence where they are hits."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -13,6 +14,10 @@ from crawler.lists import Read
 from records import Capture, Listing, Measures, Page, Query, QueryKind, Sighting
 
 _SKIMMED = "browse:"
+#: Clean cards are kept so many pages at a time, or after so many seconds: a transaction a page costs more than its
+#: reading.
+_AT_ONCE = 8
+_LONGEST_SECONDS = 2.0
 
 
 @dataclass(kw_only=True, slots=True)
@@ -42,7 +47,9 @@ class CloserLook:
     """Cards first, details where they pay (DESIGN §5).
 
     A card is delivered only when nothing more will be read of it in this query: what a killed process did not
-    deliver is unknown to the next one, which then looks at it as closely.
+    deliver is unknown to the next one, which then looks at it as closely. Hits are delivered at once, and so is a
+    page whose details cost requests. Cards that were clean wait for those of the next pages, until `settle` at the
+    latest.
     """
 
     def __init__(
@@ -54,9 +61,15 @@ class CloserLook:
         self._clerk = clerk
         most = definition.max_details
         self._most = most if limits.max_details is None else min(most, limits.max_details)
+        self._waiting: list[Sighting] = []
+        self._pages_waiting = 0
+        self._waits_since = 0.0
 
     async def look(self, query: Query, read: Read, fresh: list[Listing], tally: Tally) -> None:
-        """Delivers every card of `fresh`. Raises QueryEnd where a wall or a budget stops the details half way."""
+        """Delivers every card of `fresh`, the clean ones by the next `settle` at the latest.
+
+        Raises QueryEnd where a wall or a budget stops the details half way.
+        """
         candidates, clean = await asyncio.to_thread(self._sort, fresh)
         ended: QueryEnd | None = None
         for card in candidates:
@@ -73,9 +86,23 @@ class CloserLook:
             tally.details += 1
             # what the description gave away is a hit like any other: kept at once, evidence and all
             await self._deliver([sighting], tally) if sighting.capture else batch.append(sighting)
-        await self._deliver(batch, tally)
+        await self._put_by(batch, tally)
         if ended is not None:
             raise ended
+
+    async def settle(self, tally: Tally) -> None:
+        """Delivers what waits. Nothing of a query may wait when it is reported."""
+        waiting, self._waiting, self._pages_waiting = self._waiting, [], 0
+        await self._deliver(waiting, tally)
+
+    async def _put_by(self, sightings: list[Sighting], tally: Tally) -> None:
+        if not self._waiting:
+            self._waits_since = time.monotonic()
+        self._waiting += sightings
+        self._pages_waiting += 1
+        late = time.monotonic() - self._waits_since >= _LONGEST_SECONDS
+        if late or self._pages_waiting >= _AT_ONCE or any(one.listing.detail_read for one in sightings):
+            await self.settle(tally)
 
     def _sort(self, cards: Sequence[Listing]) -> tuple[list[Listing], list[Listing]]:
         """Candidates and clean cards."""

@@ -30,6 +30,9 @@ _COMMON = frozenset(
     "のはをにがでとたしてれるいなあり"
 )
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]")
+_HANGUL = re.compile(r"[\uac00-\ud7a3]")
+#: For private use, or control characters: no page is written with them.
+_ODD = re.compile(r"[\ue000-\uf8ff\x80-\x9f]")
 
 
 def detect_encoding(body: bytes, declared: str = "") -> str:
@@ -66,10 +69,10 @@ def _fitness(sample: bytes, name: str) -> float:
     text = sample.decode(name, "replace")
     lost = text.count("\ufffd") / max(len(text), 1)
     letters: list[str] = _CJK.findall(text)
-    odd = sum("\ue000" <= letter <= "\uf8ff" or "\x80" <= letter <= "\x9f" for letter in text)
+    odd = len(_ODD.findall(text))
     if not letters:
         return -20.0 * lost - odd / max(len(text), 1)
-    common = sum(letter in _COMMON or "가" <= letter <= "힣" for letter in letters) / len(letters)
+    common = (sum(map(_COMMON.__contains__, letters)) + len(_HANGUL.findall(text))) / len(letters)
     # utf-8 that decodes is hardly ever anything else
     bonus = 0.5 if name == "utf-8" and not lost else 0.0
     return common + bonus - 20 * lost - odd / len(text)

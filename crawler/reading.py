@@ -131,9 +131,9 @@ def _found(selector: Selector, place: _Place) -> list[Any]:
         if choice.pattern is not None:
             matches = (choice.pattern.search(values.plain(value)) for value in found)
             found = [match[1] for match in matches if match and match[1]]
-        first = next((at for at, value in enumerate(found[:50]) if values.plain(value)), None)
-        if first is not None:
-            return found[first:]
+        for at, value in enumerate(found[:50]):
+            if values.plain(value):
+                return found[at:] if at else found
     return []
 
 

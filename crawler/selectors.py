@@ -37,7 +37,7 @@ class Kind(StrEnum):
     @property
     def markup(self) -> bool:
         """True for what is asked of an element tree."""
-        return self in (Kind.CSS, Kind.XPATH)
+        return self is Kind.CSS or self is Kind.XPATH
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

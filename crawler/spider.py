@@ -32,6 +32,7 @@ from records import Page, Query
 
 log = structlog.get_logger(__name__)
 
+_CLOSED = ("scrapy.extensions.remote_control.RemoteControl", "scrapy.extensions.telnet.TelnetConsole")
 _MIDDLEWARES = {
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
@@ -220,6 +221,7 @@ def _settings(definition: Definition, limits: Limits, browsers: Browsers, gates:
         # both open a port that executes what is sent to it, and are on by default
         "REMOTE_CONTROL_ENABLED": False,
         "TELNETCONSOLE_ENABLED": False,
+        "EXTENSIONS": dict.fromkeys(_CLOSED),  # and switched off they would still be imported, for a third of a second
         "LOG_LEVEL": "WARNING",
         "LOG_INSTALL_ROOT_HANDLER": False,  # logging belongs to who runs the process
         "USER_AGENT": limits.user_agent,

@@ -3,8 +3,9 @@
 import html
 import math
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -144,13 +145,23 @@ def _element_text(element: Any, *, broken: bool) -> str:
 def _dated(date: re.Match[str], seen: datetime | None) -> datetime | None:
     year, month, day, hour, minute, second = (int(date[name] or 0) for name in ("y", "m", "d", "H", "M", "S"))
     try:
-        read = datetime(year, month, day, hour, minute, second, tzinfo=SHANGHAI)
-        if date["z"]:
-            zone = "+0000" if date["z"] == "Z" else date["z"].replace(":", "")
-            read = datetime.strptime(read.strftime("%Y%m%d%H%M%S") + zone, "%Y%m%d%H%M%S%z")
+        zone = _zone(date["z"]) if date["z"] else SHANGHAI
+        read = datetime(year, month, day, hour, minute, second, tzinfo=zone)
         return _sane(read.astimezone(UTC), seen)
     except (ValueError, OverflowError):
         return None
+
+
+@lru_cache(maxsize=64)
+def _zone(text: str) -> timezone:
+    """The zone that `Z`, `+08:00` or `-0330` names. Raises ValueError where there is none so far away."""
+    if text == "Z":
+        return UTC
+    minutes = int(text[-2:])
+    if minutes > 59:
+        raise ValueError(text)
+    ahead = timedelta(hours=int(text[1:3]), minutes=minutes)
+    return timezone(-ahead if text[0] == "-" else ahead)
 
 
 def _sane(read: datetime, seen: datetime | None) -> datetime | None:

@@ -8,10 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
-from sqlalchemy.dialects.postgresql import insert
 
 from db.sellers import HASHED
-from db.tables import assessments, listing_versions
 from db.text import storable, storable_json
 from records import Assessment, Listing, Seller
 
@@ -202,7 +200,7 @@ def rejudge(conn: Connection, judged: Sequence[tuple[int, Assessment]]) -> None:
 def keep_versions(conn: Connection, rows: Sequence[VersionRow]) -> None:
     """Writes states of listings that are not on record yet."""
     if rows:
-        conn.execute(insert(listing_versions).on_conflict_do_nothing(), [asdict(row) for row in rows])
+        conn.execute(_KEEP_VERSIONS, {"given": json.dumps([asdict(row) for row in rows], default=str)})
 
 
 def keep_assessments(conn: Connection, judged: Sequence[tuple[int, str, Assessment]], at: datetime) -> None:
@@ -213,16 +211,8 @@ def keep_assessments(conn: Connection, judged: Sequence[tuple[int, str, Assessme
     """
     if not judged:
         return
-    statement = insert(assessments)
-    new = statement.excluded
-    told = ("level", "score", "category", "direction", "parts", "matches", "assessed_at")
-    conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["listing_id", "fingerprint", "lexicon_version", "matcher_version"],
-            set_={name: new[name] for name in told},
-        ),
-        [_assessment(*one, at=at) for one in judged],
-    )
+    given = json.dumps([_assessment(*one, at=at) for one in judged], default=str)
+    conn.execute(_KEEP_ASSESSMENTS, {"given": given})
 
 
 def count(conn: Connection) -> Iterator[tuple[str, int]]:
@@ -241,6 +231,20 @@ _UPSERT = text(
     " query_id = coalesce(excluded.query_id, listings.query_id),"
     " card_fingerprint = coalesce(nullif(excluded.card_fingerprint, ''), listings.card_fingerprint)"
     " returning id, platform, item_id"
+)
+_VERSION = ("listing_id", "fingerprint", "title", "description", "price", "price_text", "seen_at")
+_KEEP_VERSIONS = text(
+    f"insert into listing_versions ({', '.join(_VERSION)}) select {', '.join(_VERSION)} "  # noqa: S608 - our own names
+    "from json_populate_recordset(cast(null as listing_versions), cast(:given as json)) on conflict do nothing"
+)
+_JUDGED_OF = ("listing_id", "fingerprint", "lexicon_version", "matcher_version")
+_JUDGEMENT = ("level", "score", "category", "direction", "parts", "matches", "assessed_at")
+_KEEP_ASSESSMENTS = text(
+    f"insert into assessments ({', '.join((*_JUDGED_OF, *_JUDGEMENT))}) "  # noqa: S608 - names of our own
+    f"select {', '.join((*_JUDGED_OF, *_JUDGEMENT))} "
+    "from json_populate_recordset(cast(null as assessments), cast(:given as json)) "
+    f"on conflict ({', '.join(_JUDGED_OF)}) do update set "
+    + ", ".join(f"{name} = excluded.{name}" for name in _JUDGEMENT)
 )
 _STORED = (
     "select l.*, s.key as seller_key, s.name as seller_name, s.place as seller_place, s.url as seller_url,"

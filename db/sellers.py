@@ -5,13 +5,13 @@ text of it is empty. At the first hit that very row gets the real key and the na
 stored before stay joined to it. A later listing without a hit finds the row by its real key first.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, bindparam, text, update
 
 from db.tables import leads, sellers
 
@@ -57,9 +57,9 @@ def keep(conn: Connection, seen: Sequence[SellerSeen]) -> dict[tuple[str, str], 
 
 
 def _ids(conn: Connection, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    place = tuple_(sellers.c.platform, sellers.c.key)
-    statement = sellers.select().where(place.in_(sorted(set(wanted))))
-    return {(row.platform, row.key): row.id for row in conn.execute(statement)}
+    places = sorted(set(wanted))
+    given = {"platforms": [platform for platform, _ in places], "keys": [key for _, key in places]}
+    return {(row.platform, row.key): row.id for row in conn.execute(_FIND, given)}
 
 
 def _reveal(conn: Connection, seen: Sequence[SellerSeen]) -> None:
@@ -81,13 +81,23 @@ def _row(one: SellerSeen, key: str) -> dict[str, Any]:
 def _upsert(conn: Connection, rows: list[dict[str, Any]], *, named: bool) -> None:
     if not rows:
         return
-    statement = insert(sellers)
-    new = statement.excluded
-    change: dict[str, Any] = {"last_seen": func.greatest(sellers.c.last_seen, new.last_seen)}
-    if named:
-        # a page that shows less than an earlier one takes nothing away
-        change |= {
-            name: func.coalesce(func.nullif(new[name], ""), sellers.c[name]) for name in ("name", "place", "url")
-        }
     rows.sort(key=lambda row: (row["platform"], row["key"]))
-    conn.execute(statement.on_conflict_do_update(index_elements=["platform", "key"], set_=change), rows)
+    # one parameter, whatever the number of rows, as for listings
+    conn.execute(_UPSERT_NAMED if named else _UPSERT_HASHED, {"given": json.dumps(rows, default=str)})
+
+
+_FIND = text(
+    "select s.id, s.platform, s.key from unnest(cast(:platforms as text[]), cast(:keys as text[])) as w (platform, key)"
+    " join sellers s on s.platform = w.platform and s.key = w.key"
+)
+_INSERT = (
+    "insert into sellers (platform, key, name, place, url, first_seen, last_seen)"
+    " select platform, key, name, place, url, first_seen, last_seen"
+    " from json_populate_recordset(cast(null as sellers), cast(:given as json))"
+    " on conflict (platform, key) do update set last_seen = greatest(sellers.last_seen, excluded.last_seen)"
+)
+_UPSERT_HASHED = text(_INSERT)
+# a page that shows less than an earlier one takes nothing away
+_UPSERT_NAMED = text(
+    _INSERT + "".join(f", {c} = coalesce(nullif(excluded.{c}, ''), sellers.{c})" for c in ("name", "place", "url"))
+)

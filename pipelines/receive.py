@@ -112,8 +112,7 @@ def _take_in(
     progress("evidence")
     _keep_evidence(conn, hits, reception.store, at)
     progress("lead")
-    campaign = current(conn, shanghai_date(at))
-    led = lead(conn, [_hit(*hit) for hit in hits], reception, campaign_id=campaign.id, at=at)
+    led = _lead(conn, hits, reception, at) if hits else Received()
     _note_tips(conn, [(rows[draft.place], draft) for draft in drafts], at)
     progress("commit")
     new = sum(draft.stored is None for draft in drafts)
@@ -317,6 +316,11 @@ def _capture(listing_id: int, draft: Draft, capture: Capture, store: Store) -> e
             for file in capture.files
         ),
     )
+
+
+def _lead(conn: Connection, hits: Sequence[tuple[_Kept, Draft]], reception: Reception, at: datetime) -> Received:
+    campaign = current(conn, shanghai_date(at))
+    return lead(conn, [_hit(*hit) for hit in hits], reception, campaign_id=campaign.id, at=at)
 
 
 def _hit(kept: _Kept, draft: Draft) -> Hit:
