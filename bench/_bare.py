@@ -1,6 +1,7 @@
 """What one would write without us: a Scrapy spider, `.css()` for each field, a JSONL feed.
 
-`python -m bench._bare KIND SITE FEED`; one request at a time, as the patrol asks, defaults otherwise.
+`python -m bench._bare KIND SITE FEED`; one request at a time and through the same guard, as the patrol asks. Else its
+defaults.
 """
 
 import sys
@@ -10,6 +11,8 @@ from typing import Any
 import scrapy
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.http import Response
+
+from bench._guard import guard_for
 
 #: Where each field of a card stands; the fields that the patrol's definitions read.
 _CARDS = {"demo_ads": "#list li.item", "demo_shop": "article.goods-card"}
@@ -46,13 +49,13 @@ class Bare(scrapy.Spider):
 
     name = "bare"
 
-    def __init__(self, kind: str, site: str) -> None:
+    def __init__(self, kind: str, site: str, proxy: str) -> None:
         super().__init__()
-        self.kind, self.site = kind, site
+        self.kind, self.site, self.way = kind, site, {"proxy": proxy}
 
     async def start(self) -> AsyncIterator[Any]:
         """The first page."""
-        yield scrapy.Request(self.site + _STARTS[self.kind])
+        yield scrapy.Request(self.site + _STARTS[self.kind], meta=self.way)
 
     def parse(self, response: Response) -> Iterator[Any]:
         """The cards, then the next page; a page that names itself is the last one, and Scrapy drops what it knows."""
@@ -62,7 +65,7 @@ class Bare(scrapy.Spider):
             yield item
         following = response.css(_NEXT[self.kind]).get()
         if following:
-            yield response.follow(following)
+            yield response.follow(following, meta=self.way)
 
 
 def main(kind: str, site: str, feed: str) -> None:
@@ -77,8 +80,9 @@ def main(kind: str, site: str, feed: str) -> None:
             "REMOTE_CONTROL_ENABLED": False,
         }
     )
-    process.crawl(Bare, kind=kind, site=site)
-    process.start()
+    with guard_for([site]) as proxy:
+        process.crawl(Bare, kind=kind, site=site, proxy=proxy)
+        process.start()
 
 
 if __name__ == "__main__":

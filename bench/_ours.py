@@ -5,7 +5,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,10 @@ def plan(
         file = folder / f"bench_{number}.yml"
         file.write_text(_definition(platform, site, delay=delay, search=bool(words)), "utf-8")
         chosen.append(Chosen(definition=definition(file), file=str(file), site=site))
+    # what stands on this machine may be reached only where the settings say so
+    sites_of = {one.definition.key: one.site for one in chosen}
+    crawl = house.settings.crawl.model_copy(update={"sites": sites_of})
+    house = replace(house, settings=house.settings.model_copy(update={"crawl": crawl}))
     options = {"terms": list(words)} if words else {}
     scan_id = plan_scan(house, chosen, house.lexicon(), kind="manual", options=options)
     assert scan_id is not None

@@ -18,6 +18,8 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.http import Response
 from scrapy_playwright.page import PageMethod
 
+from bench._guard import guard_for
+
 _CARD = "a.card"
 _FIELDS = {
     "id": "::attr(data-id)",
@@ -62,13 +64,13 @@ class Rendered(scrapy.Spider):
         yield from items(response)
 
 
-def scrapy_playwright(feed: str, chromium: str, urls: list[str]) -> None:
+def scrapy_playwright(feed: str, launch: dict[str, Any], urls: list[str]) -> None:
     """Its defaults: sixteen requests at once, eight a platform, a page and its pictures for each."""
     process = AsyncCrawlerProcess(
         {
             "FEEDS": {feed: {"format": "jsonlines"}},
             "DOWNLOAD_HANDLERS": {"http": _HANDLER},
-            "PLAYWRIGHT_LAUNCH_OPTIONS": {"executable_path": chromium},
+            "PLAYWRIGHT_LAUNCH_OPTIONS": launch,
             "LOG_LEVEL": "WARNING",
             "TELNETCONSOLE_ENABLED": False,
             "REMOTE_CONTROL_ENABLED": False,
@@ -78,10 +80,10 @@ def scrapy_playwright(feed: str, chromium: str, urls: list[str]) -> None:
     process.start()
 
 
-async def playwright_alone(feed: str, chromium: str, urls: list[str], *, reused: bool) -> None:
+async def playwright_alone(feed: str, launch: dict[str, Any], urls: list[str], *, reused: bool) -> None:
     """One address after the other, in one page for all or in one each."""
     async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=chromium)
+        browser = await driver.chromium.launch(**launch)
         context = await browser.new_context()
         page = await context.new_page()
         with Path(feed).open("w", encoding="utf-8") as out:
@@ -103,10 +105,12 @@ async def _shown(page: Page, url: str) -> list[dict[str, str | None]]:
 def main(how: str, feed: str, chromium: str, pages: str, *sites: str) -> None:
     """Render all of it."""
     urls = addresses(list(sites), int(pages))
-    if how == "scrapy_playwright":
-        scrapy_playwright(feed, chromium, urls)
-    else:
-        asyncio.run(playwright_alone(feed, chromium, urls, reused=how == "playwright_reused"))
+    with guard_for(sites) as proxy:
+        launch = {"executable_path": chromium, "proxy": {"server": proxy, "bypass": "<-loopback>"}}
+        if how == "scrapy_playwright":
+            scrapy_playwright(feed, launch, urls)
+        else:
+            asyncio.run(playwright_alone(feed, launch, urls, reused=how == "playwright_reused"))
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ _ID, _NEXT = "q7id{}q7", "q7nextq7"
 _HOLE = re.compile(rb"q7id(\d+)q7|q7nextq7")
 _FOLLOWING = re.compile(r"<div class=\"pager\">.*?</div>", re.DOTALL)
 #: Seconds after which the street opens to whoever is there.
-_PATIENCE = 60.0
+_PATIENCE = 40.0
 
 
 @dataclass(frozen=True, kw_only=True)

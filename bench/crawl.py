@@ -11,11 +11,11 @@ import os
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bench._crew import Errand, Spent, postmaster, run_crew, slope, tree_cpu
 from bench._ours import Scan, bench_house, plan, put_in_queue, worker
@@ -57,17 +57,28 @@ class Bench:
 
 #: One run of one crew, as numbers by name.
 Run = dict[str, float]
+#: What a crew is sent to do on a street, and the check of what it brought home.
+Sent = tuple[list[Errand], Callable[[], None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crew:
+    """One way to crawl the street."""
+
+    send: Callable[[Street], Sent]
+    #: Platforms that must have been knocked at before the street opens.
+    knocks: int
 
 
 def http(bench: Bench) -> dict[str, object]:
     """List pages by HTTP: our whole pipeline, and a bare spider a platform with as many requests at once."""
     platforms, pages = draw(bench.scale.platforms), bench.scale.pages
 
-    def ours(street: Street) -> tuple[list[Errand], Callable[[], None]]:
+    def ours(street: Street) -> Sent:
         scan = plan(bench.house, platforms, street.sites)
         return scan.errands(), lambda: _check_stored(scan, platforms, pages)
 
-    def bare(street: Street) -> tuple[list[Errand], Callable[[], None]]:
+    def bare(street: Street) -> Sent:
         feeds = [bench.folder / f"bare-{number}.jsonl" for number in range(len(platforms))]
         for feed in feeds:
             feed.unlink(missing_ok=True)
@@ -75,8 +86,9 @@ def http(bench: Bench) -> dict[str, object]:
         errands = [_python("bench._bare", one.market, site, str(feed)) for one, site, feed in told]
         return errands, lambda: _check_feeds(feeds, sum(one.size for one in platforms) * pages)
 
-    crews = {"ours": ours, "bare_scrapy": bare}
-    runs = _interleaved(bench, crews, lambda: open_street(platforms, pages=pages), kind="page")
+    every = len(platforms)
+    crews = {"ours": Crew(send=ours, knocks=every), "bare_scrapy": Crew(send=bare, knocks=every)}
+    runs = _interleaved(bench, crews, platforms, pages=pages, kind="page")
     medians = _medians(runs)
     return {"pages": pages, **medians, "ratios": _ratios(medians, "bare_scrapy"), "asked": {"pages_per_second": 0.8}}
 
@@ -91,23 +103,23 @@ def rendered(bench: Bench) -> dict[str, object]:
     words = [str(number) for number in range(1, pages + 1)]
     wanted = sum(one.size for one in platforms) * pages
 
-    def ours(street: Street) -> tuple[list[Errand], Callable[[], None]]:
+    def ours(street: Street) -> Sent:
         scan = plan(bench.house, platforms, street.sites, words=words)
         return scan.errands(), lambda: _check_stored(scan, platforms, pages)
 
-    def peer(how: str) -> Callable[[Street], tuple[list[Errand], Callable[[], None]]]:
-        def crew(street: Street) -> tuple[list[Errand], Callable[[], None]]:
+    def peer(how: str) -> Crew:
+        def send(street: Street) -> Sent:
             feed = bench.folder / f"{how}.jsonl"
             feed.unlink(missing_ok=True)
             errand = _python("bench._rendered", how, str(feed), chromium, str(pages), *street.sites)
             return [errand], lambda: _check_feeds([feed], wanted)
 
-        return crew
+        # who goes from page to page knocks at one door at a time
+        return Crew(send=send, knocks=len(platforms) if how == "scrapy_playwright" else 1)
 
     peers = ("scrapy_playwright", "playwright_reused", "playwright_new_page")
-    crews = {"ours": ours, **{how: peer(how) for how in peers}}
-    # who goes from page to page knocks at one door at a time
-    runs = _interleaved(bench, crews, lambda: open_street(platforms, pages=pages, knocks=1), kind="data")
+    crews = {"ours": Crew(send=ours, knocks=len(platforms)), **{how: peer(how) for how in peers}}
+    runs = _interleaved(bench, crews, platforms, pages=pages, kind="data")
     medians = _medians(runs)
     ratios = {how: _ratios(medians, how) for how in peers}
     return {"pages": pages, **medians, "ratios": ratios, "asked": {"pages_per_second": {"scrapy_playwright": 2.0}}}
@@ -144,16 +156,16 @@ def workers(bench: Bench) -> dict[str, object]:
     """Platforms that make us wait: the queue with one worker, then with four, each one slice at a time."""
     platforms, scale = draw(bench.scale.platforms), bench.scale
 
-    def crew(count: int) -> Callable[[Street], tuple[list[Errand], Callable[[], None]]]:
-        def crew(street: Street) -> tuple[list[Errand], Callable[[], None]]:
+    def crew(count: int) -> Crew:
+        def send(street: Street) -> Sent:
             scan = plan(bench.house, platforms, street.sites, delay=scale.delay)
             put_in_queue(scan)
-            return [worker(bench.house)] * count, lambda: _check_stored(scan, platforms, scale.waiting_pages)
+            return [worker(scan.house)] * count, lambda: _check_stored(scan, platforms, scale.waiting_pages)
 
-        return crew
+        return Crew(send=send, knocks=1)
 
     crews = {"one": crew(1), "four": crew(4)}
-    runs = _interleaved(bench, crews, lambda: open_street(platforms, pages=scale.waiting_pages, knocks=1), kind="page")
+    runs = _interleaved(bench, crews, platforms, pages=scale.waiting_pages, kind="page")
     medians = _medians(runs)
     speedup = round(medians["one"]["seconds"] / medians["four"]["seconds"], 2)
     told = {"delay": scale.delay, "pages": scale.waiting_pages, "speedup": speedup, "asked": 3.5}
@@ -164,11 +176,7 @@ def workers(bench: Bench) -> dict[str, object]:
 
 
 def _interleaved(
-    bench: Bench,
-    crews: dict[str, Callable[[Street], tuple[list[Errand], Callable[[], None]]]],
-    street: Callable[[], Any],
-    *,
-    kind: str,
+    bench: Bench, crews: dict[str, Crew], platforms: Sequence[House], *, pages: int, kind: str
 ) -> dict[str, list[Run]]:
     """Every crew once a round, each on a street of its own; what was left behind is checked after each run."""
     runs: dict[str, list[Run]] = {name: [] for name in crews}
@@ -176,8 +184,8 @@ def _interleaved(
     for number in range(bench.scale.rounds):
         # the other way round every second time: what was here before warms or worries who comes after
         for name in list(crews) if number % 2 == 0 else list(reversed(crews)):
-            with street() as there:
-                errands, check = crews[name](there)
+            with open_street(platforms, pages=pages, knocks=crews[name].knocks) as there:
+                errands, check = crews[name].send(there)
                 before = tree_cpu(server) if server else 0.0
                 _, spent = _timed(there, errands)
                 database = (tree_cpu(server) - before) if server else 0.0
@@ -188,8 +196,6 @@ def _interleaved(
 
 
 def _timed(street: Street, errands: Sequence[Errand], *, weigh: bool = False) -> tuple[float, Spent]:
-    import time
-
     begun = time.monotonic()
     return begun, run_crew(errands, opened=lambda: street.seen().opened, weigh=weigh)
 
@@ -261,7 +267,7 @@ def compare(scale: Scale, parts: Sequence[str]) -> dict[str, object]:
         house = stack.enter_context(bench_house(folder / "home"))
         bench = Bench(house=house, scale=scale, folder=folder)
         found: dict[str, object] = {"machine": machine(), "load": [round(one, 1) for one in os.getloadavg()]}
-        found |= {"platforms": scale.platforms, "rounds": scale.rounds, "guard": "none"}
+        found |= {"platforms": scale.platforms, "rounds": scale.rounds, "guard": "egress, on both"}
         found |= {part: measured[part](bench) for part in parts}
         found["load_at_end"] = [round(one, 1) for one in os.getloadavg()]
     return found
