@@ -73,7 +73,7 @@ class Company:
         #: By identity of the term, whose hash costs more than the rest; the lexicon keeps them alive.
         self._lexicon = lexicon
         self._heard: dict[int, _Heard] = {}
-        self._speaking: dict[tuple[str, bool], tuple[frozenset[int], int]] = {}
+        self._speaking: dict[tuple[str, bool, bool], tuple[frozenset[int], int]] = {}
 
     def possible(self, raw: str, hits: Sequence[tuple[int, int, int]], places: Sequence[Place]) -> bool:
         """False when none of the findings has anything beside it. They are terms of the lexicon itself.
@@ -117,14 +117,12 @@ class Company:
 
     def _hear(self, term: Term) -> _Heard:
         companions = frozenset(self._numbers[text] for _, text in folded(term.company) if text)
-        # An everyday word with companions of its own counts beside those alone.
-        alone = term.kind == "code" and bool(term.company)
-        words, expressions = (frozenset[int](), 0) if alone else self._speaking_for(term)
+        words, expressions = (frozenset[int](), 0) if term.alone else self._speaking_for(term)
         return self._heard.setdefault(id(term), _Heard(companions, words, expressions))
 
     def _speaking_for(self, term: Term) -> tuple[frozenset[int], int]:
         # Hundreds of terms share one answer.
-        key = term.category, term.kind == "code"
+        key = term.category, term.kind == "code", term.everyday
         if key not in self._speaking:
             words = (number for number, groups in self._owners.items() if any(_speaks(one, term) for one in groups))
             bits = (1 << at for at, (group, _) in enumerate(self._expressions.owned) if _speaks(group, term))
@@ -135,4 +133,4 @@ class Company:
 def _speaks(group: ContextGroup, term: Term) -> bool:
     """True when a word of the group is company for the term. A mere number is too little for a code word."""
     concerned = not group.categories or term.category in group.categories
-    return concerned and not (group.bare and term.kind == "code")
+    return concerned and not (group.bare and term.kind == "code") and (group.hints or not term.everyday)

@@ -96,6 +96,19 @@ class _Composed(_Strict):
     leave_out: tuple[str, ...] = ()
 
 
+class _Coded(_Strict):
+    """Names of one class that all keep the same company: every nickname of the elephant beside every part of it."""
+
+    of: tuple[str, ...] = Field(min_length=1)
+    #: Words; `@name` stands for a list under `companies`, or for the words of a context group.
+    company: tuple[str, ...] = Field(min_length=1)
+    #: `review_code`: borderline goods that are everyday words, like code words.
+    group: Literal["weak", "code", "review_weak", "review_code"] = "code"
+    #: None unless asked for: hundreds of nicknames are disguise enough.
+    variants: tuple[Variant, ...] = ()
+    not_variants: tuple[str, ...] = ()
+
+
 class _CategoryFile(_Strict):
     key: str = Field(pattern=r"^[a-z][a-z0-9_]{1,31}$")
     name: str
@@ -112,6 +125,9 @@ class _CategoryFile(_Strict):
     #: Borderline goods whose name alone says too little.
     review_weak: tuple[str | _Entry, ...] = ()
     compose: tuple[_Composed, ...] = ()
+    #: Lists of companions that entries and classes name as `@name`.
+    companies: dict[str, tuple[str, ...]] = {}
+    coded: tuple[_Coded, ...] = ()
     must_match: tuple[str, ...] = Field(min_length=1)
     must_not_match: tuple[str, ...] = Field(min_length=1)
 
@@ -132,7 +148,10 @@ class _ContextBlock(_Strict):
     most: int = Field(default=0, ge=0)
     company: bool = False
     bare: bool = False
+    hints: bool = False
     caps: bool = False
+    codes: bool = False
+    field: bool = False
     categories: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
@@ -155,6 +174,7 @@ _GROUPS: dict[str, tuple[Strength, Kind]] = {
     "code": ("weak", "code"),
     "review": ("strong", "review"),
     "review_weak": ("weak", "review"),
+    "review_code": ("weak", "review"),
 }
 
 
@@ -195,16 +215,16 @@ def read_folder(folder: Path) -> Lexicon:
     Raises LexiconBroken with the file and the place in it.
     """
     paths = sorted(folder.glob("*.yml"))
-    shared = {name: _load(folder / name) for name in _SHARED if name != "law.yml"}
+    shared = {name: _load(folder / name) for name in ("exclusions.yml", "scoring.yml")}
     blocks = [_checked(_ExclusionBlock, item, folder / "exclusions.yml") for item in shared["exclusions.yml"]]
-    groups = [_checked(_ContextBlock, item, folder / "contexts.yml") for item in shared["contexts.yml"]]
+    groups = _groups(folder)
     scoring = _checked(_ScoringFile, shared["scoring.yml"], folder / "scoring.yml")
     laws = _laws(folder)
     categories = [_checked(_CategoryFile, _load(path), path) for path in paths if path.name not in (*_SHARED, ORDINARY)]
     return Lexicon(
         version=_version(paths),
         categories=tuple(_category(item, laws) for item in categories),
-        terms=tuple(term for item in categories for term in _terms(item)),
+        terms=tuple(term for item in categories for term in _terms(item, groups)),
         exclusions=tuple(
             Exclusion(text=word, kind=block.kind, edges=block.edges, why=block.why)
             for block in blocks
@@ -221,7 +241,8 @@ def read_category(path: Path) -> tuple[Category, tuple[Term, ...]]:
     Raises LexiconBroken with the place in it.
     """
     item = _checked(_CategoryFile, _load(path), path)
-    return _category(item, _laws(Path(str(files("keywords") / "lexicon")))), tuple(_terms(item))
+    groups = _groups(_own_folder())
+    return _category(item, _laws(_own_folder())), tuple(_terms(item, groups))
 
 
 def default_variants(strength: Strength, kind: Kind) -> tuple[Variant, ...]:
@@ -234,6 +255,11 @@ def default_variants(strength: Strength, kind: Kind) -> tuple[Variant, ...]:
 def _laws(folder: Path) -> dict[str, tuple[_LawEntry, ...]]:
     path = folder / "law.yml"
     return {name: tuple(_checked(_LawEntry, item, path) for item in items) for name, items in _load(path).items()}
+
+
+def _groups(folder: Path) -> list[_ContextBlock]:
+    path = folder / "contexts.yml"
+    return [_checked(_ContextBlock, item, path) for item in _load(path)]
 
 
 def _load(path: Path) -> Any:
@@ -277,10 +303,14 @@ def _iso(day: date | None) -> str:
     return day.isoformat() if day else ""
 
 
-def _terms(item: _CategoryFile) -> list[Term]:
+def _terms(item: _CategoryFile, groups: Sequence[_ContextBlock]) -> list[Term]:
+    named = {group.key: group.words for group in groups} | item.companies
     entries = [
-        (group, _Entry(text=raw) if isinstance(raw, str) else raw) for group in _GROUPS for raw in getattr(item, group)
+        (group, _named(_Entry(text=raw) if isinstance(raw, str) else raw, named, item.key))
+        for group in _GROUPS
+        for raw in getattr(item, group, ())
     ]
+    entries = _coded(item, entries, named)
     written = {entry.text for _, entry in entries}
     # And weak ones whose disguises somebody asked for: 玳瑁 in 玳瑁首饰.
     strong = {entry.text for group, entry in entries if group == "strong" or "homophone" in (entry.variants or ())}
@@ -289,6 +319,44 @@ def _terms(item: _CategoryFile) -> list[Term]:
         chosen = entry.variants if entry.variants is not None else _variants(group, entry.text, strong)
         terms.append(_term(item.key, group, entry, chosen))
     return terms
+
+
+def _named(entry: _Entry, named: Mapping[str, tuple[str, ...]], key: str) -> _Entry:
+    if not any(word.startswith("@") for word in entry.company):
+        return entry
+    return entry.model_copy(update={"company": _spelt_out(entry.company, named, key)})
+
+
+def _spelt_out(company: Sequence[str], named: Mapping[str, tuple[str, ...]], key: str) -> tuple[str, ...]:
+    words: list[str] = []
+    for word in company:
+        if word.startswith("@") and word[1:] not in named:
+            raise LexiconBroken(f"{key}.yml: company: {word}")
+        words += named[word[1:]] if word.startswith("@") else [word]
+    return tuple(dict.fromkeys(words))
+
+
+def _coded(
+    item: _CategoryFile, entries: Sequence[tuple[str, _Entry]], named: Mapping[str, tuple[str, ...]]
+) -> list[tuple[str, _Entry]]:
+    """The entries with those of the classes. One that the file writes out itself keeps the company of both."""
+    joined = {entry.text: (group, entry) for group, entry in entries}
+    strong = {entry.text for group, entry in entries if group == "strong"}
+    for rule in item.coded:
+        company = _spelt_out(rule.company, named, item.key)
+        for text in _spelt_out(rule.of, named, item.key):
+            if any(_holds(text, size, strong) for size in range(2, len(text))):
+                continue  # the strong term inside says more
+            new = _Entry(text=text, variants=rule.variants, not_variants=rule.not_variants)
+            group, entry = joined.get(text, (rule.group, new))
+            if rule.variants:
+                entry = entry.model_copy(update={"variants": rule.variants})
+            # A code word without companions of its own counts beside more than these: leave it so.
+            alone = text in joined and group == "code" and not entry.company
+            if group in ("weak", "code", "review_weak", "review_code") and not alone:
+                both = tuple(dict.fromkeys([*entry.company, *company]))
+                joined[text] = group, entry.model_copy(update={"company": both})
+    return list(joined.values())
 
 
 def _variants(group: str, text: str, strong: set[str]) -> tuple[Variant, ...]:
@@ -318,6 +386,12 @@ def _composed(item: _CategoryFile, written: set[str]) -> Iterator[tuple[str, _En
                 yield rule.group, _Entry(text=text, variants=rule.variants)
 
 
+@cache
+def _one(company: tuple[str, ...]) -> tuple[str, ...]:
+    """Equal companies are one object: hundreds of nicknames share each."""
+    return company
+
+
 def _term(category: str, group: str, entry: _Entry, variants: tuple[Variant, ...]) -> Term:
     strength, kind = _GROUPS[group]
     return Term(
@@ -327,6 +401,7 @@ def _term(category: str, group: str, entry: _Entry, variants: tuple[Variant, ...
         kind=kind,
         variants=variants,
         not_variants=entry.not_variants,
-        company=entry.company,
+        company=_one(entry.company),
+        alone=group == "review_code",
         until=_iso(entry.until),
     )

@@ -66,18 +66,22 @@ def _skeletons(lexicon: Lexicon) -> Iterator[tuple[Term, str]]:
 
 
 def _plain(lexicon: Lexicon) -> Iterator[Problem]:
-    seen: dict[str, Term] = {}
+    seen: dict[str, list[Term]] = {}
     known = {category.key for category in lexicon.categories}
     for term, text in _skeletons(lexicon):
         if not text.strip() or term.category not in known:
             yield Problem(kind="empty", term=term.text, category=term.category, detail="折叠后为空，或类别不存在")
         elif len(text) == 1:
             yield Problem(kind="one_character", term=term.text, category=term.category, detail="只有一个字")
-        elif text in seen:
-            other = seen[text]
+        elif other := next((other for other in seen.get(text, ()) if _same(other, term)), None):
             detail = f"与类别“{lexicon.category_name(other.category)}”的“{other.text}”重复"
             yield Problem(kind="duplicate", term=term.text, category=term.category, detail=detail)
-        seen.setdefault(text, term)
+        seen.setdefault(text, []).append(term)
+
+
+def _same(one: Term, other: Term) -> bool:
+    """True where one says nothing new. Of a weak one its company tells the category: 斑鸠, alive or plucked."""
+    return one.category == other.category or (one.strength == "strong" and other.strength == "strong")
 
 
 def _swallowed(lexicon: Lexicon) -> Iterator[Problem]:

@@ -21,6 +21,8 @@ _GENERIC = "trade_generic"
 #: Occurrences of one context word that are looked at, and matches that a score is made of.
 _REPEATS = 20
 _WEIGHED = 100
+#: Other everyday words of its category beside which one needs no company.
+_JARGON = 2
 _DISBELIEVED = frozenset(("imitation", "imitation_prefix"))
 _TRUSTING = frozenset(("evasive", "authentic", "contact"))
 
@@ -78,13 +80,42 @@ def require_company(view: View, candidates: list[Candidate], contexts: list[Cont
         return
     places = Places(candidates)
     starts = [context.start for context in contexts]
+    jargon = [
+        item
+        for item in sorted(candidates, key=lambda one: one.found.start)
+        if item.alive and item.weak and item.term.everyday and not item.term.alone
+    ]
     for item in candidates:
         if not item.alive or not item.weak:
             continue
         low, high = max(0, item.found.start - scoring.window), item.found.end + scoring.window
         near = contexts[bisect_left(starts, low) : bisect_right(starts, high)]
-        if not _company(view, item, places.between(low, high), near, scoring):
+        if not (
+            _company(view, item, places.between(low, high), near, scoring) or _among_others(item, jargon, low, high)
+        ):
             item.cancelled_by = "弱词，附近没有本类语境"
+
+
+def _among_others(item: Candidate, jargon: list[Candidate], low: int, high: int) -> bool:
+    """True for an everyday word among two more of its category, all apart: one of them says nothing, three are talk."""
+    if not item.term.everyday or item.term.alone:
+        return False
+    said, end = {item.term.text}, 0
+    others = []
+    for other in jargon:
+        if (
+            other.term.category == item.term.category
+            and other.term.text not in said
+            and low <= other.found.start < high
+        ):
+            clear = other.found.end <= item.found.start or item.found.end <= other.found.start
+            if clear and other.found.start >= end:
+                others.append(other.term.text)
+                said.add(other.term.text)
+                end = other.found.end
+    if len(others) >= _JARGON:
+        item.companion = others[0]
+    return len(others) >= _JARGON
 
 
 def _company(
@@ -94,8 +125,10 @@ def _company(
     item.companion = _companion(view, item, scoring.window)
     if item.companion:
         return True
-    if item.term.kind == "code" and item.term.company:
-        contexts = []  # an everyday word: that something is carved, or sold, gives it no second meaning
+    if item.term.everyday:
+        contexts = [
+            context for context in contexts if context.group.hints and not item.term.alone
+        ]  # an everyday word: that something is carved, or sold, gives it no second meaning
     elif item.term.kind == "code":
         contexts = [context for context in contexts if not context.group.bare]
     for context in contexts:
@@ -103,23 +136,25 @@ def _company(
         speaks = context.group.company and _concerns(context.group, item.term.category) and not inside
         if speaks and low <= context.start and context.end <= high and _is_said(view, context.start, context.end):
             return True
-    everyday = _everyday(item)
-    return any(
+    other = next((other for other in candidates if _accompanies(other, item, low, high)), None)
+    if other is not None:
+        item.companion = other.term.text
+    return other is not None
+
+
+def _accompanies(other: Candidate, item: Candidate, low: int, high: int) -> bool:
+    """True when another term of the same category is company: 升压 beside 电鱼."""
+    return (
         other is not item
         and other.alive
-        and not (everyday and _everyday(other))
+        # Two everyday words side by side (快排 接头 气动) are no company for each other.
+        and not (other.term.everyday and (item.term.everyday or other.term.alone))
         and other.term.category == item.term.category
         and other.term.text != item.term.text
         and (other.found.end <= item.found.start or item.found.end <= other.found.start)
         and low <= other.found.start
         and other.found.end <= high
-        for other in candidates
     )
-
-
-def _everyday(item: Candidate) -> bool:
-    """True for a word of every day: two of them side by side (快排 接头 气动) are no company for each other."""
-    return item.term.kind == "code" and bool(item.term.company)
 
 
 def _companion(view: View, item: Candidate, window: int) -> str:
@@ -161,7 +196,8 @@ def judge(view: View, candidates: list[Candidate], contexts: list[Context], scor
     sheet = _Sheet()
     _add_matches(view, sheet, heaviest, counting, scoring)
     _add_raising(view, sheet, counting, contexts, category, scoring)
-    companion = next((c.companion for c in counting if c.companion and c.term.category == category), "")
+    helped = (c.companion for c in counting if c.companion and c.term.category == category)
+    companion = next(helped, "") if heaviest.weak else ""
     if companion and not any(c.group.company and c.group.key in sheet.raised for c in contexts):
         sheet.add(f"特定语境“{companion}”", scoring.points["companion"])
     negated = _add_negations(view, sheet, contexts, scoring)
@@ -287,6 +323,8 @@ def _add_lowering(
     view: View, sheet: _Sheet, counting: list[Candidate], contexts: list[Context], scoring: Scoring
 ) -> None:
     disbelieved = sum(sheet.raised.get(key, 0) for key in _TRUSTING) >= scoring.disbelief
+    # 说是玳瑁 也可能赛璐珞: who does not know denies nothing.
+    doubtful = any(context.group.key == "unsure" for context in contexts)
     given: dict[str, int] = {}
     said: set[str] = set()
     # Of a word in two groups the heavier counts.
@@ -295,11 +333,18 @@ def _add_lowering(
         concerned = any(_concerns(group, item.term.category) for item in counting)
         if group.effect != "down" or not concerned or context.word in said or _inside(context, counting):
             continue
+        if (group.codes and not _renames(view, context, counting)) or (
+            group.field and not _same_field(view, context, counting, scoring)
+        ):
+            continue
         if group.key == "imitation_prefix" and not _denies(context, counting, scoring):
             continue
         said.add(context.word)
         if disbelieved and group.key in _DISBELIEVED:
             sheet.add(f"{group.name}“{context.word}”与回避用语并存，不予扣减", 0)
+            continue
+        if doubtful and group.key == "imitation":
+            sheet.add(f"{group.name}“{context.word}”，卖家自称说不准，不予扣减", 0)
             continue
         before = given.get(group.key, 0)
         points = group.points if not before else min(group.more, group.most - before)
@@ -307,6 +352,23 @@ def _add_lowering(
             given[group.key] = before + points
             sheet.add(f"{group.name}“{context.word}”", -points)
     _add_softened(sheet, counting, disbelieved, scoring)
+
+
+def _renames(view: View, context: Context, counting: list[Candidate]) -> bool:
+    """True when code words alone were found and this one says what they mean: 和田玉 beside 白料."""
+    return all(item.term.kind == "code" for item in counting) and not view.skeleton[: context.start].endswith(
+        _NEGATIONS
+    )
+
+
+def _same_field(view: View, context: Context, counting: list[Candidate], scoring: Scoring) -> bool:
+    """True when a match that weighs most stands on the same side of the first line break."""
+    title = view.raw.find("\n")
+    most = max(_weight(item, scoring) for item in counting)
+    below = view.origin[context.start] > title
+    return title < 0 or any(
+        (item.found.raw_start > title) == below for item in counting if _weight(item, scoring) == most
+    )
 
 
 def _denies(context: Context, counting: list[Candidate], scoring: Scoring) -> bool:

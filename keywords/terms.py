@@ -33,8 +33,15 @@ class Term:
     not_variants: tuple[str, ...] = ()
     #: Words that are company for this term beside the contexts of its category.
     company: tuple[str, ...] = ()
+    #: True when nothing but its own company is company for it.
+    alone: bool = False
     #: Last day (ISO) on which the term counts; empty: no end.
     until: str = ""
+
+    @property
+    def everyday(self) -> bool:
+        """True for a word of every day, which counts beside companions of its own, hints and others of its kind."""
+        return bool(self.company) and (self.alone or self.kind == "code")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +69,8 @@ class ContextGroup:
     most: int = 0
     #: True when a word of this group is company for a weak term.
     company: bool = False
+    #: True when it is company for code words that have companions of their own: 懂的来 tells that 白货 means something.
+    hints: bool = False
     #: True when that company is a mere number, too little for a code word: 一对, 35克.
     bare: bool = False
     #: Category keys that it speaks for; empty: all.
@@ -71,6 +80,10 @@ class ContextGroup:
     patterns: tuple[str, ...] = ()
     #: What the group says of the listing's direction; empty: nothing.
     direction: str = ""
+    #: True when it speaks where code words alone were found: 和田玉 says what 白料 means.
+    codes: bool = False
+    #: True when it speaks of the matches in its own field alone: a bread box in the description is what it comes in.
+    field: bool = False
     #: True when the words call for a person's decision: at most review (licences, antiques).
     caps: bool = False
 

@@ -76,6 +76,9 @@ best three quarters are asked every night and the others take turns |
 but more than a mere number (`bare: true`: 一对, 35克) |
 | `review`, `review_weak` | borderline goods: 待核, never more |
 | `compose` | every word of `of` followed by every word of `parts`; `leave_out` names the ordinary ones |
+| `coded`, `companies` | names of one class that share their company: every word of `of` is a code word (or what \
+`group` says) beside any word of `company`; `@name` stands for a list under `companies`, or for the words of a context \
+group. A word that stands in a group of its own keeps both companies |
 | `must_match`, `must_not_match` | the category's proof, held by the tests |
 
 An entry may be `{text, company, variants, not_variants, until, note}`. `until` is the last day on which it counts, seen

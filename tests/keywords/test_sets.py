@@ -19,7 +19,7 @@ from records import Assessment, Level, Listing, Match
 from tests.conftest import ROOT
 
 SETS = ROOT / "tests" / "keywords" / "sets"
-NAMES = ("development.tsv", "second.tsv")
+NAMES = ("development.tsv", "second.tsv", "third.tsv")
 SHARED = ROOT.parent / "shared"
 _MATCHER = Matcher(builtin())
 
@@ -55,6 +55,12 @@ def test_the_second_set_is_what_it_says() -> None:
     rows = development("second.tsv")
     assert len({(row.title, row.description) for row in rows}) == len(rows) == 505
     assert Counter(row.label for row in rows) == {"suspicious": 282, "borderline": 47, "confusable": 176}
+
+
+def test_the_third_set_is_what_it_says() -> None:
+    rows = development("third.tsv")
+    assert len({(row.title, row.description) for row in rows}) == len(rows) == 582
+    assert Counter(row.label for row in rows) == {"suspicious": 345, "borderline": 61, "confusable": 176}
 
 
 @pytest.mark.parametrize("name", NAMES)
