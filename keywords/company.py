@@ -5,7 +5,7 @@ so that what it turns away is what `scoring.require_company` would have cancelle
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from keywords.expressions import of_groups
@@ -28,7 +28,13 @@ class Place(NamedTuple):
 @lru_cache(maxsize=4096)
 def folded(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """Each word with its skeleton; the same for every listing."""
-    return tuple((word, folding().skeleton(word)) for word in words)
+    return tuple(map(_folded_word, words))
+
+
+@cache
+def _folded_word(word: str) -> tuple[str, str]:
+    # One object a word: a thousand companies are made of a few thousand words.
+    return word, folding().skeleton(word)
 
 
 def reach(size: int, window: int) -> int:

@@ -193,7 +193,7 @@ _ALIKE = {
     "麂": "麀",
     "龟": "黾",
 }
-#: Characters heard alike in another tone, for the names that are hidden most. By hand: of all tones there are too many.
+#: Characters heard alike in another tone, for names of two characters. By hand: of all tones there are too many.
 _HEARD = {
     "象": "相想享响湘祥乡",
     "牙": "雅丫压鸭亚",
@@ -410,7 +410,7 @@ def _one_changed(skeleton: str) -> Iterator[Spelling]:
         for other in sounds.chars.get(sounds.reading.get(char, ""), ""):
             if other != char:
                 yield Spelling(text=before + other + after, technique="homophone", tier="T2", weak=short)
-        for other in _HEARD.get(char, "") if len(skeleton) <= _MIXED_LENGTH else "":
+        for other in _HEARD.get(char, "") if len(skeleton) == 2 else "":
             if other not in sounds.chars.get(sounds.reading.get(char, ""), ""):
                 yield Spelling(text=before + other + after, technique="homophone", tier="T2", weak=short)
         for other in _ALIKE.get(char, ""):
