@@ -322,8 +322,6 @@ def _terms(item: _CategoryFile, groups: Sequence[_ContextBlock]) -> list[Term]:
 
 
 def _named(entry: _Entry, named: Mapping[str, tuple[str, ...]], key: str) -> _Entry:
-    if not any(word.startswith("@") for word in entry.company):
-        return entry
     return entry.model_copy(update={"company": _spelt_out(entry.company, named, key)})
 
 
@@ -386,12 +384,6 @@ def _composed(item: _CategoryFile, written: set[str]) -> Iterator[tuple[str, _En
                 yield rule.group, _Entry(text=text, variants=rule.variants)
 
 
-@cache
-def _one(company: tuple[str, ...]) -> tuple[str, ...]:
-    """Equal companies are one object: hundreds of nicknames share each."""
-    return company
-
-
 def _term(category: str, group: str, entry: _Entry, variants: tuple[Variant, ...]) -> Term:
     strength, kind = _GROUPS[group]
     return Term(
@@ -401,7 +393,7 @@ def _term(category: str, group: str, entry: _Entry, variants: tuple[Variant, ...
         kind=kind,
         variants=variants,
         not_variants=entry.not_variants,
-        company=_one(entry.company),
+        company=entry.company,
         alone=group == "review_code",
         until=_iso(entry.until),
     )
