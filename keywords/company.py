@@ -1,7 +1,7 @@
 """Whether a weak term can have company at all: told from the skeleton alone, before anything is judged.
 
 One ordinary title in twenty holds a code word (一体机, 夹子) and nothing beside it. This errs to yes and never to no,
-so that what it turns away is what `scoring.require_company` would have cancelled.
+so that what it turns away is what `requiring.require_company` would have cancelled.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

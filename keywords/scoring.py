@@ -1,12 +1,10 @@
 """The score: a sum of parts, each readable by an inspector. The numbers come from keywords/lexicon/scoring.yml."""
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from keywords.company import folded, reach
-from keywords.resolving import Candidate, Places
+from keywords.resolving import Candidate
 from keywords.scanning import View
 from keywords.terms import ContextGroup, Scoring
 from records import Level, Part
@@ -21,8 +19,6 @@ _GENERIC = "trade_generic"
 #: Occurrences of one context word that are looked at, and matches that a score is made of.
 _REPEATS = 20
 _WEIGHED = 100
-#: Other everyday words of its category beside which one needs no company.
-_JARGON = 2
 _DISBELIEVED = frozenset(("imitation", "imitation_prefix"))
 _TRUSTING = frozenset(("evasive", "authentic", "contact"))
 
@@ -74,118 +70,6 @@ def gather(found: Iterable[tuple[ContextGroup, str, int, int]]) -> list[Context]
     return _longest(contexts)
 
 
-def require_company(view: View, candidates: list[Candidate], contexts: list[Context], scoring: Scoring) -> None:
-    """A weak term without company of its own category within the window does not count."""
-    if not any(item.alive and item.weak for item in candidates):
-        return
-    places = Places(candidates)
-    starts = [context.start for context in contexts]
-    jargon = [
-        item
-        for item in sorted(candidates, key=lambda one: one.found.start)
-        if item.alive and item.weak and item.term.everyday and not item.term.alone
-    ]
-    for item in candidates:
-        if not item.alive or not item.weak:
-            continue
-        low, high = max(0, item.found.start - scoring.window), item.found.end + scoring.window
-        near = contexts[bisect_left(starts, low) : bisect_right(starts, high)]
-        if not (
-            _company(view, item, places.between(low, high), near, scoring) or _among_others(item, jargon, low, high)
-        ):
-            item.cancelled_by = "弱词，附近没有本类语境"
-
-
-def _among_others(item: Candidate, jargon: list[Candidate], low: int, high: int) -> bool:
-    """True for an everyday word among two more of its category, all apart: one of them says nothing, three are talk."""
-    if not item.term.everyday or item.term.alone:
-        return False
-    said, end = {item.term.text}, 0
-    others = []
-    for other in jargon:
-        if (
-            other.term.category == item.term.category
-            and other.term.text not in said
-            and low <= other.found.start < high
-        ):
-            clear = other.found.end <= item.found.start or item.found.end <= other.found.start
-            if clear and other.found.start >= end:
-                others.append(other.term.text)
-                said.add(other.term.text)
-                end = other.found.end
-    if len(others) >= _JARGON:
-        item.companion = others[0]
-    return len(others) >= _JARGON
-
-
-def _company(
-    view: View, item: Candidate, candidates: list[Candidate], contexts: list[Context], scoring: Scoring
-) -> bool:
-    low, high = item.found.start - scoring.window, item.found.end + scoring.window
-    item.companion = _companion(view, item, scoring.window)
-    if item.companion:
-        return True
-    if item.term.everyday:
-        contexts = [
-            context for context in contexts if context.group.hints and not item.term.alone
-        ]  # an everyday word: that something is carved, or sold, gives it no second meaning
-    elif item.term.kind == "code":
-        contexts = [context for context in contexts if not context.group.bare]
-    for context in contexts:
-        inside = item.found.start <= context.start and context.end <= item.found.end
-        speaks = context.group.company and _concerns(context.group, item.term.category) and not inside
-        if speaks and low <= context.start and context.end <= high and _is_said(view, context.start, context.end):
-            return True
-    other = next((other for other in candidates if _accompanies(other, item, low, high)), None)
-    if other is not None:
-        item.companion = other.term.text
-    return other is not None
-
-
-def _accompanies(other: Candidate, item: Candidate, low: int, high: int) -> bool:
-    """True when another term of the same category is company: 升压 beside 电鱼."""
-    return (
-        other is not item
-        and other.alive
-        # Two everyday words side by side (快排 接头 气动) are no company for each other.
-        and not (other.term.everyday and (item.term.everyday or other.term.alone))
-        and other.term.category == item.term.category
-        and other.term.text != item.term.text
-        and (other.found.end <= item.found.start or item.found.end <= other.found.start)
-        and low <= other.found.start
-        and other.found.end <= high
-    )
-
-
-def _companion(view: View, item: Candidate, window: int) -> str:
-    """The first of the term's own companions that stands beside it; empty for none."""
-    beside = view.skeleton[max(0, item.found.start - window) : item.found.end + window]
-    for word, text in folded(item.term.company):
-        if text not in beside:
-            continue
-        far = reach(len(text), window)
-        for start, end in (
-            (max(0, item.found.start - far), item.found.start),
-            (item.found.end, item.found.end + far),
-        ):
-            place = view.skeleton.find(text, start, end)
-            if place >= 0 and _is_said(view, place, place + len(text)):
-                return word
-    return ""
-
-
-def _is_said(view: View, start: int, end: int) -> bool:
-    """False where a word of two characters only stands on a seam of others: 活体 in 生活体验, 上山 in 马上山东.
-
-    Asked where it decides whether a weak term counts, and nowhere else: a segmentation costs more than all the rest.
-    """
-    if end - start != 2 or view.skeleton[start:end].isascii():
-        return True
-    first, last = view.origin[start], view.origin[end - 1]
-    window = view.cut(first, last + 1)
-    return view.seen_at[first] in window.edges or view.seen_at[last] + 1 in window.edges
-
-
 def judge(view: View, candidates: list[Candidate], contexts: list[Context], scoring: Scoring) -> Verdict:
     """The verdict on a listing. Level none when no match counts."""
     counting = sorted((c for c in candidates if c.alive), key=lambda c: -_weight(c, scoring))[:_WEIGHED]
@@ -223,7 +107,8 @@ def _heaviest(counting: list[Candidate], scoring: Scoring) -> Candidate:
     return max(counting, key=rank)
 
 
-def _concerns(group: ContextGroup, category: str) -> bool:
+def concerns(group: ContextGroup, category: str) -> bool:
+    """True when the group speaks for the category."""
     return not group.categories or category in group.categories
 
 
@@ -263,7 +148,7 @@ def _add_raising(
 ) -> None:
     given: dict[str, int] = {}
     said: set[str] = set()
-    raising = [c for c in contexts if c.group.effect == "up" and _concerns(c.group, category)]
+    raising = [c for c in contexts if c.group.effect == "up" and concerns(c.group, category)]
     for context in sorted(raising, key=lambda c: (_distance(c, counting), -c.group.points)):
         group = context.group
         text = view.skeleton[context.start : context.end]
@@ -330,7 +215,7 @@ def _add_lowering(
     # Of a word in two groups the heavier counts.
     for context in sorted(contexts, key=lambda context: -context.group.points):
         group = context.group
-        concerned = any(_concerns(group, item.term.category) for item in counting)
+        concerned = any(concerns(group, item.term.category) for item in counting)
         if group.effect != "down" or not concerned or context.word in said or _inside(context, counting):
             continue
         if (group.codes and not _renames(view, context, counting)) or (
