@@ -8,6 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from bench._street import draw
+from bench.crawl import PARTS
+from crawler import definition
+from crawler.reading import read_cards
+from records import Page, now
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 RUN = {"pages", "pages_per_second", "seconds", "cpu_ms_per_page", "postgres_cpu_ms_per_page", "start_cpu_seconds"}
 TINY = (
@@ -26,7 +32,27 @@ def measure(url: str, home: Path, *parts: str) -> dict[str, object]:
     return told
 
 
+def test_a_street_shows_every_card_once() -> None:
+    """Two pages of each kind of platform, as the patrol reads them: all cards, no id twice, the next page linked."""
+    for house in draw(2):
+        platform = definition(house.market)
+        bodies = [house.sheets[n].fill(n, house.size, house.address.format(n + 1)) for n in (1, 2)]
+        url = platform.site + house.address.format(1)
+        pages = [
+            read_cards(
+                platform,
+                Page(url=url, final_url=url, status=200, body=body, encoding=platform.charset, fetched_at=now()),
+            )
+            for body in bodies
+        ]
+        assert [len(page.listings) for page in pages] == [house.size, house.size]
+        assert len({one.item_id for page in pages for one in page.listings}) == 2 * house.size
+        assert pages[0].next_url == platform.site + house.address.format(2)
+    assert set(PARTS) == {"http", "rendered", "memory", "workers"}
+
+
 @pytest.mark.db
+@pytest.mark.drill
 def test_the_pipeline_beside_bare_scrapy(database_url: str, tmp_path: Path) -> None:
     told = measure(database_url, tmp_path, "http")
     assert {"machine", "load", "load_at_end", "platforms", "rounds", "guard", "http"} == set(told)
