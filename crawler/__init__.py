@@ -8,7 +8,7 @@ from crawler.auto import Unknown, read_unknown
 from crawler.definition import Definition, definition, definitions
 from crawler.encodings import detect_encoding
 from crawler.ends import Interrupted, NoBrowser, QueryEnd
-from crawler.limits import BrowserSettings, Courtesy, Delivered, Hooks, Limits
+from crawler.limits import BrowserSettings, Courtesy, Delivered, Hooks, Limits, Visit, Visits
 from crawler.page_file import page_from_file
 from crawler.prices import read_price
 from crawler.program import find_chromium
@@ -43,6 +43,8 @@ __all__ = [
     "Session",
     "SessionState",
     "Unknown",
+    "Visit",
+    "Visits",
     "canonical",
     "definition",
     "definitions",

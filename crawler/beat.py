@@ -7,13 +7,16 @@ from dataclasses import dataclass
 import structlog
 
 from crawler.closer import CloserLook, Tally, marks
+from crawler.contained import contained
 from crawler.definition import Definition
 from crawler.ends import NoBrowser, QueryEnd
 from crawler.gauge import Gauge
+from crawler.imprint import read_imprint
 from crawler.limits import Courtesy, Hooks, Limits
-from crawler.lists import Read
+from crawler.lists import ListReader, Read
 from crawler.politeness import Politeness
 from crawler.refusals import PlatformCannot
+from crawler.rounds import Rounds
 from crawler.shells import Readers
 from records import Control, Listing, Outcome, Query, QueryKind, QueryReport, now
 
@@ -33,6 +36,7 @@ class Tools:
     courtesy: Courtesy
     readers: Readers
     closer: CloserLook
+    rounds: Rounds
 
 
 class Beat:
@@ -45,6 +49,7 @@ class Beat:
         self._walls = 0
         self._silences = 0
         self._gauge = Gauge()
+        self._imprinted = False
 
     async def walk(self, queries: Sequence[Query]) -> None:
         """Every query ends in one report. What a hook raises goes through."""
@@ -111,11 +116,14 @@ class Beat:
     async def _search(self, query: Query, tally: Tally) -> tuple[Outcome, str]:
         if self._definition.access == "walled" and self._tools.courtesy.session is None:
             return Outcome.LOGIN_REQUIRED, f"平台不对公众开放，未访问。{self._definition.lawful}"
+        if query.kind is QueryKind.REVISIT:
+            return await self._tools.rounds.walk(tally)
         reader, read = await self._tools.readers.first(self._definition.address(query))
         seen: set[str] = set()
         most = _least(self._tools.limits.max_pages, self._definition.max_pages)
         while read.cards.outcome is None:
             tally.pages += 1
+            await self._imprint(reader, read)
             tally.measures += self._gauge.measure(query.id, read.cards)
             cards = [card for card in read.cards.listings if card.item_id not in seen]
             seen.update(card.item_id for card in cards)
@@ -132,6 +140,23 @@ class Beat:
                 return Outcome.SEARCHED, f"共 {tally.pages} 页，已读到末页" + _unread(read)
             read = following
         return self._stopped(read, tally)
+
+    async def _imprint(self, reader: ListReader, read: Read) -> None:
+        """Reads once a patrol, where that is due, who runs the platform: its pages say so at their foot."""
+        if self._imprinted:
+            return
+        self._imprinted = True
+        if not await asyncio.to_thread(self._hooks.imprint_due):
+            return
+        try:
+            page = await reader.whole(read)
+            imprint = contained(read_imprint, self._definition, page) if page else None
+        except QueryEnd:  # logged; a foot that cannot be read costs no search its end
+            return
+        if imprint is None:
+            return
+        if imprint.says_who:
+            await asyncio.to_thread(self._hooks.imprint, imprint)
 
     def _stopped(self, read: Read, tally: Tally) -> tuple[Outcome, str]:
         """The end that a page without cards stands for."""

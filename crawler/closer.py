@@ -40,7 +40,7 @@ def marks(query: Query, card: Listing) -> tuple[str, ...]:
     What a browsed page showed and nobody opened is stored under a mark of its own, which means nothing to a search:
     a suspicious term that returns the same card later still gets its detail, where words hide.
     """
-    return (card.fingerprint, _SKIMMED + card.fingerprint) if query.kind is QueryKind.BROWSE else (card.fingerprint,)
+    return (card.card_mark, _SKIMMED + card.card_mark) if query.kind is QueryKind.BROWSE else (card.card_mark,)
 
 
 class CloserLook:
@@ -152,7 +152,7 @@ def _sighting(query: Query, card: Listing, listing: Listing, page: Page, capture
     return Sighting(
         listing=listing,
         page=page,
-        card_fingerprint=marks(query, card)[-1] if skimmed else card.fingerprint,
+        card_fingerprint=marks(query, card)[-1] if skimmed else card.card_mark,
         query_id=query.id or None,
         capture=capture,
     )

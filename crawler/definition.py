@@ -51,6 +51,7 @@ class _Strict(BaseModel):
 #: Fields of a listing that a definition points at; the same line serves cards and item pages.
 FIELDS = (
     "id", "url", "title", "description", "price", "seller", "seller_id", "seller_url", "place", "pictures", "published",
+    "updated",
 )  # fmt: skip
 _SIGNS = ("cards", "item", "more", "empty", "gone", "login", "blocked")
 
@@ -132,6 +133,8 @@ class Definition(_Strict):
     pictures: Written = ""
     #: When it was put up: a date, a time or epoch seconds or milliseconds.
     published: Written = ""
+    #: When it was last changed, as cards show it in full (no “3 天前”): where it moves, the item's page is read again.
+    updated: Written = ""
 
     #: The only parameters that tell items apart; all others fall out of item addresses.
     url_keeps: tuple[str, ...] = ()

@@ -31,6 +31,9 @@ class Unread:
     """Why an item's page was not read, in Chinese; its card stands alone."""
 
     why: str
+    #: The page that says so, where it says that the item is gone.
+    gone: Page | None = None
+    photographer: Photographer | None = None
 
 
 class DetailReader:
@@ -71,7 +74,7 @@ class DetailReader:
         if self._definition.render == "auto" and page.status < 400 and contained(is_shell, self._definition, page):
             self._renders = True
             return await self._rendered(card)
-        return self._unreadable(page)
+        return self._unreadable(page, self.from_saved(page))
 
     async def _rendered(self, card: Listing) -> Detail | Unread:
         shown: list[Listing | None] = []
@@ -87,7 +90,7 @@ class DetailReader:
         page = await self._fetcher.insist(card.url, show)
         listing = shown[-1] if shown else None
         if listing is None:
-            return self._unreadable(page)
+            return self._unreadable(page, self._live)
         return Detail(listing=listing, page=page, photographer=self._live)
 
     async def _shown(self, card: Listing) -> tuple[Page, Listing | None]:
@@ -103,10 +106,10 @@ class DetailReader:
         page = await self._tab.document(card.url)
         return page, contained(read_detail, self._definition, page, card)
 
-    def _unreadable(self, page: Page) -> Unread:
+    def _unreadable(self, page: Page, photographer: Photographer) -> Unread:
         """Why nothing could be read; a wall raises."""
         if contained(is_gone, self._definition, page):
-            return Unread(why="商品已下架或不存在")
+            return Unread(why="商品已下架或不存在", gone=page, photographer=photographer)
         wall = contained(recognise, self._definition, page)
         if wall is not None:
             raise QueryEnd(wall[0], f"详情页：{wall[1]}")

@@ -8,6 +8,8 @@ from crawler.session import Session
 from records import (
     Assessment,
     Control,
+    Gone,
+    Imprint,
     KeptRobots,
     Listing,
     Query,
@@ -84,6 +86,41 @@ class Delivered:
     new: int
     #: Items at review level or above.
     hits: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visit:
+    """One stored listing whose own page is to be read again."""
+
+    #: As stored.
+    listing: Listing
+    #: True where its page must be captured whatever it says.
+    owed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visits:
+    """What is to be read again of one platform."""
+
+    due: tuple[Visit, ...] = ()
+    #: How many more are due, beyond what a night may cost.
+    left: int = 0
+
+
+def _no_visits() -> Visits:
+    return Visits()
+
+
+def _not_gone(_gone: Gone) -> None:
+    return None
+
+
+def _not_due() -> bool:
+    return False
+
+
+def _not_read(_imprint: Imprint) -> None:
+    return None
 
 
 def _no_doubt() -> Sequence[str]:
@@ -168,5 +205,12 @@ class Hooks:
     shells: Callable[[], bool] = _not_remembered
     #: Told, with `render: auto`: True when a shell, once rendered, had cards; False when HTTP alone brings them again.
     learned: Callable[[bool], None] = _not_told
+    #: Asked as a query of kind REVISIT begins.
+    visits: Callable[[], Visits] = _no_visits
+    #: A visited item is not offered any more.
+    gone: Callable[[Gone], None] = _not_gone
+    #: True where who runs the platform is to be read; and what was read.
+    imprint_due: Callable[[], bool] = _not_due
+    imprint: Callable[[Imprint], None] = _not_read
     #: How the others who ask the same platform are met.
     courtesy: Courtesy = field(default_factory=Courtesy)

@@ -44,6 +44,10 @@ class ListReader(Protocol):
         """True where a page follows `read`, as far as it says."""
         ...
 
+    async def whole(self, read: Read) -> Page | None:
+        """The page that a visitor sees around `read`, without asking for it again; None where it cannot be had."""
+        ...
+
 
 class HttpList:
     """Pages linked or numbered, fetched by HTTP."""
@@ -64,6 +68,10 @@ class HttpList:
     def goes_on(self, read: Read) -> bool:
         """See `ListReader`."""
         return read.cards.next_url is not None
+
+    async def whole(self, read: Read) -> Page | None:
+        """See `ListReader`."""
+        return read.page
 
 
 class RenderedList:
@@ -114,6 +122,14 @@ class RenderedList:
         if self._definition.next_page == "scroll":
             return read.cards.more is not False
         return read.cards.next_url is not None
+
+    async def whole(self, read: Read) -> Page | None:
+        """See `ListReader`."""
+        try:
+            return await self._tab.document(read.page.url)
+        except BROWSER_FAULTS as fault:
+            log.info("the page around a list could not be had", why=chinese(fault))
+            return None
 
     async def _data(self) -> Read | None:
         if not self._definition.data_url:

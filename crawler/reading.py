@@ -193,6 +193,7 @@ def _listing(definition: Definition, place: _Place) -> Listing | None:
         pictures=values.pictures(_texts(fields["pictures"], place), base) or (card.pictures if card else ()),
         published_at=_published(_text(fields["published"], place), place.document.page)
         or (card.published_at if card else None),
+        updated="" if place.alone else values.one_line(_text(fields["updated"], place))[:100],
     )
 
 

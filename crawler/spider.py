@@ -24,6 +24,7 @@ from crawler.lists import HttpList, RenderedList
 from crawler.manners import Charge, Manners, RobotsBook
 from crawler.politeness import Politeness
 from crawler.renderer import Renderer
+from crawler.rounds import Rounds
 from crawler.shells import Readers
 from crawler.studio import Studio
 from crawler.tab import Tab, TabGates
@@ -164,6 +165,7 @@ class PatrolSpider(scrapy.Spider):  # type: ignore[misc]
                 by_http=HttpList(definition, fetcher),
                 by_browser=RenderedList(definition, fetcher, list_tab),
             ),
+            rounds=Rounds(hooks=self.hooks, details=details, clerk=clerk),
             closer=CloserLook(definition, hooks=self.hooks, limits=limits, details=details, clerk=clerk),
         )
 

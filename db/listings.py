@@ -1,7 +1,7 @@
 """Listings as stored: what is known of them, their upsert, their versions and assessments. Everything in batches."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, text
 
 from db.sellers import HASHED
 from db.text import storable, storable_json
-from records import Assessment, Listing, Seller
+from records import Assessment, Listing, ListingState, Seller
 
 #: The columns that a sighting decides; the others are the table's own.
 FACTS = (
@@ -47,6 +47,7 @@ class StoredListing:
     brought_by: str
     note: str
     sanitised: bool
+    state: ListingState
     #: True when it belongs to a lead, now or ever.
     in_lead: bool
     last_seen: datetime
@@ -69,6 +70,8 @@ class ListingRow:
     #: None: leave what stands there.
     query_id: int | None
     seen_at: datetime
+    #: True where its own page was read.
+    looked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,11 +99,22 @@ def known(conn: Connection, platform: str, keys: Sequence[tuple[str, str]]) -> s
             "select l.item_id from unnest(cast(:items as text[]), cast(:cards as text[])) as seen (item_id, card) "
             "join listings l on l.platform = :platform and l.item_id = seen.item_id "
             "where l.card_fingerprint = seen.card and seen.card <> '' "
+            "and l.state <> :gone "  # on sale again: that has to be told
             "and not exists (select from captures_due d where d.listing_id = l.id)"
         ),
-        {"platform": storable(platform), **_columns(keys)},
+        {"platform": storable(platform), "gone": ListingState.GONE.value, **_columns(keys)},
     )
     return set(found.scalars())
+
+
+def seen(conn: Connection, platform: str, items: Collection[str], at: datetime) -> None:
+    """Notes that listings known already stand on a list still."""
+    if items:
+        statement = text(
+            "update listings set last_seen = greatest(last_seen, :at) where id in (select id from listings"
+            " where platform = :platform and item_id = any(cast(:items as text[])) order by id for update)"
+        )
+        conn.execute(statement, {"platform": platform, "items": sorted(items), "at": at})
 
 
 def _columns(keys: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
@@ -165,15 +179,18 @@ def touch(conn: Connection, seen: Sequence[tuple[int, ListingRow]]) -> None:
         text(
             "update listings l set last_seen = greatest(l.last_seen, s.at),"
             " query_id = coalesce(s.query_id, l.query_id),"
-            " card_fingerprint = coalesce(nullif(s.card, ''), l.card_fingerprint) "
+            " card_fingerprint = coalesce(nullif(s.card, ''), l.card_fingerprint),"
+            " looked_at = case when s.looked then s.at else l.looked_at end "
             "from unnest(cast(:ids as bigint[]), cast(:at as timestamptz[]), cast(:queries as bigint[]),"
-            " cast(:cards as text[])) as s (id, at, query_id, card) where l.id = s.id"
+            " cast(:cards as text[]), cast(:looked as boolean[])) as s (id, at, query_id, card, looked)"
+            " where l.id = s.id"
         ),
         {
             "ids": [listing_id for listing_id, _ in ordered],
             "at": [row.seen_at for _, row in ordered],
             "queries": [row.query_id for _, row in ordered],
             "cards": [row.card_fingerprint for _, row in ordered],
+            "looked": [row.looked for _, row in ordered],
         },
     )
 
@@ -221,7 +238,7 @@ def count(conn: Connection) -> Iterator[tuple[str, int]]:
     return ((row.platform, row.n) for row in rows)
 
 
-_COLUMNS = ("platform", "item_id", *FACTS, "card_fingerprint", "query_id", "first_seen", "last_seen")
+_COLUMNS = ("platform", "item_id", *FACTS, "card_fingerprint", "query_id", "first_seen", "last_seen", "looked_at")
 _UPSERT = text(
     f"insert into listings ({', '.join(_COLUMNS)}) select {', '.join(_COLUMNS)} "  # noqa: S608 - names of our own
     "from json_populate_recordset(cast(null as listings), cast(:given as json)) "
@@ -229,7 +246,8 @@ _UPSERT = text(
     + ", ".join(f"{name} = excluded.{name}" for name in FACTS)
     + ", last_seen = greatest(listings.last_seen, excluded.last_seen),"
     " query_id = coalesce(excluded.query_id, listings.query_id),"
-    " card_fingerprint = coalesce(nullif(excluded.card_fingerprint, ''), listings.card_fingerprint)"
+    " card_fingerprint = coalesce(nullif(excluded.card_fingerprint, ''), listings.card_fingerprint),"
+    " looked_at = coalesce(excluded.looked_at, listings.looked_at)"
     " returning id, platform, item_id"
 )
 _VERSION = ("listing_id", "fingerprint", "title", "description", "price", "price_text", "seen_at")
@@ -268,6 +286,7 @@ def _stored(row: Row[Any]) -> StoredListing:
         brought_by=row.brought_by,
         note=row.note,
         sanitised=row.sanitised,
+        state=ListingState(row.state),
         in_lead=row.in_lead,
         last_seen=row.last_seen,
         judged=_judged(row),
@@ -320,6 +339,7 @@ def _values(row: ListingRow) -> dict[str, Any]:
         "query_id": row.query_id,
         "first_seen": row.seen_at,
         "last_seen": row.seen_at,
+        "looked_at": row.seen_at if row.looked else None,
     }
 
 

@@ -13,6 +13,8 @@ from records import CANARY, ELSEWHERE, Lead, LeadState, Level
 LOCAL = ""
 #: `district` of a filter: every district.
 ANYWHERE = "*"
+#: The queue's order, each from the smallest up: raised last, heaviest, oldest.
+_ORDER = (-func.coalesce(func.extract("epoch", leads.c.raised_at), 0), -leads.c.score, leads.c.id)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,8 +43,8 @@ class Facets:
 
 
 def queue(conn: Connection, wanted: QueueFilter, *, limit: int, offset: int = 0) -> list[Lead]:
-    """The leads of the filter, the heaviest first."""
-    statement = lead_rows().where(_matches(wanted)).order_by(leads.c.score.desc(), leads.c.id)
+    """The leads of the filter: first those with a hit on sale again, the newest before; then the heaviest."""
+    statement = lead_rows().where(_matches(wanted)).order_by(*_ORDER)
     return [to_lead(row) for row in conn.execute(statement.limit(limit).offset(offset))]
 
 
@@ -57,10 +59,10 @@ def next_lead(conn: Connection, wanted: QueueFilter, after: int | None = None) -
     `after` need not be in the filter any more: it usually has just been screened out of it.
     """
     statement = select(leads.c.id).select_from(with_sellers()).where(_matches(wanted))
-    ordered = statement.order_by(leads.c.score.desc(), leads.c.id).limit(1)
-    place = conn.execute(select(leads.c.score, leads.c.id).where(leads.c.id == after)).one_or_none()
+    ordered = statement.order_by(*_ORDER).limit(1)
+    place = conn.execute(select(*_ORDER).where(leads.c.id == after)).one_or_none()
     if place is not None:
-        follows = tuple_(-leads.c.score, leads.c.id) > tuple_(-place.score, place.id)
+        follows = tuple_(*_ORDER) > tuple_(*place)
         found = conn.execute(ordered.where(follows)).scalar()
         if found is not None:
             return int(found)
@@ -71,10 +73,10 @@ def next_lead(conn: Connection, wanted: QueueFilter, after: int | None = None) -
 
 def rank(conn: Connection, wanted: QueueFilter, lead_id: int) -> int:
     """How many leads of the filter stand before this one: its offset in the queue."""
-    place = conn.execute(select(leads.c.score, leads.c.id).where(leads.c.id == lead_id)).one_or_none()
+    place = conn.execute(select(*_ORDER).where(leads.c.id == lead_id)).one_or_none()
     if place is None:
         return 0
-    before = tuple_(-leads.c.score, leads.c.id) < tuple_(-place.score, place.id)
+    before = tuple_(*_ORDER) < tuple_(*place)
     statement = select(func.count()).select_from(with_sellers()).where(_matches(wanted), before)
     return int(conn.execute(statement).scalar_one())
 

@@ -16,12 +16,16 @@ from db.tables import (
     evidence_files,
     lead_hits,
     leads,
+    listing_states,
     listings,
     screenings,
     sellers,
     users,
 )
 from records import Assessment, FileRole, Lead, Level, Match, Part
+
+#: Who stands in a lead's history for what the patrols found.
+SYSTEM = "系统"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +77,8 @@ class Hit:
     first_seen: datetime
     last_seen: datetime
     published_at: datetime | None
+    #: 在售, 已下架 or 再次上架, as far as was looked.
+    state: str
     #: None where the listing was never assessed.
     assessment: Assessment | None
     #: The newest capture; None where none was made yet.
@@ -81,13 +87,14 @@ class Hit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One screening in the lead's history."""
+    """One screening in the lead's history, or what a patrol found of one of its hits."""
 
     at: datetime
-    #: Full name of who did it.
+    #: Full name of who did it; 系统 for a patrol.
     who: str
-    #: 转核查, 排除, 待研判 or 撤销.
+    #: 转核查, 排除, 待研判 or 撤销; 已下架 or 再次上架.
     action: str
+    #: Of a patrol: the title of the hit.
     reason: str
 
 
@@ -172,7 +179,11 @@ def _captures(conn: Connection, listing_ids: list[int]) -> dict[int, KeptCapture
     newest = (
         select(captures)
         .ext(distinct_on(captures.c.listing_id))
-        .where(captures.c.listing_id.in_(listing_ids))
+        .where(
+            captures.c.listing_id.in_(listing_ids),
+            # what was offered is to be seen, not the page that says it is gone
+            captures.c.id.not_in(select(listing_states.c.capture_id).where(listing_states.c.capture_id.is_not(None))),
+        )
         .order_by(captures.c.listing_id, captures.c.captured_at.desc(), captures.c.id.desc())
     )
     found = conn.execute(newest).all()
@@ -200,7 +211,16 @@ def _history(conn: Connection, lead_id: int) -> tuple[Step, ...]:
         .where(screenings.c.lead_id == lead_id)
         .order_by(screenings.c.id)
     )
-    return tuple(Step(at=row.at, who=row.full_name, action=row.action, reason=row.reason) for row in rows)
+    steps = [Step(at=row.at, who=row.full_name, action=row.action, reason=row.reason) for row in rows]
+    found = conn.execute(
+        select(listing_states.c.at, listing_states.c.state, listings.c.title)
+        .join(listings, listings.c.id == listing_states.c.listing_id)
+        .join(lead_hits, lead_hits.c.listing_id == listings.c.id)
+        .where(lead_hits.c.lead_id == lead_id)
+        .order_by(listing_states.c.id)
+    )
+    steps += [Step(at=row.at, who=SYSTEM, action=row.state, reason=row.title) for row in found]
+    return tuple(sorted(steps, key=lambda step: step.at))
 
 
 def _file(row: Row[Any]) -> KeptFile:

@@ -128,6 +128,11 @@ def coverage(conn: Connection, scan_id: int) -> Coverage:
         findings=tuple((run.platform, one) for run in of_scans(conn, [scan_id])[scan_id] for one in run.findings),
         card_only=sum(row.card_only for row in rows),
         permits=_permits(conn, scan_id, sorted({row.query.platform for row in rows})),
+        visits=tuple(
+            (row.query.platform, row.note)
+            for row in rows
+            if row.query.kind is QueryKind.REVISIT and row.outcome is not None and row.outcome.healthy
+        ),
         resting=sum(resting.values()),
         canary=bool(canary.led) if canary and canary.ended_at else None,
         canary_note=canary.note if canary else "",

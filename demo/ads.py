@@ -17,6 +17,9 @@ class Ads(Site):
     name = "同城示例网"
     closed = "/contact/"
     size = 30
+    operator = "示例同城信息有限公司"
+    uscc = "91000000MA00000A14"
+    icp = "鲁ICP备00000001号-1"
 
     def routes(self) -> list[Route]:
         return [

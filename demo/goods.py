@@ -28,6 +28,9 @@ class Goods(Site):
     name = "示例闲置"
     closed = "/my/"
     size = 20
+    operator = "示例闲置网络有限公司"
+    uscc = "91000000MA00000B28"
+    icp = "鲁ICP备00000002号-1"
 
     def __init__(self, stall: Stall) -> None:
         # Depends on the town alone, so that a restarted market still knows its shells.
@@ -124,6 +127,7 @@ class Goods(Site):
             "pictures": self.picture_paths(offer, 1),
             "url": f"/item/{offer.item_id}",
             "publishedAt": int(offer.published_at.timestamp() * 1000),
+            "updatedAt": int(offer.updated_at.timestamp() * 1000),
         }
 
     def refusal(self, wall: Wall, path: str) -> Response:

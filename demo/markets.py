@@ -8,6 +8,7 @@ import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 
 from demo.dice import Dice
@@ -23,6 +24,8 @@ OPENED = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)
 #: One listing in this many seconds.
 PACE = 180
 _SELLERS = 20_000
+#: What a seller adds to a description.
+_ADDED = "补充：可当面看货。"
 # (highest id, distance between ids, prefix): ids look like the site's own and can be read back into an index.
 _IDS = {"demo_ads": (81_000_000, 7, ""), "demo_goods": (716_000_000_000, 13, ""), "demo_shop": (52_000_000, 3, "XC")}
 
@@ -53,9 +56,20 @@ class Offer:
     vendor: Vendor
     #: Aware, UTC.
     published_at: datetime
+    #: Of the last change; `published_at` while there was none.
+    updated_at: datetime
     pictures: int
     #: None for an ordinary listing.
     planted: Planted | None
+
+
+class Change(StrEnum):
+    """What a seller did to a listing from one night to the next."""
+
+    PRICE = "price"
+    TITLE = "title"
+    TEXT = "text"  # in the description alone
+    GONE = "gone"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,7 +121,15 @@ class Town:
 class Market:
     """One market on one night: its listings, newest first."""
 
-    def __init__(self, town: Town, key: str, *, arrivals: int = 0, reductions: tuple[float, ...] = ()) -> None:
+    def __init__(
+        self,
+        town: Town,
+        key: str,
+        *,
+        arrivals: int = 0,
+        reductions: tuple[float, ...] = (),
+        changes: tuple[float, ...] = (),
+    ) -> None:
         self.key = key
         self.number = MARKETS[key]
         self.town = town
@@ -115,19 +137,38 @@ class Market:
         self.arrivals = arrivals
         #: For each later night, the share (0 to 1) of listings whose price fell.
         self.reductions = reductions
+        #: For each later night, the share (0 to 1) of listings that were changed in one way or another (`Change`).
+        self.changes = changes
         self._stock = town.stock(key)
         self._planter = Planter(town.seed, self.number, town.wares)
         self._people = town.wares.people
         highest, self._step, self._prefix = _IDS[key]
         self._highest = highest + Dice(town.seed, key, "ids").below(100_000)
+        old = range(town.listings_per_market) if changes else ()
+        self._gone = frozenset(i for i in old if Change.GONE in self.changes_of(i))
+        self._standing = [i for i in self.indices if i not in self._gone] if self._gone else self.indices
 
     def __len__(self) -> int:
-        return self.arrivals + self.town.listings_per_market
+        return len(self._standing)
 
-    def later(self, *, arrivals: int = 0, reduced: float = 0.0) -> "Market":
-        """The same market on a later night: with `arrivals` new listings on top and `reduced` share of prices cut."""
-        reductions = (*self.reductions, reduced) if reduced else self.reductions
-        return Market(self.town, self.key, arrivals=self.arrivals + arrivals, reductions=reductions)
+    def later(self, *, arrivals: int = 0, reduced: float = 0.0, changed: float = 0.0) -> "Market":
+        """The same market on a later night: with `arrivals` new listings on top and `reduced` share of prices cut.
+
+        `changed` share of the old ones, wherever they stand, has another price, title or text, or is gone.
+        """
+        return Market(
+            self.town,
+            self.key,
+            arrivals=self.arrivals + arrivals,
+            reductions=(*self.reductions, reduced) if reduced else self.reductions,
+            changes=(*self.changes, changed) if changed else self.changes,
+        )
+
+    def changes_of(self, index: int) -> list[Change]:
+        """What was done to a listing since the opening night, a night after the other."""
+        dice = [Dice(self.town.seed, self.key, "change of mind", night, index) for night in range(len(self.changes))]
+        shares = zip(dice, self.changes, strict=True)
+        return [one.pick(tuple(Change)) for one, share in shares if index >= 0 and one.chance(share)]
 
     @property
     def indices(self) -> range:
@@ -136,7 +177,7 @@ class Market:
 
     def page(self, number: int, size: int) -> list[Offer]:
         """Page `number` (from 1), newest first; empty beyond the end."""
-        return [self.offer(index) for index in self.indices[(number - 1) * size : number * size]]
+        return [self.offer(index) for index in self._standing[(number - 1) * size : number * size]]
 
     def find(self, item_id: str) -> Offer | None:
         """The listing with this id, or None."""
@@ -144,7 +185,7 @@ class Market:
         if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
             return None
         index, rest = divmod(self._highest - int(digits), self._step)
-        if rest or index not in self.indices or self._id(index) != item_id:
+        if rest or index not in self.indices or index in self._gone or self._id(index) != item_id:
             return None
         return self.offer(index)
 
@@ -154,6 +195,8 @@ class Market:
         for night, share in enumerate(self.reductions):
             if Dice(self.town.seed, self.key, "night", night, index).chance(share):
                 offer = self._reduced(offer)
+        for change in self.changes_of(index) if self.changes else ():
+            offer = self._changed(offer, change)
         return offer
 
     def _opening(self, index: int) -> Offer:
@@ -175,7 +218,8 @@ class Market:
             section=section,
             price=None if dice.chance(0.04) else price,
             vendor=self._vendor(planted, dice),
-            published_at=OPENED - timedelta(seconds=index * PACE + dice.below(PACE)),
+            published_at=(put_up := OPENED - timedelta(seconds=index * PACE + dice.below(PACE))),
+            updated_at=put_up,
             pictures=dice.between(3, 5) if self.key == "demo_shop" else dice.between(1, 3),
             planted=planted,
         )
@@ -188,6 +232,14 @@ class Market:
     def _reduced(self, offer: Offer) -> Offer:
         price = None if offer.price is None else max(1, offer.price * 9 // 10)
         return replace(offer, price=price, description=f"{offer.description}\n{self._people.reduced}")
+
+    def _changed(self, offer: Offer, change: Change) -> Offer:
+        offer = replace(offer, updated_at=offer.updated_at + timedelta(days=30))
+        if change is Change.TEXT:
+            return replace(offer, description=f"{offer.description}\n{_ADDED}")
+        if change is Change.PRICE and offer.price is not None:
+            return replace(offer, price=offer.price + 1)
+        return replace(offer, title=f"{offer.title} 补图")
 
     def _id(self, index: int) -> str:
         return f"{self._prefix}{self._highest - index * self._step}"
@@ -213,7 +265,7 @@ class Market:
         """The planted listings, suspicious and confusable, newest first."""
         for index in self._planter.indices(self.indices):
             offer = self.offer(index)
-            if offer.planted is not None:
+            if offer.planted is not None and index not in self._gone:
                 yield _plant(offer, offer.planted)
 
     def holding(self, query: str) -> Iterator[int]:
@@ -224,13 +276,13 @@ class Market:
         candidates = heapq.merge(self._planter.indices(self.indices), self._ordinary(words))
         last = None
         for index in candidates:
-            if index != last and _holds(self.offer(index), words):
+            if index != last and index not in self._gone and _holds(self.offer(index), words):
                 yield index
             last = index
 
     def _ordinary(self, words: tuple[str, ...]) -> Iterable[int]:
         """Ordinary listings that may hold `words`: those in everybody's talk are no help in choosing."""
-        talk = [fold(line) for line in (*self._people.talk, self._people.reduced)]
+        talk = [fold(line) for line in (*self._people.talk, self._people.reduced, _ADDED, "补图")]
         telling = tuple(word for word in words if not any(word in line for line in talk))
         return self._stock.holding(telling, self.indices) if telling else self.indices
 
@@ -266,4 +318,16 @@ def search_words(town: Town) -> list[str]:
     return list(dict.fromkeys(ware.search for trade in town.wares.trades for ware in trade.wares))
 
 
-__all__ = ["BLOCK", "MARKETS", "OPENED", "Market", "Offer", "Plant", "Town", "Vendor", "plants", "search_words"]
+__all__ = [
+    "BLOCK",
+    "MARKETS",
+    "OPENED",
+    "Change",
+    "Market",
+    "Offer",
+    "Plant",
+    "Town",
+    "Vendor",
+    "plants",
+    "search_words",
+]

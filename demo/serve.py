@@ -57,7 +57,8 @@ class RunningTown:
     def change(self, key: str, **wishes: Any) -> dict[str, Any]:
         """Another night, or another mood, for market `key`; returns its state after the change.
 
-        `changed_share` (0 to 1): so many listings fall in price. `new_listings`: so many come on top. `mood`: `open`,
+        `changed_share` (0 to 1): so many listings fall in price. `edited_share`: so many have another price, title or
+        text, or are gone (`demo.markets.Change`). `new_listings`: so many come on top. `mood`: `open`,
         `login`, `captcha`, `too_many`, `error`, with `from_page`, `for_requests`, `retry_after` (`demo.stall.Wall`).
         `log_out`: every member must log in again.
         Raises urllib.error.HTTPError (400) for an unknown wish.

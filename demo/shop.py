@@ -20,6 +20,9 @@ class Shop(Site):
     name = "示例藏品"
     closed = "/cart"
     size = 24
+    operator = "示例藏品商贸有限公司"
+    uscc = "91000000MA00000C3C"
+    icp = "鲁ICP备00000003号-1"
 
     def routes(self) -> list[Route]:
         return [

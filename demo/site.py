@@ -30,6 +30,11 @@ class Site(ABC):
     #: A path that robots.txt closes and the pages link.
     closed: str
     size: int
+    #: Who runs it, as its foot says; all of it made up.
+    operator: str
+    uscc: str
+    icp: str
+    seat = "示例省示例市示例路1号"
 
     def __init__(self, stall: Stall) -> None:
         self.stall = stall
@@ -62,6 +67,10 @@ class Site(ABC):
         text = self._pages.get_template(template).render(site=self, **values)
         body = text.encode(self.charset, "xmlcharrefreplace")
         return Response(body, status, headers={"content-type": f"text/html; charset={self.charset}"})
+
+    def renewed(self, offer: Offer) -> str:
+        """When the listing was last changed, as cards show it."""
+        return shanghai(offer.updated_at).strftime("%Y-%m-%d %H:%M")
 
     def query(self, request: Request) -> dict[str, str]:
         """The request's parameters, decoded as this site does."""

@@ -53,21 +53,22 @@ class Stall:
         self.search = Search(market)
 
     def change(self, wishes: dict[str, Any]) -> None:
-        """Applies a control message: `changed_share`, `new_listings`, `log_out`, `mood` with the fields of Wall.
+        """Applies a control message: `changed_share`, `edited_share`, `new_listings`, `log_out`, `mood` of Wall.
 
         Raises TypeError or ValueError for a wish that it does not know, and changes nothing then.
         """
         wishes = dict(wishes)
         arrivals, share = int(wishes.pop("new_listings", 0)), float(wishes.pop("changed_share", 0.0))
-        if arrivals < 0 or not 0 <= share <= 1:
-            raise ValueError("new_listings counts up from 0, changed_share lies between 0 and 1")
+        edited = float(wishes.pop("edited_share", 0.0))
+        if arrivals < 0 or not 0 <= share <= 1 or not 0 <= edited <= 1:
+            raise ValueError("new_listings counts up from 0, changed_share and edited_share lie between 0 and 1")
         log_out = bool(wishes.pop("log_out", False))
         mood = wishes.pop("mood", None)
         if mood is None and wishes:
             raise ValueError(f"unknown: {', '.join(wishes)}")
         wall = Wall(mood=Mood(mood), **wishes) if mood is not None else self.wall
-        if arrivals or share:
-            self._stock(self.market.later(arrivals=arrivals, reduced=share))
+        if arrivals or share or edited:
+            self._stock(self.market.later(arrivals=arrivals, reduced=share, changed=edited))
         if log_out:
             self.member_token = secrets.token_hex(16)
         self.wall, self._refused = wall, self._refused if wall is self.wall else 0

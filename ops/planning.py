@@ -85,6 +85,8 @@ class Night:
     on: date
     #: Search these terms alone, whatever was asked before; empty: category pages and the lexicon's terms.
     named: tuple[str, ...] = ()
+    #: Platforms that have hits in open leads: their own pages are read again, on their own schedule.
+    visited: frozenset[str] = frozenset()
 
 
 def queries_for(platform: Definition, night: Night, last: Mapping[str, LastAsked]) -> tuple[list[Query], int]:
@@ -98,6 +100,9 @@ def queries_for(platform: Definition, night: Night, last: Mapping[str, LastAsked
     browsed = () if night.named else platform.browse
     queries = [Query(platform=platform.key, kind=QueryKind.BROWSE, text=name) for name in browsed]
     queries += [Query(platform=platform.key, kind=QueryKind.SEARCH, text=term) for term in terms if term not in rested]
+    if platform.key in night.visited and platform.detail != "none" and not night.named:
+        # last: by then the lists have shown what they still hold
+        queries.append(Query(platform=platform.key, kind=QueryKind.REVISIT, text="到期回访"))
     # a platform with neither still gets a query, so that its silence shows in the outcomes
     return queries or [Query(platform=platform.key, kind=QueryKind.BROWSE, text="")], len(rested)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from db import canaries, scans
+from db import canaries, scans, visits
 from db.engine import Connection, transaction
 from db.locks import holding
 from keywords import Lexicon
@@ -120,7 +120,8 @@ def _write(conn: Connection, house: House, platforms: list[Chosen], lexicon: Lex
     }
     named = tuple(chosen.get("terms", ()))
     on = frame.planned_for or shanghai_date(frame.at)
-    night = Night(lexicon=lexicon, crawl=house.settings.crawl, on=on, named=named)
+    visited = frozenset(key for key in chosen["platforms"] if visits.open_hits(conn, key))
+    night = Night(lexicon=lexicon, crawl=house.settings.crawl, on=on, named=named, visited=visited)
     asked = {
         one.definition.key: queries_for(one.definition, night, scans.last_searches(conn, one.definition.key))
         for one in platforms

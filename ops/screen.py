@@ -17,12 +17,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from records import Lang, Outcome
+from records import Lang, Outcome, QueryKind
 
 if TYPE_CHECKING:
     from db.scans import QueryRow
     from ops.house import House
     from ops.settings import Settings
+
+_KINDS = {QueryKind.SEARCH: "搜索 ", QueryKind.BROWSE: "栏目 ", QueryKind.REVISIT: ""}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,7 +153,7 @@ def outcome_table(rows: "list[QueryRow]", *, brief: bool = False) -> Table:
             continue
         table.add_row(
             row.query.platform,
-            Text(f"{'搜索' if row.query.kind == 'search' else '栏目'} {row.query.text}"),
+            Text(f"{_KINDS[row.query.kind]}{row.query.text}"),
             row.outcome.label if row.outcome else "未结束",
             *(str(n) for n in (row.requests, row.pages, row.cards, row.new, row.card_only, row.hits)),
             Text(row.note),

@@ -87,6 +87,14 @@ class Crawl(_Part):
     #: List pages of a query that are read again every night, because listings change in place; what lies behind is
     #: read only as far as something new stands there.
     reread_pages: int = Field(default=20, ge=1)
+    #: Nights after which the own page of a hit in an open lead is read again.
+    revisit_nights: int = Field(default=3, ge=1, le=90)
+    #: Hits a platform whose own pages are read again in one night.
+    max_revisits: int = Field(default=60, ge=0)
+    #: Other listings beside them, where cards show no time of the last change; 0: none.
+    max_rereads: int = Field(default=10, ge=0)
+    #: Days after which the foot of a platform's pages is read again for the 摸底台账.
+    ledger_days: int = Field(default=30, ge=1)
     #: Seconds until a page must have come to its end.
     page_deadline: float = Field(default=60.0, gt=0)
     #: Hours that a robots.txt counts for after it was fetched, for all workers together; a day at most (RFC 9309).

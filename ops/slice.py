@@ -25,6 +25,7 @@ from ops.courtesy import courtesy_for, only_while
 from ops.gateway import allowed, way_out
 from ops.house import House, enter_house
 from ops.logs import log_to_stderr
+from ops.own_pages import own_pages
 from ops.parent import die_with_parent
 from ops.settings import Settings
 from pipelines import Reception, control_words, receive, rematch, settle
@@ -164,7 +165,9 @@ def _hooks(house: House, reception: Reception, order: Order, attempt: int, still
 
     def known(platform: str, cards: Sequence[tuple[str, str]]) -> set[str]:
         with transaction(house.engine) as conn:
-            return listings.known(conn, platform, cards)
+            found = listings.known(conn, platform, cards)
+            listings.seen(conn, platform, found, now())
+            return found
 
     def judge(listing: Listing) -> Assessment:
         return reception.matcher.assess(listing)
@@ -208,6 +211,7 @@ def _hooks(house: House, reception: Reception, order: Order, attempt: int, still
         controlled=controlled,
         shells=needs_browser,
         learned=learned,
+        **own_pages(house, reception, definition_of(order), order.scan_id),
         courtesy=only_while(still_ours, courtesy_for(house, order.platform)),
     )
 

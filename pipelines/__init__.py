@@ -8,6 +8,7 @@ from pipelines.reception import Assessor, Received, Reception
 from pipelines.rematch import Rematched, rematch
 from pipelines.routing import District, Geography, Routed, district_of, route
 from pipelines.settling import control_words, settle
+from pipelines.taking_off import take_off
 
 __all__ = [
     "Assessor",
@@ -33,4 +34,5 @@ __all__ = [
     "route",
     "settle",
     "survey",
+    "take_off",
 ]

@@ -8,7 +8,7 @@ from functools import partial
 
 import structlog
 
-from db import audit, listings
+from db import audit, listings, visits
 from db import evidence as evidence_rows
 from db.campaigns import current
 from db.engine import Connection, run
@@ -16,14 +16,14 @@ from db.listings import ListingRow, StoredListing, VersionRow
 from db.quarantine import put_aside
 from db.sellers import SellerSeen
 from db.sellers import keep as keep_sellers
-from db.text import storable
 from evidence import Store
 from pipelines.fence import halving
 from pipelines.judging import Hit, differs, floor, lead
 from pipelines.merging import Merged, merge
 from pipelines.normalise import Normal, normalise, seller_hash
 from pipelines.reception import Progress, Received, Reception
-from records import Assessment, Capture, Listing, Sighting, Source, shanghai_date
+from pipelines.taking_off import kept_capture
+from records import Assessment, Capture, Listing, ListingState, Sighting, Source, shanghai_date
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +53,12 @@ class Draft:
     def changed(self) -> bool:
         """True for a new listing and for one with other content than stored."""
         return self.stored is None or self.stored.fingerprint != self.merged.fingerprint
+
+    @property
+    def relisted(self) -> bool:
+        """True for what had been gone and is shown by the platform again; a file from somewhere proves nothing."""
+        was_gone = self.stored is not None and self.stored.state is ListingState.GONE
+        return was_gone and self.sighting.page.fetched_by != "file"
 
     @property
     def suspected(self) -> bool:
@@ -113,6 +119,7 @@ def _take_in(
     _keep_evidence(conn, hits, reception.store, at)
     progress("lead")
     led = _lead(conn, hits, reception, at) if hits else Received()
+    visits.relist(conn, [(rows[draft.place].listing_id, _seen_at(draft)) for draft in drafts if draft.relisted], at)
     _note_tips(conn, [(rows[draft.place], draft) for draft in drafts], at)
     progress("commit")
     new = sum(draft.stored is None for draft in drafts)
@@ -260,10 +267,15 @@ def _row(draft: Draft, seller_ids: dict[tuple[str, str], int]) -> ListingRow:
         card_fingerprint=sighting.card_fingerprint,
         query_id=sighting.query_id,
         seen_at=sighting.page.fetched_at,
+        looked=sighting.listing.detail_read,
     )
 
 
 _AS_SHOWN = ("url", "title", "description", "price", "price_text", "currency", "place", "published_at", "detail_read")
+
+
+def _seen_at(draft: Draft) -> datetime:
+    return draft.sighting.page.fetched_at
 
 
 def _origin(sighting: Sighting, stored: StoredListing | None) -> tuple[str, str, str]:
@@ -291,31 +303,14 @@ def _version(listing_id: int, draft: Draft) -> VersionRow:
 
 def _keep_evidence(conn: Connection, hits: Sequence[tuple[_Kept, Draft]], store: Store, at: datetime) -> None:
     """The files of each hit go into the store, then their rows; a hit without a capture is put down as owed."""
-    kept = [_capture(row.listing_id, draft, draft.capture, store) for row, draft in hits if draft.capture]
+    kept = [
+        kept_capture(row.listing_id, draft.merged.fingerprint, draft.capture, store)
+        for row, draft in hits
+        if draft.capture
+    ]
     evidence_rows.keep_captures(conn, kept, at)
     owed = [(row.listing_id, draft.merged.fingerprint) for row, draft in hits if draft.capture is None]
     evidence_rows.mark_due(conn, owed, reason=_DUE, at=at)
-
-
-def _capture(listing_id: int, draft: Draft, capture: Capture, store: Store) -> evidence_rows.CaptureKept:
-    return evidence_rows.CaptureKept(
-        listing_id=listing_id,
-        fingerprint=draft.merged.fingerprint,
-        url=storable(capture.url),
-        captured_at=capture.captured_at,
-        method=storable(capture.method),
-        gaps=tuple(storable(gap) for gap in capture.gaps),
-        files=tuple(
-            evidence_rows.FileKept(
-                role=file.role.value,
-                sha256=store.put(file.body).sha256,
-                size=len(file.body),
-                media_type=storable(file.media_type),
-                url=storable(file.url),
-            )
-            for file in capture.files
-        ),
-    )
 
 
 def _lead(conn: Connection, hits: Sequence[tuple[_Kept, Draft]], reception: Reception, at: datetime) -> Received:

@@ -54,7 +54,9 @@ def _judge(
     conn: Connection, scan_id: int, platform: str, rows: Sequence[QueryRow], *, options: dict[str, Any], at: datetime
 ) -> None:
     control = runs.control(conn, scan_id, platform)
-    ends = [_end(row) for row in rows]
+    # pages known before were seen: that says nothing of the lists, and counts only where it went wrong
+    ends = [_end(row) for row in rows if row.query.kind is not QueryKind.REVISIT] or [_end(row) for row in rows]
+    rounds = [row.outcome for row in rows if row.query.kind is QueryKind.REVISIT and not _healthy(row.outcome)]
     words = [one.text for one in ends if one.outcome is Outcome.EMPTY and one.kind is QueryKind.SEARCH]
     known = Known(
         control=control,
@@ -69,7 +71,7 @@ def _judge(
     for one in changed:
         runs.rejudge(conn, one.id, one.outcome, one.note)
     status = scan_status(
-        _outcomes(ends, changed), deviates=bool(findings), proven=control is not None and control.works
+        [*_outcomes(ends, changed), *rounds], deviates=bool(findings), proven=control is not None and control.works
     )
     run = Run(scan_id=scan_id, platform=platform, status=status, findings=findings, figures=figures, control=control)
     runs.judged(conn, run, whole=asked and _mostly_seen(ends), at=at)
@@ -96,6 +98,10 @@ def figures_of(ends: Sequence[End]) -> Figures:
 def _outcomes(ends: Sequence[End], changed: Sequence[Changed]) -> list[Outcome | None]:
     now = {one.id: one.outcome for one in changed}
     return [now.get(one.id, one.outcome) for one in ends]
+
+
+def _healthy(outcome: Outcome | None) -> bool:
+    return outcome is not None and outcome.healthy
 
 
 def _end(row: QueryRow) -> End:

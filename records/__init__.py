@@ -3,6 +3,7 @@
 from records.assessment import Assessment, Level, Match, Part
 from records.clock import SHANGHAI, Now, now, shanghai, shanghai_date
 from records.fault import Fault, Lang
+from records.imprint import Imprint, is_credit_code
 from records.labels import Labels
 from records.lead import (
     CITY,
@@ -14,7 +15,7 @@ from records.lead import (
     Screening,
 )
 from records.leave import Budget, Halt, Hours, Spent, Stop
-from records.listing import Capture, CapturedFile, FileRole, Listing, Page, Seller, Sighting, Source
+from records.listing import Capture, CapturedFile, FileRole, Gone, Listing, ListingState, Page, Seller, Sighting, Source
 from records.measures import Measures
 from records.passage import Barred
 from records.permits import KeptRobots, RobotsRuling, SuppliedSession
@@ -40,8 +41,10 @@ __all__ = [
     "Figures",
     "FileRole",
     "Finding",
+    "Gone",
     "Halt",
     "Hours",
+    "Imprint",
     "KeptRobots",
     "Labels",
     "Lang",
@@ -49,6 +52,7 @@ __all__ = [
     "LeadState",
     "Level",
     "Listing",
+    "ListingState",
     "Match",
     "Measures",
     "Now",
@@ -68,6 +72,7 @@ __all__ = [
     "Stop",
     "SuppliedSession",
     "Unseen",
+    "is_credit_code",
     "night_status",
     "now",
     "scan_status",

@@ -51,6 +51,8 @@ class Listing:
     published_at: datetime | None = None
     #: True when the item's own page was read, False when only its card was (仅见卡片).
     detail_read: bool = False
+    #: The time of the last change exactly as a card shows it; empty where cards show none. Never stored.
+    updated: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -63,7 +65,24 @@ class Listing:
             self.place,
             *self.pictures,
         )
-        return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+        return _digest(*parts)
+
+    @property
+    def card_mark(self) -> str:
+        """What tells that a card is as it was: its fingerprint, with the time of the last change where it shows one."""
+        return _digest(self.fingerprint, self.updated) if self.updated else self.fingerprint
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class ListingState(StrEnum):
+    """在架状态: whether an item is still offered, as far as was looked."""
+
+    ON_SALE = "在售"
+    GONE = "已下架"  # its own page said so
+    RELISTED = "再次上架"  # seen again after that
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,6 +151,16 @@ class Capture:
     method: str
     #: What is missing and why, for example "screenshot: no browser"; empty when whole.
     gaps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gone:
+    """An item whose own page says that it is not offered any more."""
+
+    platform: str
+    item_id: str
+    #: The page that says so, with its photograph.
+    capture: Capture
 
 
 class Source(StrEnum):

@@ -112,6 +112,8 @@ class Coverage:
     card_only: int = 0
     #: Platform and what people decided about asking it: robots.txt lifted, a session supplied.
     permits: tuple[tuple[str, str], ...] = ()
+    #: Platform and what came of reading own pages again, with how many that were due were not read.
+    visits: tuple[tuple[str, str], ...] = ()
     #: Words that were not asked because the platform had nothing for them lately.
     resting: int = 0
     #: None where no canary was planned.
@@ -126,7 +128,7 @@ class Coverage:
         told += [f"还有 {self.open} 个检索任务没有结束"] if self.open else []
         told += [f"{name(x.platform)}：{x.told}" + (f"：{x.why}" if quoting and x.why else "") for x in self.unseen]
         told += [f"{name(platform)}：{finding.sentence}" for platform, finding in self.findings]
-        told += [f"{name(platform)}：{sentence}" for platform, sentence in self.permits]
+        told += [f"{name(platform)}：{sentence}" for platform, sentence in (*self.permits, *self.visits)]
         if self.canary is not None:
             told.append(
                 "金丝雀：已形成线索"

@@ -50,6 +50,7 @@ class QueryKind(StrEnum):
 
     SEARCH = "search"  # the platform's own search for a term
     BROWSE = "browse"  # a category page, newest first
+    REVISIT = "revisit"  # own pages of listings already stored; finds nothing new
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

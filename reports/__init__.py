@@ -4,6 +4,7 @@ from db.exports import LeadFilter
 from reports.definitions import read_campaign, read_columns
 from reports.export import Exported, export_leads
 from reports.faults import CampaignFileRefused, ColumnsRefused, NotWritten, TooMuchForOneSheet
+from reports.ledger import credit_code_says, export_ledger
 from reports.statistics import Heading, build_statistics
 from reports.tables import Check, Statistics, Table
 
@@ -19,7 +20,9 @@ __all__ = [
     "Table",
     "TooMuchForOneSheet",
     "build_statistics",
+    "credit_code_says",
     "export_leads",
+    "export_ledger",
     "read_campaign",
     "read_columns",
 ]

@@ -8,8 +8,8 @@ from db.tables.base import metadata
 from db.tables.decided import campaigns, districts, lead_hits, lead_numbers, leads, phases, report_dues, screenings
 from db.tables.kept import capture_files, captures, captures_due, evidence_files
 from db.tables.people import audit, login_failures, sessions, users
-from db.tables.permitted import platform_sessions, robots, robots_rulings
-from db.tables.seen import assessments, listing_versions, listings, quarantine, sellers
+from db.tables.permitted import platform_ledger, platform_sessions, robots, robots_rulings
+from db.tables.seen import assessments, listing_states, listing_versions, listings, quarantine, sellers
 from db.tables.told import deliveries, digests, outbox
 from db.tables.watching import (
     canaries,
@@ -41,6 +41,7 @@ __all__ = [
     "lead_numbers",
     "leads",
     "lexicon_versions",
+    "listing_states",
     "listing_versions",
     "listings",
     "login_failures",
@@ -48,6 +49,7 @@ __all__ = [
     "outbox",
     "pacing",
     "phases",
+    "platform_ledger",
     "platform_sessions",
     "quarantine",
     "queries",

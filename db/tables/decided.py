@@ -80,6 +80,7 @@ leads = Table(
     text_column("dismiss_reason"),
     time_column("first_seen"),
     time_column("last_seen"),
+    time_column("raised_at", nullable=True),  # when a hit of it was on sale again: the queue shows it first
     time_column("screened_at", nullable=True),
     reference("screened_by", "users.id", nullable=True),
     Column("version", Integer, nullable=False, server_default=text("1")),

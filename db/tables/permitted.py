@@ -1,4 +1,4 @@
-"""What sites say of visitors, and what people decided about asking them."""
+"""What sites say of visitors and of themselves, and what people decided about asking them."""
 
 from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Integer, LargeBinary, Table, Text
 
@@ -45,4 +45,20 @@ platform_sessions = Table(
     text_column("revoked_by"),
     CheckConstraint("revoked_at is null or sealed is null", name="revoked"),
     Index("ix_platform_sessions_platform", "platform", "id"),
+)
+
+platform_ledger = Table(
+    "platform_ledger",
+    metadata,
+    id_column(),
+    Column("platform", Text, nullable=False),
+    Column("url", Text, nullable=False),  # the page that says so
+    time_column("read_at"),
+    Column("page_sha256", Text, nullable=False),
+    text_column("operator"),
+    text_column("uscc"),
+    text_column("icp"),
+    text_column("seat"),
+    text_column("license_url"),
+    Index("ix_platform_ledger_platform", "platform", "read_at"),
 )

@@ -48,7 +48,9 @@ listings = Table(
     text_column("category"),
     reference("query_id", "queries.id", nullable=True),  # the query that saw it last
     time_column("first_seen"),
-    time_column("last_seen"),
+    time_column("last_seen"),  # on a list or on its own page
+    time_column("looked_at", nullable=True),  # when its own page was last read, or said that it is gone
+    text_column("state", "在售"),  # 在售, 已下架, 再次上架: the newest row of `listing_states`
     UniqueConstraint("platform", "item_id"),
     Index("ix_listings_hits", "score", postgresql_where=text("level <> 'none'")),
     Index("ix_listings_seller", "seller_id"),
@@ -66,7 +68,19 @@ listing_versions = Table(
     Column("price", Numeric(16, 2)),
     text_column("price_text"),
     time_column("seen_at"),
-    UniqueConstraint("listing_id", "fingerprint"),
+    # the same text may come back: each time is a row, so that a price's history is whole
+    UniqueConstraint("listing_id", "fingerprint", "seen_at"),
+)
+
+listing_states = Table(
+    "listing_states",
+    metadata,
+    id_column(),
+    reference("listing_id", "listings.id"),
+    Column("state", Text, nullable=False),
+    reference("capture_id", "captures.id", nullable=True),  # the page that said so
+    time_column("at"),
+    Index("ix_listing_states_listing", "listing_id", "id"),
 )
 
 assessments = Table(

@@ -21,7 +21,7 @@ from crawler import (
     saved_pages,
 )
 from crawler.saved_pages import differences
-from ops.commands import permits, sessions
+from ops.commands import ledger, permits, sessions
 from ops.one_page import fetch_page, platform_of, stranger
 from ops.planning import Chosen, chosen
 from ops.screen import print_json, say, screen, show
@@ -95,6 +95,7 @@ def register(app: typer.Typer) -> None:
     platforms.command("check")(platform_check)
     permits.register(platforms)
     sessions.register(platforms)
+    ledger.register(platforms)
     app.add_typer(platforms, name="platform")
 
 

@@ -85,7 +85,7 @@ def second_night(opening_night: Scanned, copies: Copies) -> Scanned:
 
 @pytest.fixture(scope="session")
 def changed_night(second_night: Scanned, copies: Copies) -> Scanned:
-    """The scan after that: in every market two listings of a hundred have changed and six are new."""
+    """The scan after that: in every market two listings of a hundred have changed or gone and six are new."""
     for key in second_night.town.sites:
-        second_night.town.change(key, changed_share=CHANGED, new_listings=NEW)
+        second_night.town.change(key, edited_share=CHANGED, new_listings=NEW)
     return scan(second_night.house, second_night.town, copies)

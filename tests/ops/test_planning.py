@@ -50,6 +50,16 @@ def test_the_first_night_asks_every_term() -> None:
     assert rested == 0
 
 
+def test_own_pages_are_read_again_last_and_only_where_open_leads_have_hits() -> None:
+    visited = replace(night(), visited=frozenset({"demo_ads"}))
+    queries, _ = queries_for(platform(), visited, {})
+    assert [query.kind for query in queries].count(QueryKind.REVISIT) == 1
+    assert queries[-1].kind is QueryKind.REVISIT
+    others = (queries_for(platform("demo_shop"), visited, {})[0], queries_for(platform(), night(), {})[0])
+    named = queries_for(platform(), replace(visited, named=("象牙",)), {})[0]
+    assert all(query.kind is not QueryKind.REVISIT for query in [*named, *others[0], *others[1]])
+
+
 @pytest.mark.parametrize("days_ago", [0, 1])
 def test_what_was_empty_rests_one_night_at_least_and_category_pages_never(days_ago: int) -> None:
     queries, rested = queries_for(platform(), night(), last(Outcome.EMPTY, days_ago))

@@ -131,9 +131,9 @@ def later(at: Sighting, **shift: int) -> Sighting:
     return replace(at, page=replace(at.page, fetched_at=moment))
 
 
-#: Everything that a repeated receive must leave as it is, `last_seen` apart.
+#: Everything that a repeated receive must leave as it is, `last_seen` and `looked_at` apart.
 STATE = (
-    "select (select jsonb_agg(to_jsonb(l) - 'last_seen' order by id) from listings l),"
+    "select (select jsonb_agg(to_jsonb(l) - 'last_seen' - 'looked_at' order by id) from listings l),"
     " (select jsonb_agg(to_jsonb(s) - 'last_seen' order by id) from sellers s),"
     " (select jsonb_agg(to_jsonb(l) - 'last_seen' order by id) from leads l),"
     " (select jsonb_agg(to_jsonb(h) order by lead_id, listing_id) from lead_hits h),"
