@@ -136,7 +136,8 @@ def test_a_rehearsal_stores_nothing(tmp_path: Path, database_url: str, raw: Engi
     assert {row["outcome"] for row in told["queries"]} <= {"searched", "empty"}
     assert {hit["platform"] for hit in told["hits"]} == {"demo_ads", "demo_shop"}
     after = dump(raw)
-    for shared in ("pacing", "spending"):  # pace and budget are shared with real scans: politeness is no exercise
+    # pace, budget and robots.txt are shared with real scans: politeness is no exercise
+    for shared in ("pacing", "robots", "spending"):
         assert before.pop(shared) != after.pop(shared)
     assert after == before
     assert sorted(path for path in there.home.rglob("*") if "secrets" not in str(path)) == files

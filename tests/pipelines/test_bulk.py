@@ -32,7 +32,7 @@ CONTENT = (
     " join listings l on l.id = c.listing_id order by 1, 2",
     "select l.item_id, count(*) from assessments a join listings l on l.id = a.listing_id group by 1 order by 1",
     "select l.item_id, count(*) from listing_versions v join listings l on l.id = v.listing_id group by 1 order by 1",
-    "select key from outbox order by 1",
+    "select regexp_replace(key, '[0-9]+', 'n', 'g') from outbox order by 1",  # a kill leaves gaps in the row ids
     "select key, name from sellers order by 1, 2",
 )
 

@@ -18,9 +18,6 @@ from pipelines import ImportOrder, ImportRefused, import_listings, survey
 from pipelines.web_archive import archive_rows
 from tests.pipelines.made import SmallMatcher, one, reception, rows
 
-#: warcio's writer leaves its scratch files to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
 SITE = "https://shop.example"
 CARD = """<li class="item"><a href="/item/{n}.html"><img src="/pic/{n}.jpg"></a>
 <a class="title" href="/item/{n}.html">{title} {n}</a><span class="price">￥{price}.00</span></li>"""
@@ -45,7 +42,10 @@ def record(
     writer = WARCWriter(out, gzip=False)
     http = StatusAndHeaders(status, list(headers), protocol="HTTP/1.1") if kind == "response" else None
     dated = {"WARC-Date": "2026-11-20T01:02:03Z"}
-    made = writer.create_warc_record(url, kind, payload=io.BytesIO(body), http_headers=http, warc_headers_dict=dated)
+    # with a length warcio needs no scratch file, which it would leave to the garbage collector
+    made = writer.create_warc_record(
+        url, kind, payload=io.BytesIO(body), length=len(body), http_headers=http, warc_headers_dict=dated
+    )
     writer.write_record(made)
     return out.getvalue()
 
