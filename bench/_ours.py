@@ -17,8 +17,9 @@ from crawler import definition
 from db.engine import create_database, drop_database, transaction
 from ops.house import House, embedded, open_house
 from ops.planning import Chosen
-from ops.scanning import plan_scan, slice_command, slice_order
+from ops.scanning import plan_scan
 from ops.settings import Settings, read_settings
+from ops.slices import slice_command, slice_order
 from ops.worker import enqueue, queue_app
 
 _DATABASE = "xunwang_bench"

@@ -69,5 +69,6 @@ def test_a_budget_of_the_date_holds_over_two_scans_and_is_named(
         there.xunwang("scan", "--platform", "demo_ads")
     assert 0 < asked(town) <= 12
     told = ends(raw, 2)
+    assert told.pop("searched") == 1  # the round of visits that are due: none was, and that asks nothing
     assert set(told) == {"budget_spent"}
     assert "请求额度 12 次已用完" in one(raw, "select note from queries where scan_id = 2 limit 1")
