@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from console import wording
 from console.highlight import marked
+from records import ListingState
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
@@ -26,7 +27,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(asset=asset, marked=marked)
+    made.globals.update(asset=asset, marked=marked, ListingState=ListingState)
     made.filters.update(wording.FILTERS)
     return made
 

@@ -186,4 +186,5 @@ def to_lead(row: Row[Any]) -> Lead:
         first_seen=row.first_seen,
         last_seen=row.last_seen,
         version=row.version,
+        raised_at=row.raised_at,
     )

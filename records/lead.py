@@ -70,3 +70,5 @@ class Lead:
     last_seen: datetime
     #: Counts up with every change; a stale one is refused.
     version: int
+    #: When a hit of it was last seen on sale again after it had been gone; None for never.
+    raised_at: datetime | None = None

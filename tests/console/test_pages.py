@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -10,7 +11,7 @@ from console.app import BrowserFilesMissing, check_browser_files
 from console.highlight import marked
 from console.rendering import HERE, STATIC
 from console.wording import ago, cleaned, nested, price, shown, visible, web_address
-from db import canaries, runs, tables
+from db import canaries, runs, tables, visits
 from db.engine import transaction
 from records import Control, Figures, Finding, Match, Measures, Outcome, ScanStatus
 from tests.console import seed
@@ -37,6 +38,22 @@ def test_lead_page_shows_all_hits_evidence_and_who_did_what(account, leads):
     assert html.count('class="card-box hit-box"') == 6
     assert html.count("✓ 通过") == 18 and "XS-2026-1123-0001" in html
     assert "王某" in html and "2026-11-23 08:31" in html and "2026-11-23 02:14:07 UTC+8" in html
+
+
+def test_goods_that_went_and_came_again_are_marked_wherever_they_stand(account, leads, engine):
+    visitor, at = account(), datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+    assert "再次上架" not in visitor.get("/review?district=*").text
+    with transaction(engine) as conn:
+        mine = select(tables.lead_hits.c.listing_id).where(tables.lead_hits.c.lead_id == leads[0])
+        first, second, *_ = conn.execute(mine.order_by(tables.lead_hits.c.listing_id)).scalars()
+        conn.execute(update(tables.listings).where(tables.listings.c.id == second).values(state="已下架"))
+        visits.relist(conn, [(first, at)], at)
+    queue = visitor.get("/review?district=*").text
+    assert queue.count("↩ 再次上架") == 2  # its row, which stands first, and its head
+    assert queue.index(f'data-lead="{leads[0]}"') < queue.index(f'data-lead="{leads[1]}"')
+    html = visitor.get(f"/leads/{leads[0]}").text
+    assert html.count("offer-gone") == 1 and html.count("offer-again") == 2  # the head and one hit
+    assert "系统　<b>再次上架</b>" in html
 
 
 def test_pictures_are_shown_sealed_and_pages_are_only_downloads(account, leads, engine):
