@@ -1,9 +1,10 @@
 """摸底台账: what platforms say of who runs them, each reading a row."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from db.tables import platform_ledger
@@ -40,9 +41,8 @@ def entries(conn: Connection) -> list[Entry]:
         .ext(distinct_on(platform_ledger.c.platform))
         .order_by(platform_ledger.c.platform, platform_ledger.c.read_at.desc(), platform_ledger.c.id.desc())
     )
-    return [Entry(platform=row.platform, imprint=_imprint(row._mapping)) for row in rows]
+    return [Entry(platform=row.platform, imprint=_imprint(row)) for row in rows]
 
 
-def _imprint(row: object) -> Imprint:
-    facts = {name: row[name] for name in Imprint.__dataclass_fields__}  # type: ignore[index]
-    return Imprint(**facts)
+def _imprint(row: Row[Any]) -> Imprint:
+    return Imprint(**{one.name: getattr(row, one.name) for one in fields(Imprint)})

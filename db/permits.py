@@ -1,7 +1,7 @@
 """Permits: robots.txt as last answered, rulings on it, and the sessions that people supplied."""
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -128,12 +128,13 @@ def sealed(conn: Connection, session_id: int) -> bytes:
     return bytes(found or b"")
 
 
-def of_date(conn: Connection, platforms: Collection[str], on: date, before: datetime) -> list[SuppliedSession]:
-    """The sessions that these platforms were asked with on a Shanghai date, supplied not after `before`."""
+def in_use(conn: Connection, platforms: Collection[str], at: datetime) -> list[SuppliedSession]:
+    """The sessions that these platforms (else all) were asked with at that moment, one a platform, sorted."""
     last: dict[str, SuppliedSession] = {}
     for one in sessions(conn, platforms):
-        if one.supplied_at <= before and (one.revoked_at is None or one.revoked_at > before):
+        if one.supplied_at <= at and (one.revoked_at is None or one.revoked_at > at):
             last.setdefault(one.platform, one)
+    on = shanghai_date(at)
     return [one for _, one in sorted(last.items()) if on <= one.until]
 
 

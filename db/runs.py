@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from db import permits
 from db.scans import options, query_rows
 from db.tables import canaries, listings, queries, runs, scans
-from records import Control, Coverage, Figures, Finding, Outcome, QueryKind, ScanStatus, now, shanghai_date, unseen
+from records import Control, Coverage, Figures, Finding, Outcome, QueryKind, ScanStatus, now, unseen
 
 #: How many runs a platform is held against.
 BEFORE = 14
@@ -146,9 +146,7 @@ def _permits(conn: Connection, scan_id: int, platforms: Sequence[str]) -> tuple[
     ended = conn.execute(select(scans.c.finished_at).where(scans.c.id == scan_id)).scalar()
     at = ended or now()
     told = [(one.platform, one.sentence) for one in permits.in_force(conn, platforms, at)]
-    return *told, *(
-        (one.platform, f"使用{one.name}") for one in permits.of_date(conn, platforms, shanghai_date(at), at)
-    )
+    return *told, *((one.platform, f"使用{one.name}") for one in permits.in_use(conn, platforms, at))
 
 
 def before(conn: Connection, platform: str, scan_id: int) -> list[Figures]:

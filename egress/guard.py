@@ -9,7 +9,6 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from socket import gaierror
 
 from egress.policy import PORTS, Policy
 from egress.ranges import not_public
@@ -155,7 +154,7 @@ class Guard:
                 found = await self._resolve(host)
         except TimeoutError:
             raise Refusal(Barred.SLOW, "resolver") from None
-        except (gaierror, OSError, UnicodeError):
+        except (OSError, UnicodeError):
             found = []
         if not found:
             raise Refusal(Barred.UNRESOLVED)

@@ -64,8 +64,8 @@ def allowed(settings: Settings, platform: Definition, *, file: str, site: str, d
 
 def check_platform(platform: Definition, allowed_here: tuple[str, ...]) -> None:
     """Raises InternalPlatform where a definition names this machine or an internal address that it may not."""
-    hosts = () if allowed_here else (urlsplit(platform.site).hostname or "",)
-    inside = next((host for host in (*hosts, *platform.hosts) if names_inside(host)), None)
+    hosts = platform.hosts if allowed_here else _own_hosts(platform)
+    inside = next((host for host in hosts if names_inside(host)), None)
     if inside is not None:
         raise InternalPlatform(f"{platform.key}：{inside}")
 
@@ -73,16 +73,14 @@ def check_platform(platform: Definition, allowed_here: tuple[str, ...]) -> None:
 @contextmanager
 def way_out(platform: Definition, allowed_here: tuple[str, ...], hosts: tuple[str, ...] = ()) -> Iterator[WayOut]:
     """A guard for `platform` while the block runs, for its hosts alone unless others are given. Raises GuardDown."""
-    own = (urlsplit(platform.site).hostname or "", *platform.hosts)
-    policy = Policy(hosts=hosts or own, allowed=allowed_here)
-    with guarded(policy) as opened:
+    with guarded(Policy(hosts=hosts or _own_hosts(platform), allowed=allowed_here)) as opened:
         yield opened
 
 
 async def stand_guard(host: str, port: int, platforms: Sequence[Definition]) -> None:
     """A guard for browsers that run elsewhere, for the hosts of `platforms`, until cancelled. Raises GuardPortTaken."""
-    hosts = [pattern for one in platforms for pattern in (urlsplit(one.site).hostname or "", *one.hosts)]
-    guard = Guard(Policy(hosts=tuple(hosts)), Journal())
+    hosts = tuple(pattern for one in platforms for pattern in _own_hosts(one))
+    guard = Guard(Policy(hosts=hosts), Journal())
     try:
         await guard.start(host, port)
     except OSError as taken:
@@ -91,3 +89,7 @@ async def stand_guard(host: str, port: int, platforms: Sequence[Definition]) -> 
         await asyncio.Event().wait()
     finally:
         await guard.close()
+
+
+def _own_hosts(platform: Definition) -> tuple[str, ...]:
+    return (urlsplit(platform.site).hostname or "", *platform.hosts)

@@ -43,7 +43,7 @@ class PageNotHad(Fault):
 
 def fetch_page(house: House, chosen: Chosen, url: str) -> Page:
     """The page at `url`. Raises AddressRefused before anything is sent, and PageNotHad with the reason."""
-    reader = chosen.definition.at(chosen.site) if chosen.site else chosen.definition
+    reader = chosen.standing
     allowed_here = allowed_for(house, chosen)
     limits = limits_of(house.settings, 1, allowed_here)
     if why := refusal(url, reader, allow_loopback=limits.allow_loopback):

@@ -40,6 +40,11 @@ class Chosen:
     #: Base address that the settings put in place of the definition's own; empty for none.
     site: str
 
+    @property
+    def standing(self) -> Definition:
+        """The definition at the address where it is asked."""
+        return self.definition.at(self.site) if self.site else self.definition
+
 
 def chosen(settings: Settings, names: Iterable[str], *, demo: bool) -> list[Chosen]:
     """The platforms of `names` (keys or files); without names those of the settings, else every one.
@@ -66,13 +71,12 @@ def check_chosen(house: House, platforms: Iterable[Chosen]) -> None:
     A night goes on without it: there its queries end as failed, and say why.
     """
     for one in platforms:
-        check_platform(one.definition.at(one.site) if one.site else one.definition, allowed_for(house, one))
+        check_platform(one.standing, allowed_for(house, one))
 
 
 def allowed_for(house: House, one: Chosen) -> tuple[str, ...]:
     """What of this machine a visit to a chosen platform may reach; see `ops.gateway.allowed`."""
-    stands = one.definition.at(one.site) if one.site else one.definition
-    return allowed(house.settings, stands, file=one.file, site=one.site, demo=house.demo)
+    return allowed(house.settings, one.standing, file=one.file, site=one.site, demo=house.demo)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

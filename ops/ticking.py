@@ -6,12 +6,10 @@ from datetime import datetime, timedelta
 import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
 from procrastinate import App
-from procrastinate.exceptions import ConnectorException
 
 from alerts import deliver_due, make_digest
 from db import canaries, scans, schedules
 from db.engine import naming_outages, transaction
-from db.faults import DatabaseUnreachable
 from ops.channels import channels
 from ops.clock import Due, due
 from ops.house import House
@@ -19,7 +17,7 @@ from ops.labels import labels
 from ops.outage import outlast
 from ops.planning import chosen
 from ops.scanning import TAKEN_UP, end_abandoned, plan_scan
-from ops.worker import enqueue, queue_app
+from ops.worker import AWAY, enqueue, queue_app
 from pipelines import settle
 from records import Fault, Now, Outcome, now, shanghai_date
 
@@ -112,7 +110,7 @@ def tick_or_wait(house: House, app: App) -> None:
     try:
         with naming_outages():
             tick(house, app)
-    except (ConnectorException, DatabaseUnreachable) as trouble:
+    except AWAY as trouble:
         log.warning("tick_broke_off", reason=type(trouble).__name__)
         outlast(house)
 

@@ -32,7 +32,7 @@ DEAD_AFTER = 30
 #: Seconds between two looks for jobs in progress whose worker is dead.
 _LOOK_FOR_THE_DEAD = 10.0
 #: What a queue says whose database is away.
-_AWAY = (ConnectorException, DatabaseUnreachable)
+AWAY = (ConnectorException, DatabaseUnreachable)
 #: A shift that broke off within this many seconds makes the next one wait twice as long, up to half a minute.
 _SETTLED, _LONGEST_WAIT = 60.0, 30.0
 
@@ -90,7 +90,7 @@ async def _take_up_again(house: House, app: App, in_hand: _InHand) -> None:
                 for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER):
                     await _take_up(app, job)
                 forgotten = await _take_up_forgotten(house, app, in_hand, before=forgotten)
-        except _AWAY as trouble:  # the database is away, or another worker was faster: the next look tells
+        except AWAY as trouble:  # the database is away, or another worker was faster: the next look tells
             log.warning("cannot_look_for_dead_workers", reason=type(trouble).__name__)
         await asyncio.sleep(_LOOK_FOR_THE_DEAD)
 
@@ -159,7 +159,7 @@ async def work(house: House, *, concurrency: int, until_empty: bool = False) -> 
                 await _shift(house, concurrency=concurrency, until_empty=until_empty, stop=stop)
             if until_empty:
                 return
-        except _AWAY as trouble:
+        except AWAY as trouble:
             log.warning("shift_broke_off", reason=type(trouble).__name__)
         if not stop.is_set():
             wait = min(wait * 2, _LONGEST_WAIT) if time.monotonic() - begun < _SETTLED else 1.0

@@ -103,7 +103,7 @@ def _parameters(command: Any) -> str:
 
 def _parameter(one: Any) -> str:
     name = one.opts[0] if one.param_type_name == "option" else one.name.upper()
-    return f"`{name}`" if one.required or one.param_type_name == "argument" else f"`[{name}]`"
+    return f"`{name}`" if one.required else f"`[{name}]`"
 
 
 def _row(*cells: str) -> str:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from keywords import Lexicon, Matcher
 from keywords.evaluating import Evaluation, Failure, Rate, evaluate
+from ops.commands.options import AsJson
 from ops.labelled import check_target, read_samples, write_failures
 from ops.lexicons import chosen_lexicon
 from ops.screen import print_json, say, screen, show
@@ -89,7 +90,7 @@ def evaluate_set(
     lexicon: LexiconName = "",
     failures: Annotated[Path | None, typer.Option(help="把没有判对的行连同原因写到这个 TSV。")] = None,
     encoding: FileEncoding = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出。")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """用已标注的文本评测：按类别、手法、级别给出查准率与查全率，并逐条列出没有判对的及原因。"""
     words = chosen_lexicon(screen(ctx), lexicon)

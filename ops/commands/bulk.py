@@ -13,6 +13,7 @@ import yaml
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ops.commands.options import AsJson, Demo
 from ops.screen import print_json, say, screen
 from pipelines import Imported, ImportOrder, ImportRefused, Survey, import_listings, survey
 from records import Source
@@ -44,8 +45,8 @@ def take_file(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="只读、只研判，不保存：行数、列的对应、前几行、疑似数。")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="结果以 JSON 输出。")] = False,
-    demo: Annotated[bool, typer.Option("--demo", help="在演示库里。")] = False,
+    as_json: AsJson = False,
+    demo: Demo = False,
 ) -> None:
     """导入平台报送或移送的商品信息文件：逐行研判，有疑点的成为线索；中断后重新运行会接着做，重复导入不会加倍。"""
     house = screen(ctx).house(demo=demo)

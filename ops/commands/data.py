@@ -14,13 +14,12 @@ from db.audit import verify
 from db.engine import transaction
 from ops.channels import channels
 from ops.commands.bulk import take_file
+from ops.commands.options import Demo
 from ops.intake import take_in
 from ops.labels import labels
 from ops.screen import print_json, say, screen
 from records import Fault, Source, now, shanghai_date
 from reports import Heading, build_statistics, read_campaign
-
-Demo = Annotated[bool, typer.Option("--demo", help="在演示库里。")]
 
 
 class NoChannels(Fault):

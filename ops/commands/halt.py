@@ -6,11 +6,10 @@ import typer
 
 from db import leave
 from db.engine import transaction
+from ops.commands.options import By, Demo
 from ops.screen import say, screen
 from records import now
 
-Demo = Annotated[bool, typer.Option("--demo", help="在演示库里。")]
-By = Annotated[str, typer.Option("--by", help="谁作的决定（记入审计链）。")]
 Why = Annotated[str, typer.Option("--why", help="事由（记入审计链）。")]
 
 

@@ -10,10 +10,9 @@ from rich.text import Text
 from db import queue, review
 from db.engine import transaction
 from db.queue import ANYWHERE, QueueFilter
+from ops.commands.options import Demo, JsonLines
 from ops.screen import print_json, say, screen, show
 from records import Fault, LeadState, shanghai
-
-Demo = Annotated[bool, typer.Option("--demo", help="在演示库里。")]
 
 
 class LeadUnknown(Fault):
@@ -43,7 +42,7 @@ def list_leads(
     category: Annotated[str, typer.Option(help="类别代码。")] = "",
     district: Annotated[str, typer.Option(help="区（市）；缺省为全部。")] = ANYWHERE,
     limit: Annotated[int, typer.Option(min=1, max=100_000)] = 100,
-    as_json: Annotated[bool, typer.Option("--json", help="每行一条 JSON。")] = False,
+    as_json: JsonLines = False,
     demo: Demo = False,
 ) -> None:
     """列出线索，分值高的在前。"""

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from db import ledger
 from db.engine import transaction
+from ops.commands.options import Demo
 from ops.screen import say, screen, show
 from records import now, shanghai
 
@@ -21,7 +22,7 @@ def register(platforms: typer.Typer) -> None:
 def platform_ledger(
     ctx: typer.Context,
     out: Annotated[Path | None, typer.Option(help="另写成这个 .xlsx 文件。")] = None,
-    demo: Annotated[bool, typer.Option("--demo", help="在演示库里。")] = False,
+    demo: Demo = False,
 ) -> None:
     """平台摸底台账：监测时从页脚读到的经营者、统一社会信用代码、ICP 备案、住所、亮照链接。"""
     from ops.labels import labels  # platforms and spreadsheets: needed here alone

@@ -14,6 +14,7 @@ from keywords import Matcher, lint, read_additions, write_template
 from keywords.categories import holds_category, with_category
 from keywords.explaining import Explanation, Near, explain
 from ops.commands.assess import LexiconName, evaluate_set
+from ops.commands.options import AsJson, Demo
 from ops.explained import explained, print_lines
 from ops.house import House
 from ops.lexicons import chosen_lexicon
@@ -57,7 +58,7 @@ def register(app: typer.Typer) -> None:
 def check(
     ctx: typer.Context,
     lexicon: LexiconName = "",
-    as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出。")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """检查词库：重复、被遮蔽、单字、被排除语吞掉、跨词碰撞。只有提示时通过，有错误时以 1 结束。"""
     words = chosen_lexicon(screen(ctx), lexicon)
@@ -81,8 +82,8 @@ def try_text(
     text: Annotated[str, typer.Argument(help="要试的文本。")],
     lexicon: LexiconName = "",
     live: Annotated[bool, typer.Option(help="用数据库中现行的词库；缺省为随程序附带的。")] = False,
-    demo: Annotated[bool, typer.Option(help="在演示库里。")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出。")] = False,
+    demo: Demo = False,
+    as_json: AsJson = False,
 ) -> None:
     """试一段文本：命中了什么、为什么算或不算、还缺什么、分值怎么来的。"""
     words = chosen_lexicon(screen(ctx), lexicon, live=live, demo=demo)
@@ -110,7 +111,7 @@ def take_in(
     note: Annotated[str, typer.Option(help="变更说明。")],
     author: Annotated[str, typer.Option(help="谁做的变更。")] = "词库员",
     dry_run: Annotated[bool, typer.Option(help="只检查，不发布。")] = False,
-    demo: Annotated[bool, typer.Option(help="在演示库里。")] = False,
+    demo: Demo = False,
 ) -> None:
     """导入新词条、排除语、语境词，或一个新类别（YAML）：检查通过后成为新版本，下一次监测即用。有一处错误则什么都不改。"""
     house = screen(ctx).house(demo=demo)
@@ -147,7 +148,7 @@ def template(
 
 def versions(
     ctx: typer.Context,
-    demo: Annotated[bool, typer.Option(help="在演示库里。")] = False,
+    demo: Demo = False,
 ) -> None:
     """列出词库的各个版本。"""
     house = screen(ctx).house(demo=demo)

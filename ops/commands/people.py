@@ -11,12 +11,11 @@ from console import ROLES, add_user, reset_password
 from db import users
 from db.engine import transaction
 from db.migrations import migrate
+from ops.commands.options import Demo
 from ops.house import House, embedded
 from ops.screen import say, screen, show
 from ops.timetable import default_schedules
 from records import now
-
-Demo = Annotated[bool, typer.Option("--demo", help="在演示库里。")]
 
 
 def register(app: typer.Typer) -> None:

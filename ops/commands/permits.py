@@ -10,7 +10,7 @@ from rich.table import Table
 from crawler import definition
 from db import permits
 from db.engine import transaction
-from ops.commands.halt import Demo
+from ops.commands.options import By, Demo, JsonLines, OfPlatform
 from ops.screen import print_json, say, screen, show
 from records import Fault, RobotsRuling, now, shanghai, shanghai_date
 
@@ -18,7 +18,6 @@ from records import Fault, RobotsRuling, now, shanghai, shanghai_date
 LONGEST_DAYS = 366
 
 Key = Annotated[str, typer.Argument(help="平台代码或定义文件。")]
-By = Annotated[str, typer.Option("--by", help="谁作的决定（记入审计链）。")]
 Basis = Annotated[str, typer.Option("--basis", help="依据：文号与事由。")]
 Until = Annotated[str, typer.Option("--until", help="至哪一天为止（含，北京时间），如 2026-12-31；至多一年。")]
 
@@ -66,8 +65,8 @@ def rule(ctx: typer.Context, platform: str, *, demo: bool, **facts: Any) -> None
 
 def robots_show(
     ctx: typer.Context,
-    platform: Annotated[str, typer.Argument(help="平台代码；缺省为全部。")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="每行一项，JSON。")] = False,
+    platform: OfPlatform = "",
+    as_json: JsonLines = False,
     demo: Demo = False,
 ) -> None:
     """列出全部决定，新的在前；标明现在有效的。"""

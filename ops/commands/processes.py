@@ -17,6 +17,7 @@ from db import schedules
 from db.engine import transaction
 from demo.serve import running
 from ops.clock import next_start
+from ops.commands.options import AsJson, Demo
 from ops.desk import check_port, lay_desk
 from ops.doctor import examine
 from ops.gateway import stand_guard
@@ -46,8 +47,6 @@ class BenchUnknown(Fault):
 #: Seconds that what runs for days waits at its start for a database that is not up yet.
 _PATIENCE = 600.0
 
-Demo = Annotated[bool, typer.Option("--demo", help="在演示库里。")]
-
 
 def register(app: typer.Typer) -> None:
     """Put the commands of this subject on the command line."""
@@ -64,7 +63,7 @@ def demo(
     ] = None,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="监测完是否打开控制台。")] = True,
     port: Annotated[int, typer.Option(min=0, max=65535, help="控制台端口。")] = 8000,
-    as_json: Annotated[bool, typer.Option("--json", help="结果以 JSON 输出。")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """演示：三个虚拟市场、一次完整监测、可核查的线索。不需账号，不连外网。"""
     settings = screen(ctx).settings(console={"port": port})
@@ -153,7 +152,7 @@ def up(ctx: typer.Context) -> None:
 
 def doctor(
     ctx: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出。")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """体检：逐项说明哪里不对、怎么修。"""
     findings = examine(screen(ctx).settings())
@@ -170,7 +169,7 @@ def doctor(
 
 def bench(
     name: Annotated[str, typer.Argument(help="基准的名称，或 all。")],
-    as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出。")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """基准：与同类做法和理论上限在同一次运行中比较，给出比值。只在源码目录中可用。"""
     there = sorted(path.stem for path in Path("bench").glob("[a-z]*.py"))

@@ -9,6 +9,7 @@ from db import runs, scans
 from db.engine import transaction
 from db.runs import Run
 from db.scans import QueryRow
+from ops.commands.options import AsJson, Demo
 from ops.house import House
 from ops.planning import Chosen, check_chosen, chosen
 from ops.rehearsal import rehearse
@@ -31,7 +32,7 @@ def scan(
     max_pages: Annotated[int, typer.Option(min=0, help="每个检索任务最多读几个列表页；0 为按设置。")] = 0,
     demo: Annotated[bool, typer.Option(help="在演示库里监测示例市场。")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="照常访问平台，只显示结果，什么都不保存。")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="结果以 JSON 输出。")] = False,
+    as_json: AsJson = False,
     exit_status: Annotated[
         bool, typer.Option("--exit-status", help="退出码分状态：部分 3，被拦截 5，漂移 6，未运行 7；缺省都是 3。")
     ] = False,
@@ -133,7 +134,7 @@ def exit_code(status: ScanStatus, rows: list[QueryRow], *, exact: bool = False) 
 
 def rematch(
     ctx: typer.Context,
-    demo: Annotated[bool, typer.Option(help="在演示库里。")] = False,
+    demo: Demo = False,
 ) -> None:
     """用当前词库重新研判库中全部商品信息，只写有变化的。"""
     house = screen(ctx).house(demo=demo)

@@ -10,8 +10,8 @@ from rich.table import Table
 from crawler import BrowserSettings
 from db import permits
 from db.engine import transaction
-from ops.commands.halt import Demo
-from ops.commands.permits import Basis, By, Key, Until, stated, until_date
+from ops.commands.options import By, Demo, JsonLines, OfPlatform
+from ops.commands.permits import Basis, Key, Until, stated, until_date
 from ops.gateway import way_out
 from ops.house import House
 from ops.planning import allowed_for, chosen
@@ -66,7 +66,7 @@ def platform_login(
     """打开看得见的浏览器，由人登录本单位的账号；登录信息加密保存，只用于该平台，每份证据都注明。"""
     facts = {"by": stated(by), "approval": stated(approval), "basis": stated(basis), "until": until_date(until)}
     [one] = chosen(screen(ctx).settings(), [platform], demo=demo)
-    reader = one.definition.at(one.site) if one.site else one.definition
+    reader = one.standing
     if not sys.stdin.isatty():
         raise NobodyThere
     from crawler.visible import log_in  # Playwright: only who opens a browser pays for it
@@ -94,8 +94,8 @@ def keep(house: House, platform: str, state: dict[str, Any], **facts: Any) -> Su
 
 def sessions_list(
     ctx: typer.Context,
-    platform: Annotated[str, typer.Argument(help="平台代码；缺省为全部。")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="每行一项，JSON。")] = False,
+    platform: OfPlatform = "",
+    as_json: JsonLines = False,
     demo: Demo = False,
 ) -> None:
     """列出由人提供的会话，新的在前。登录信息本身从不显示。"""
