@@ -4,11 +4,11 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db import audit
-from db.tables import platform_sessions, robots, robots_rulings
+from db.tables import platform_sessions, queries, robots, robots_rulings, scans
 from records import KeptRobots, RobotsRuling, SuppliedSession, shanghai_date
 
 # --- robots.txt -------------------------------------------------------------------------------------------------------
@@ -78,6 +78,12 @@ def in_force(conn: Connection, platforms: Collection[str], at: datetime) -> list
     return [ruling for _, ruling in sorted(last.items()) if ruling.holds(on)]
 
 
+def told(conn: Connection, platforms: Collection[str], at: datetime) -> tuple[tuple[str, str], ...]:
+    """Platform and sentence for what people decided that holds for these (else all) at that moment."""
+    lifted = [(one.platform, one.sentence) for one in in_force(conn, platforms, at)]
+    return *lifted, *((one.platform, f"使用{one.name}") for one in in_use(conn, platforms, at))
+
+
 # --- sessions ---------------------------------------------------------------------------------------------------------
 
 
@@ -136,6 +142,24 @@ def in_use(conn: Connection, platforms: Collection[str], at: datetime) -> list[S
             last.setdefault(one.platform, one)
     on = shanghai_date(at)
     return [one for _, one in sorted(last.items()) if on <= one.until]
+
+
+def outlived(conn: Connection) -> list[SuppliedSession]:
+    """Sessions that a slice began with before they were taken back, its queries not all ended yet; the newest first.
+
+    A slice keeps what it began with. Whether it still lives is told by the lock of its platform.
+    """
+    slices = (
+        select(queries.c.platform, func.min(queries.c.started_at).label("began"))
+        .join(scans, scans.c.id == queries.c.scan_id)
+        .where(scans.c.finished_at.is_(None))
+        .group_by(queries.c.scan_id, queries.c.platform, queries.c.attempt)
+        .having(func.count().filter(queries.c.outcome.is_(None)) > 0)
+        .subquery()
+    )
+    kept = slices.c.began.between(platform_sessions.c.supplied_at, platform_sessions.c.revoked_at)
+    statement = select(platform_sessions).join(slices, slices.c.platform == platform_sessions.c.platform)
+    return [_session(row) for row in conn.execute(statement.where(kept).order_by(platform_sessions.c.id.desc()))]
 
 
 def _withdraw(conn: Connection, which: Any, *, by: str, at: datetime) -> list[SuppliedSession]:

@@ -144,9 +144,7 @@ def _permits(conn: Connection, scan_id: int, platforms: Sequence[str]) -> tuple[
     if not platforms:
         return ()
     ended = conn.execute(select(scans.c.finished_at).where(scans.c.id == scan_id)).scalar()
-    at = ended or now()
-    told = [(one.platform, one.sentence) for one in permits.in_force(conn, platforms, at)]
-    return *told, *((one.platform, f"使用{one.name}") for one in permits.in_use(conn, platforms, at))
+    return permits.told(conn, platforms, ended or now())
 
 
 def before(conn: Connection, platform: str, scan_id: int) -> list[Figures]:

@@ -4,13 +4,15 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 
 from crawler import BrowserSettings, find_chromium
 from crawler.portrait import portrait
-from db import leave, scans
+from db import leave, permits, scans
 from db.engine import transaction
+from db.locks import holding
 from egress import GuardDown
 from egress.proof import FORBIDDEN, let_through
 from keywords import Matcher
@@ -19,10 +21,12 @@ from ops.files import raise_limit as files_allowed
 from ops.house import House, open_house
 from ops.scanning import end_abandoned
 from ops.settings import Settings, names_this_machine
-from records import Fault, Listing, now, shanghai
+from records import Fault, Listing, now, shanghai, shanghai_date
 
 #: Bytes that must be free where evidence is kept.
 ENOUGH_DISK = 2 * 1024**3
+#: Days before the last one of a decision or a session in which it is spoken of.
+SOON = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +59,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     if house is not None:
         yield _lexicon(house)
         yield _stopped(house)
+        yield _permits(house)
         yield _last_night(house)
     told = shanghai(now()).strftime("%Y-%m-%d %H:%M:%S +08:00")
     yield Finding(name="时钟", ok=True, told=f"现在是 {told}，请与标准时间核对")
@@ -177,3 +182,31 @@ def _stopped(house: House) -> Finding:
     if halted is None:
         return Finding(name="采集", ok=True, told="没有叫停")
     return Finding(name="采集", ok=False, told=halted.sentence, remedy="事由消除后运行 xunwang halt off 恢复")
+
+
+def _permits(house: House) -> Finding:
+    """Decisions and sessions that end within days, sessions past their end, and those that a slice has outlived."""
+    soon = shanghai_date(now()) + SOON
+    with transaction(house.engine) as conn:
+        lifted = [one for one in permits.in_force(conn, [], now()) if one.until and one.until <= soon]
+        ending = [one for one in permits.sessions(conn) if one.revoked_at is None and one.until <= soon]
+        outlived = permits.outlived(conn)
+    told = [f"{one.platform}：{one.sentence}" for one in lifted]
+    told += [f"{one.platform}：{one.name}" for one in ending]
+    told += [
+        f"{one.platform}：会话 {one.id} 已收回，仍在运行的一段监测中使用"
+        for one in outlived
+        if _runs(house, one.platform)
+    ]
+    if not told:
+        return Finding(name="决定与会话", ok=True, told="没有即将到期的")
+    remedy = (
+        "到期前重新决定或提供（xunwang platform robots allow、platform login），不再需要的收回；"
+        "已收回而仍在使用的，xunwang halt on 即停"
+    )
+    return Finding(name="决定与会话", ok=False, told="；".join(told), remedy=remedy)
+
+
+def _runs(house: House, platform: str) -> bool:
+    with holding(house.engine, f"platform:{platform}", wait=False) as free:
+        return not free

@@ -3,11 +3,9 @@
 import sys
 from collections.abc import Iterable, Iterator
 
-from rich.console import Console
-from rich.text import Text
-
 from keywords import Lexicon
 from keywords.explaining import Explanation
+from ops.screen import PlainConsole, visible
 from records import Match
 
 LEVELS = {"none": "不报", "review": "待看", "high": "高风险"}
@@ -88,11 +86,6 @@ def _match(match: Match, words: Lexicon, wanting: str) -> Iterator[str]:
 
 def print_lines(lines: Iterable[str]) -> None:
     """Lines for a person on standard output: folded at the edge of a terminal, whole elsewhere."""
-    console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+    console = PlainConsole(soft_wrap=not sys.stdout.isatty())
     for line in lines:
-        console.print(Text(_visible(line)))
-
-
-def _visible(line: str) -> str:
-    # What a hostile text holds must not turn the screen round, ring its bell or fail to be written.
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in line)
+        console.print(visible(line))  # line ends too: a text cannot begin a line of its own

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import sys
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,15 +56,32 @@ def screen(ctx: typer.Context) -> Screen:
     return found if found is not None else Screen()
 
 
+def visible(line: str) -> str:
+    """`line` with what is no character to be seen written out: a hostile text must not turn the screen round."""
+    return "".join(
+        char if char.isprintable() or unicodedata.category(char) == "Zs" else f"\\u{ord(char):04x}" for char in line
+    )
+
+
+class PlainConsole(Console):
+    """Shows text as it stands: square brackets are no colours, `:dog:` is no picture, control characters do nothing."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Called by rich for every string, cells of tables too."""
+        return super().render_str("\n".join(map(visible, text.split("\n"))), **options)
+
+
 def say(line: str = "", *, style: str = "") -> None:
     """One line for a person, on standard error so that standard output stays clean for data."""
-    # Text, not markup: square brackets in a listing's title are no colours
-    Console(stderr=True, soft_wrap=True, highlight=False).print(Text(line, style=style))
+    PlainConsole(stderr=True, soft_wrap=True).print(line, style=style)
 
 
 def show(table: Table) -> None:
     """A table for a person, on standard output."""
-    Console(soft_wrap=not sys.stdout.isatty()).print(table)
+    PlainConsole(soft_wrap=not sys.stdout.isatty()).print(table)
 
 
 def print_json(value: object) -> None:
@@ -153,9 +171,9 @@ def outcome_table(rows: "list[QueryRow]", *, brief: bool = False) -> Table:
             continue
         table.add_row(
             row.query.platform,
-            Text(f"{_KINDS[row.query.kind]}{row.query.text}"),
+            f"{_KINDS[row.query.kind]}{row.query.text}",
             row.outcome.label if row.outcome else "未结束",
             *(str(n) for n in (row.requests, row.pages, row.cards, row.new, row.card_only, row.hits)),
-            Text(row.note),
+            row.note,
         )
     return table

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from db import queue, review
 from db.engine import transaction
@@ -60,7 +59,7 @@ def list_leads(
         seen = shanghai(lead.first_seen).strftime("%m-%d %H:%M")
         table.add_row(
             lead.number or str(lead.id), str(lead.score), lead.platform, lead.district, lead.category,
-            str(lead.hits), Text(lead.title), seen,
+            str(lead.hits), lead.title, seen,
         )  # fmt: skip
     show(table)
     say(f"共 {total} 条{state}，列出 {len(found)} 条。")

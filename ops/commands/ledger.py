@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from db import ledger
 from db.engine import transaction
@@ -35,8 +34,7 @@ def platform_ledger(
     for entry in entries:
         said = entry.imprint
         shown = (said.operator, said.uscc, credit_code_says(said.uscc), said.icp, said.seat, said.license_url)
-        # pages are foreign text: no markup of theirs is obeyed
-        table.add_row(entry.platform, *(Text(one or "—") for one in shown), shanghai(said.read_at).strftime("%Y-%m-%d"))
+        table.add_row(entry.platform, *(one or "—" for one in shown), shanghai(said.read_at).strftime("%Y-%m-%d"))
     if entries:
         show(table)
         say("以上为平台页面自行公示的内容，未经登记机关核实。")

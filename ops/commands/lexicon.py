@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from db import lexicon as released
 from db.engine import transaction
@@ -157,5 +156,5 @@ def versions(
         found = released.versions(conn)
     for one in found:
         at = shanghai(one.released_at).strftime("%Y-%m-%d %H:%M")
-        table.add_row(one.name, "●" if one.live else "", at, Text(one.author), Text(one.change_note))
+        table.add_row(one.name, "●" if one.live else "", at, one.author, one.change_note)
     show(table)

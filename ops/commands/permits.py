@@ -11,7 +11,8 @@ from crawler import definition
 from db import permits
 from db.engine import transaction
 from ops.commands.options import By, Demo, JsonLines, OfPlatform
-from ops.screen import print_json, say, screen, show
+from ops.house import embedded
+from ops.screen import Screen, print_json, say, screen, show
 from records import Fault, RobotsRuling, now, shanghai, shanghai_date
 
 #: Days that a decision may hold at most; then it is made anew, or not.
@@ -85,6 +86,22 @@ def robots_show(
         told = ("不受限制" if one.allow else "恢复遵守", one.by, f"{shanghai(one.at):%Y-%m-%d %H:%M}", one.basis)
         table.add_row(one.platform, *told, str(one.until or "—"), "是" if one in valid else "否")
     show(table)
+
+
+def in_force(here: Screen) -> list[str]:
+    """A line for everything that is decided about asking a platform and holds now, or why that could not be looked up.
+
+    An embedded server that does not run is not started for it.
+    """
+    settings = here.settings()
+    if not settings.database_url and not embedded(settings).status().running:
+        return ["没有查看对 robots.txt 的决定与会话：内置数据库没有运行。"]
+    try:
+        with transaction(here.house().engine) as conn:
+            told = permits.told(conn, [], now())
+    except Fault as fault:
+        return [f"没有查看对 robots.txt 的决定与会话：{fault.message()}"]
+    return [f"{platform}：{sentence}" for platform, sentence in told] or ["robots.txt 一律遵守，没有在用的会话。"]
 
 
 def _facts(one: RobotsRuling) -> dict[str, Any]:

@@ -170,12 +170,14 @@ def _filled(found: Iterable[Listing]) -> int:
     return sum(bool(value) for one in found for value in (one.title, one.price_text, one.seller, one.pictures))
 
 
-def platform_list() -> None:
-    """列出全部平台定义。"""
+def platform_list(ctx: typer.Context) -> None:
+    """列出全部平台定义，以及现在有效的 robots.txt 决定与会话。"""
     table = Table("代码", "平台", "运营者", "住所地", "可公开访问", "核对依据")
     for key, one in definitions().items():
         table.add_row(key, one.name, one.operator, one.seat, "是" if one.access == "public" else "否", one.verified)
     show(table)
+    for line in permits.in_force(screen(ctx)):
+        say(line)
 
 
 def platform_try(

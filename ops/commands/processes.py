@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 import uvicorn
 from rich.table import Table
-from rich.text import Text
 
 from console import create_app
 from db import schedules
@@ -161,7 +160,7 @@ def doctor(
     else:
         table = Table("", "项目", "情况", "怎么办")
         for finding in findings:
-            table.add_row("✓" if finding.ok else "✗", finding.name, Text(finding.told), Text(finding.remedy))
+            table.add_row("✓" if finding.ok else "✗", finding.name, finding.told, finding.remedy)
         show(table)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)

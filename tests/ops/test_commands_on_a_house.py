@@ -1,6 +1,7 @@
 """The command line as a contract (DESIGN §11), run as a real process on a house with a database of its own."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import openpyxl
@@ -8,7 +9,10 @@ import pytest
 from sqlalchemy import Engine, text
 
 from console import create_app
+from db import ledger
+from db.engine import transaction
 from ops.desk import lay_desk
+from records import Imprint, now, shanghai_date
 from tests.acceptance.houses import ROOT, Place, one, place, sql
 from tests.alerts.stubs import robot
 from tests.console.conftest import BASE, Browser, TestClient
@@ -69,6 +73,40 @@ def test_a_file_comes_in_and_leads_go_out(there: Place, raw: Engine) -> None:
     cells = [str(cell) for sheet in openpyxl.load_workbook(target) for row in sheet.values for cell in row if cell]
     assert any("象牙" in cell for cell in cells)
     assert not any("甲乙丙丁" in cell for cell in cells)
+
+
+def test_the_ledger_of_platforms_on_the_screen_and_as_a_sheet(there: Place, raw: Engine) -> None:
+    target = there.home / "台账.xlsx"
+    empty = there.xunwang("platform", "ledger", "--out", str(target))
+    assert (empty.code, empty.out, "台账是空的" in empty.err) == (0, "", True)
+    assert openpyxl.load_workbook(target)["平台摸底台账"].max_row == 2  # heads and notice
+    facts = {"operator": "[red]示例\x1b[2J网络有限公司", "uscc": "91000000MA00000A14", "icp": "鲁ICP备1号"}
+    read_at = datetime.fromisoformat("2026-11-24T18:30:00Z")
+    with transaction(raw) as conn:
+        read = Imprint(url="https://a.test/", read_at=read_at, page_sha256="0" * 64, **facts)
+        ledger.keep(conn, "kongfz", read)
+    told = there.xunwang("platform", "ledger", "--out", str(target))
+    assert told.code == 0, told.err
+    shown = ("kongfz", "[red]示例\\u001b[2J网络有限公司", facts["uscc"], "相符", facts["icp"], "2026-11-25")
+    for words in shown:
+        assert words in told.out
+    assert "未经登记机关核实" in told.err and "1 个平台" in told.err
+    sheet = openpyxl.load_workbook(target)["平台摸底台账"]
+    _, [platform, who, code, digit, *_], _ = sheet.iter_rows(values_only=True)
+    assert (platform, code, digit) == ("孔夫子旧书网", "91000000MA00000A14", "相符") and "网络有限公司" in who
+    nowhere = there.xunwang("platform", "ledger", "--out", str(there.home / "no" / "台账.xlsx"))
+    assert nowhere.code == 1 and "Traceback" not in nowhere.err
+
+
+def test_the_list_of_platforms_names_what_was_decided_about_them(there: Place) -> None:
+    plain = there.xunwang("platform", "list")
+    assert plain.code == 0 and "kongfz" in plain.out and "robots.txt 一律遵守" in plain.err
+    until = str(shanghai_date(now()))
+    who = ("--by", "王某", "--basis", "〔2026〕7 号")
+    assert there.xunwang("platform", "robots", "allow", "kongfz", *who, "--until", until).code == 0
+    assert f"kongfz：王某 {until}" in there.xunwang("platform", "list").err
+    assert there.xunwang("platform", "robots", "obey", "kongfz", *who).code == 0
+    assert "robots.txt 一律遵守" in there.xunwang("platform", "list").err
 
 
 def test_an_empty_file_is_nothing_to_do(there: Place) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from crawler import definition, page_from_file, read_cards, saved_pages
 from crawler.saved_pages import differences
+from db.embedded import Embedded
 from tests.acceptance.houses import Place, place
 from tests.crawler.unknown_pages import NOTHING, SAMPLES
 
@@ -64,6 +65,16 @@ def test_a_file_that_exists_is_not_overwritten(there: Place, tmp_path: Path) -> 
     said = there.xunwang("platform", "new", "--out", str(out), str(saved(tmp_path, "gbk")))
     assert said.code == 2 and "[E-OPS-035]" in said.err and out.read_text(encoding="utf-8") == "mine"
     assert there.xunwang("platform", "new", str(saved(tmp_path, "gbk"))).out.startswith("#")
+
+
+def test_the_list_needs_no_database_and_says_what_it_could_not_look_up(there: Place) -> None:
+    said = there.xunwang("platform", "list")
+    assert said.code == 0 and "kongfz" in said.out
+    assert "没有查看" in said.err and "[E-DB-001]" in said.err
+    there.config.write_text("")
+    no_server = there.xunwang("platform", "list", DATABASE_URL="")
+    assert no_server.code == 0 and "内置数据库没有运行" in no_server.err
+    assert not Embedded(there.home).place.exists()
 
 
 def test_what_ships_is_green(there: Place) -> None:
