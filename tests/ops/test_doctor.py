@@ -12,7 +12,7 @@ from db.locks import holding
 from ops.doctor import _permits
 from ops.house import House, open_house
 from ops.settings import read_settings
-from records import Query, QueryKind, RobotsRuling, SuppliedSession, now, shanghai_date
+from records import Outcome, Query, QueryKind, RobotsRuling, SuppliedSession, now, shanghai_date
 
 pytestmark = pytest.mark.db
 
@@ -41,6 +41,16 @@ def supply(house: House, platform: str, days: int) -> SuppliedSession:
         return permits.supply(conn, draft, b"sealed")
 
 
+def planned(house: House, *words: str) -> int:
+    """A scan of one platform for these words."""
+    asked = [Query(platform="p", kind=QueryKind.SEARCH, text=word) for word in words]
+    with transaction(house.engine) as conn:
+        scan_id = scans.plan(conn, asked, planned_for=shanghai_date(now()), kind="foreground", at=now(),
+                             options={"platforms": {}})  # fmt: skip
+    assert scan_id is not None
+    return scan_id
+
+
 def test_what_ends_within_a_week_is_told_and_what_holds_longer_is_not(house: House) -> None:
     assert _permits(house).ok
     rule(house, "far", 8)
@@ -60,13 +70,13 @@ def test_what_ends_within_a_week_is_told_and_what_holds_longer_is_not(house: Hou
 
 def test_a_session_that_was_taken_back_is_told_while_a_slice_still_shows_it(house: House) -> None:
     taken = supply(house, "p", 30)
-    asked = [Query(platform="p", kind=QueryKind.SEARCH, text=word) for word in ("甲", "乙")]
+    scan_id = planned(house, "甲", "乙")
     with transaction(house.engine) as conn:
-        scan_id = scans.plan(conn, asked, planned_for=shanghai_date(now()), kind="foreground", at=now(),
-                             options={"platforms": {}})  # fmt: skip
-        assert scan_id is not None
         scans.begin_slice(conn, scan_id, "p")
-        scans.started(conn, scans.unfinished(conn, scan_id, "p")[0].id, now())
+        over, running = scans.unfinished(conn, scan_id, "p")
+        scans.started(conn, over.id, now())
+        scans.end_one(conn, over.id, Outcome.SEARCHED, "", now())
+        scans.started(conn, running.id, now())
         permits.revoke(conn, taken.id, by="李某", at=now())
     with holding(house.engine, "platform:p"):
         found = _permits(house)
@@ -77,6 +87,18 @@ def test_a_session_that_was_taken_back_is_told_while_a_slice_still_shows_it(hous
     with holding(house.engine, "platform:p"):
         assert not _permits(house).ok  # nothing was begun anew: the query that is open began before
         with transaction(house.engine) as conn:
-            for query in scans.unfinished(conn, scan_id, "p"):
-                scans.started(conn, query.id, now())
+            scans.started(conn, running.id, now())
+        assert _permits(house).ok
+
+
+def test_a_session_is_used_no_more_once_the_queries_have_ended(house: House) -> None:
+    taken = supply(house, "p", 30)
+    scan_id = planned(house, "甲")
+    with transaction(house.engine) as conn:
+        scans.begin_slice(conn, scan_id, "p")
+        [query] = scans.unfinished(conn, scan_id, "p")
+        scans.started(conn, query.id, now())
+        scans.end_one(conn, query.id, Outcome.SEARCHED, "", now())
+        permits.revoke(conn, taken.id, by="李某", at=now())
+    with holding(house.engine, "platform:p"):  # by somebody else's errand
         assert _permits(house).ok
