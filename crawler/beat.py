@@ -132,11 +132,13 @@ class Beat:
             if tally.pages >= self._tools.limits.reread_pages and self._all_known(query, cards, fresh):
                 return Outcome.SEARCHED, f"读到第 {tally.pages} 页，其后均为已知且未变的商品"
             if not cards:
+                tally.to_end = True
                 return Outcome.SEARCHED, f"第 {tally.pages} 页没有新的商品"
             if tally.pages >= most and reader.goes_on(read):
                 return Outcome.BUDGET_SPENT, f"读满 {most} 页，后面还有"
             following = await reader.after(read)
             if following is None:
+                tally.to_end = True
                 return Outcome.SEARCHED, f"共 {tally.pages} 页，已读到末页" + _unread(read)
             read = following
         return self._stopped(read, tally)
@@ -161,6 +163,7 @@ class Beat:
     def _stopped(self, read: Read, tally: Tally) -> tuple[Outcome, str]:
         """The end that a page without cards stands for."""
         outcome = read.cards.outcome or Outcome.DRIFTED
+        tally.to_end = outcome is Outcome.EMPTY
         if outcome is Outcome.EMPTY and tally.pages:
             return Outcome.SEARCHED, f"共 {tally.pages} 页，已读到末页"
         return outcome, f"第 {tally.pages + 1} 页：{read.cards.note}"
@@ -190,6 +193,7 @@ class Beat:
             new=tally.new,
             card_only=tally.card_only,
             hits=tally.hits,
+            to_end=tally.to_end,
             measures=tally.measures,
             finished_at=finished_at,
             **{"started_at": finished_at, **costs},  # type: ignore[arg-type]

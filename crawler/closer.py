@@ -31,6 +31,8 @@ class Tally:
     details: int = 0
     card_only: int = 0
     hits: int = 0
+    #: The list was read to its last page.
+    to_end: bool = False
     measures: Measures = field(default_factory=Measures)
 
 

@@ -170,6 +170,7 @@ def ended(conn: Connection, report: QueryReport, *, attempt: int) -> bool:
             new=report.new,
             card_only=report.card_only,
             hits=report.hits,
+            to_end=report.to_end,
             measures=report.measures.to_data(),
             started_at=report.started_at,
             finished_at=report.finished_at,

@@ -87,6 +87,8 @@ class QueryReport:
     card_only: int = 0
     #: Listings at review level or above.
     hits: int = 0
+    #: True where the list was read to its last page: what it did not show is not on it.
+    to_end: bool = False
     measures: Measures = field(default_factory=Measures)
     started_at: datetime
     finished_at: datetime

@@ -87,6 +87,7 @@ queries = Table(
     Column("measures", JSONB, nullable=False, server_default=text("'{}'")),  # records.Measures
     time_column("started_at", nullable=True),
     time_column("finished_at", nullable=True),
+    Column("to_end", Boolean, nullable=False, server_default=text("false")),  # read to the list's last page
     UniqueConstraint("scan_id", "platform", "kind", "text"),
     Index("ix_queries_last", "platform", "kind", "text", "finished_at"),
 )

@@ -81,7 +81,9 @@ def _hooks(errand: dict[str, Any]) -> Hooks:
 
 
 def _report(report: QueryReport) -> None:
-    numbers = {name: getattr(report, name) for name in ("requests", "pages", "cards", "new", "card_only", "hits")}
+    numbers = {
+        name: getattr(report, name) for name in ("requests", "pages", "cards", "new", "card_only", "hits", "to_end")
+    }
     _say("report", id=report.query.id, outcome=report.outcome.value, note=report.note, **numbers)
 
 
