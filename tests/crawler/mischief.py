@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.loopback import Quiet, listening
 
 
 @dataclass
@@ -51,7 +52,7 @@ def site(answer: Callable[[str], Answer]) -> Iterator[Site]:
     """A site on a free port of 127.0.0.1 while the block runs."""
     standing = Site(answer)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_GET(self) -> None:
             standing.came(self.path, self.headers.get("User-Agent", ""))
             try:
@@ -73,18 +74,8 @@ def site(answer: Callable[[str], Answer]) -> Iterator[Site]:
                 self.wfile.write(answer.body[start : start + step])
                 time.sleep(answer.drip)
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    standing.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with listening(Handler) as standing.url:
         yield standing
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def redirect(to: str, status: int = 302) -> Answer:
