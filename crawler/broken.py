@@ -6,11 +6,12 @@ Without this a body that is not packed as its header says, or a Location that is
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import structlog
 from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
+from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import DownloadFailedError
@@ -43,6 +44,10 @@ class Downloading(HTTP11DownloadHandler):  # type: ignore[misc]
     """Scrapy's own handler."""
 
     lazy: ClassVar[bool] = False
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._contextFactory: Any = crawler.spider.encryption.noted(self._contextFactory)
 
     async def download_request(self, request: Request) -> Response:
         """The answer as it came. Raises DownloadFailedError and its kin."""

@@ -18,6 +18,7 @@ from records import (
     Sighting,
     Spent,
     Stop,
+    Surroundings,
 )
 
 
@@ -212,5 +213,7 @@ class Hooks:
     #: True where who runs the platform is to be read; and what was read.
     imprint_due: Callable[[], bool] = _not_due
     imprint: Callable[[Imprint], None] = _not_read
+    #: Asked for every capture: the clock, the machine, the programs.
+    surroundings: Callable[[], Surroundings] = Surroundings
     #: How the others who ask the same platform are met.
     courtesy: Courtesy = field(default_factory=Courtesy)

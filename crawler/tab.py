@@ -25,6 +25,7 @@ from crawler.gate import Gate
 from crawler.hops import watch_hops
 from crawler.manners import ERRAND, TURN, Charge, Errand, RobotsBook
 from crawler.network import BROWSER_FAULTS, NETWORK_FAULTS, Overgrown, chinese
+from crawler.overheard import Overheard
 from crawler.renderer import ANSWER, DEADLINE
 from crawler.retry_after import asked_to_wait
 from crawler.sheet import Sheet, new_sheet
@@ -76,6 +77,8 @@ class Tab:
         self._readers: set[asyncio.Task[None]] = set()
         self._opened = 0
         self._littered = False
+        #: What the open page's scripts, Chromium and the sites said since the last navigation.
+        self.overheard = Overheard(self._peer)
 
     def owns(self, page: BrowserPage) -> bool:
         """True where `page` is the one of this tab."""
@@ -200,6 +203,7 @@ class Tab:
             page.on("crash", self._crashed)
             await self._deadline.keep(watch_hops(sheet.session, self.gate.refuses_hop))
             await self._deadline.keep(weigh(sheet.session, self._weighed))
+            self.overheard.listen(sheet)
         self._opened += 1
         return sheet.page
 
@@ -227,6 +231,7 @@ class Tab:
         self.gate.begin(request.meta.get(TURN))
         self._answers = asyncio.Queue()
         self._troubles.clear()
+        self.overheard.forget()
 
     async def _given_up(self, fault: Exception) -> Exception:
         """What a fault of the browser really was, once the tab is closed after it."""
@@ -354,9 +359,12 @@ class Tab:
             encoding="utf-8",
             fetched_at=now(),
             fetched_by="browser",
-            # a browser that runs elsewhere goes out by a proxy of its own, which tells us nothing
-            peer="" if self._charge.limits.browser.remote else self._charge.way_out.peer(final_url),
+            peer=self._peer(final_url),
         )
+
+    def _peer(self, url: str) -> str:
+        # a browser that runs elsewhere goes out by a proxy of its own, which tells us nothing
+        return "" if self._charge.limits.browser.remote else self._charge.way_out.peer(url)
 
 
 async def _refuse(route: Route) -> None:

@@ -28,6 +28,7 @@ from ops.logs import log_to_stderr
 from ops.own_pages import own_pages
 from ops.parent import die_with_parent
 from ops.settings import Settings
+from ops.surroundings import surroundings_of
 from pipelines import Reception, control_words, receive, rematch, settle
 from records import CANARY, Assessment, Control, Listing, Query, QueryReport, ScanStatus, Sighting, now
 
@@ -212,6 +213,7 @@ def _hooks(house: House, reception: Reception, order: Order, attempt: int, still
         shells=needs_browser,
         learned=learned,
         **own_pages(house, reception, definition_of(order), order.scan_id),
+        surroundings=surroundings_of(house.settings),
         courtesy=only_while(still_ours, courtesy_for(house, order.platform)),
     )
 

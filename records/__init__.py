@@ -2,6 +2,7 @@
 
 from records.assessment import Assessment, Level, Match, Part
 from records.clock import SHANGHAI, Now, now, shanghai, shanghai_date
+from records.exchange import Exchange, Headers, Tls, withheld
 from records.fault import Fault, Lang
 from records.imprint import Imprint, is_credit_code
 from records.labels import Labels
@@ -21,6 +22,7 @@ from records.passage import Barred
 from records.permits import KeptRobots, RobotsRuling, SuppliedSession
 from records.run import CANARY, FIELD_LABELS, Control, Coverage, Figures, Finding, Unseen, unseen
 from records.scan import Outcome, Query, QueryKind, QueryReport, ScanStatus, night_status, scan_status
+from records.surroundings import ClockCheck, Surroundings
 
 __all__ = [
     "CANARY",
@@ -34,15 +36,18 @@ __all__ = [
     "Budget",
     "Capture",
     "CapturedFile",
+    "ClockCheck",
     "Control",
     "Coverage",
     "DismissReason",
+    "Exchange",
     "Fault",
     "Figures",
     "FileRole",
     "Finding",
     "Gone",
     "Halt",
+    "Headers",
     "Hours",
     "Imprint",
     "KeptRobots",
@@ -71,6 +76,8 @@ __all__ = [
     "Spent",
     "Stop",
     "SuppliedSession",
+    "Surroundings",
+    "Tls",
     "Unseen",
     "is_credit_code",
     "night_status",
@@ -79,4 +86,5 @@ __all__ = [
     "shanghai",
     "shanghai_date",
     "unseen",
+    "withheld",
 ]

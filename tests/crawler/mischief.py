@@ -1,5 +1,6 @@
 """A small site on loopback whose every answer a test decides; it counts visits and how many came at once."""
 
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -48,7 +49,7 @@ class Site:
 
 
 @contextmanager
-def site(answer: Callable[[str], Answer]) -> Iterator[Site]:
+def site(answer: Callable[[str], Answer], tls: ssl.SSLContext | None = None) -> Iterator[Site]:
     """A site on a free port of 127.0.0.1 while the block runs."""
     standing = Site(answer)
 
@@ -74,7 +75,7 @@ def site(answer: Callable[[str], Answer]) -> Iterator[Site]:
                 self.wfile.write(answer.body[start : start + step])
                 time.sleep(answer.drip)
 
-    with listening(Handler) as standing.url:
+    with listening(Handler, tls=tls) as standing.url:
         yield standing
 
 

@@ -255,12 +255,13 @@ def test_every_hop_of_a_rendered_navigation_is_asked_about(secret: Site) -> None
         assert secret.visits == []
         # what is allowed is followed, each hop at its time and counted
         hops["/search"] = redirect("/fine")
-        told = patrol("demo_ads", market.url, ("search", "旧书"), changes=FAST | {"render": "always", "delay": 0.4})
+        told = patrol("demo_ads", market.url, ("search", "旧书"), changes=FAST | {"render": "always", "delay": 0.7})
         assert told.outcomes == ["searched"], told.errors
         visits = market.visits[-4:]
         assert [path.partition("?")[0] for path, _, _ in visits] == ["/robots.txt", "/search", "/fine", "/open"]
         assert told.reports[0]["requests"] == 4
         moments = [at for _, at, _ in visits]
+        # arrivals on a busy machine jitter; a hop that took no turn of its own would come at once
         assert min(later - earlier for earlier, later in itertools.pairwise(moments)) >= 0.35
 
 
