@@ -49,7 +49,8 @@ KEPT_IN = {
 
 #: What can open a connection.
 CONNECTS = re.compile(
-    r"^\s*(import|from) (socket|ssl|httpx|httpcore|requests|aiohttp|urllib\.request|http\.client|ftplib|smtplib|ntplib)\b"
+    r"^\s*(import|from) (socket|ssl|httpx|httpcore|requests|aiohttp|urllib\.request|http\.client)\b"
+    r"|^\s*(import|from) (ftplib|smtplib|ntplib)\b"
     r"|open_connection\(|create_connection\(|HTTP11DownloadHandler|chromium\.(launch|connect)",
     re.MULTILINE,
 )
