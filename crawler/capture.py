@@ -6,12 +6,15 @@ from collections.abc import Awaitable, Callable
 from crawler.circumstances import Course, written_down
 from crawler.fetch import Fetcher
 from crawler.limits import Limits
+from crawler.manners import RobotsBook
 from crawler.program import NO_SANDBOX_NOTE, runs_as_root
 from crawler.studio import Photograph
 from records import Capture, CapturedFile, Exchange, FileRole, Listing, Page, Surroundings, now, withheld
 
 #: Takes the pictures that were fetched; the photograph of the page they stand on.
 Photographer = Callable[[list[CapturedFile]], Awaitable[Photograph]]
+
+_FRESH = "本次启动的浏览器，新建的临时上下文，无扩展程序，不留存登录状态"
 
 
 class Clerk:
@@ -22,13 +25,15 @@ class Clerk:
         fetcher: Fetcher,
         limits: Limits,
         *,
-        permits: Callable[[], list[str]],
+        robots: RobotsBook,
+        delay: float,
         surroundings: Callable[[], Surroundings],
     ) -> None:
-        """`permits` names what people decided about asking this platform, as far as it was made use of (Chinese)."""
+        """`robots` names what people decided about asking this platform; `delay` in seconds between two requests."""
         self._fetcher = fetcher
         self._limits = limits
-        self._permits = permits
+        self._robots = robots
+        self._delay = delay
         self._surroundings = surroundings
 
     async def capture(
@@ -46,7 +51,7 @@ class Clerk:
         if len(listing.pictures) > most:
             missing.append(f"图片：共 {len(listing.pictures)} 张，只保留前 {most} 张")
         body = CapturedFile(role=FileRole.PAGE, body=page.body, media_type=page.media_type, url=page.final_url)
-        method = "；".join((_method(page, photograph), *self._permits()))
+        method = "；".join((_method(page, photograph), *self._robots.permits()))
         files = (body, *photograph.files, *pictures)
         course = Course(
             url=page.url,
@@ -58,6 +63,9 @@ class Clerk:
             console=photograph.console,
             surroundings=await asyncio.to_thread(self._surroundings),
             user_agent=self._limits.user_agent,
+            robots=self._robots.basis,
+            delay=self._delay,
+            browser=_FRESH if photograph.method and not self._limits.browser.remote else "",
         )
         return Capture(
             captured_at=captured_at,

@@ -29,6 +29,12 @@ class Course:
     console: tuple[str, ...]
     surroundings: Surroundings
     user_agent: str
+    #: By what right of robots.txt, or of whose decision, in Chinese.
+    robots: str
+    #: Seconds between two requests at least.
+    delay: float
+    #: In what state the browser began, in Chinese; empty where none was used or it is somebody else's.
+    browser: str
 
 
 def written_down(course: Course, files: tuple[CapturedFile, ...]) -> tuple[CapturedFile, ...]:
@@ -57,6 +63,9 @@ def _data(course: Course) -> dict[str, Any]:
         "final_url": course.final_url,
         "method": course.method,
         "user_agent": course.user_agent,
+        "robots": course.robots,
+        "delay_ms": round(course.delay * 1_000),
+        "browser": course.browser,
         "bodies": "decoded",  # of transfer and content coding: as the clients hand them over
         "time": {
             "began": course.began.isoformat(timespec="milliseconds"),

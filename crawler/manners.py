@@ -87,6 +87,11 @@ class RobotsBook:
         used = [] if session is None else [f"使用{session.name}"]
         return used if self.ruling is None else [*used, self.ruling.sentence]
 
+    @property
+    def basis(self) -> str:
+        """By what right what was asked could be asked, in Chinese."""
+        return self.ruling.sentence if self.ruling else "robots.txt 允许（RFC 9309）"
+
     async def _of(self, origin: str) -> Robots:
         async with self._one_at_a_time:
             if origin in self._rules and self._counts(self._rules[origin][0]):

@@ -155,7 +155,7 @@ class PatrolSpider(scrapy.Spider):  # type: ignore[misc]
         definition, limits = self.charge.definition, self.charge.limits
         fetcher = Fetcher(self.charge, self.crawler)
         details = DetailReader(definition, fetcher, studio=studio, tab=item_tab, deadline=limits.page_deadline)
-        clerk = Clerk(fetcher, limits, permits=self.robots.permits, surroundings=self.hooks.surroundings)
+        clerk = Clerk(fetcher, limits, robots=self.robots, delay=definition.delay, surroundings=self.hooks.surroundings)
         return Tools(
             hooks=self.hooks,
             limits=limits,

@@ -27,6 +27,7 @@ from pipelines.provenance import (
     role_of,
     text_of,
 )
+from pipelines.recorded import page_address, received_of, record_of
 from records import Fault, FileRole, shanghai_date
 
 #: Bytes that a package needs beside the files themselves: lists, manifest, texts.
@@ -115,7 +116,7 @@ def _pack(packer: Packer, maker: Maker, lead: PackedLead, lexicons: Mapping[str,
         for member in members:
             packer.add(member)
         summary = {name: value for name, value in match.items() if name not in ("parts", "matches")} if match else None
-        yield capture_facts(capture, members, summary)
+        yield capture_facts(capture, members, summary, record_of(maker.store, capture))
     total = sum(file.size for capture in lead.captures for file in capture.files)
     with maker.store.draft(total + _SLACK) as archive:
         write_wacz(archive, [_visit(maker.store, one) for one in lead.captures], software=_software())
@@ -196,7 +197,12 @@ def _write(
 
 def _visit(store: Store, capture: PackedCapture) -> Visit:
     """A capture as the web archive holds it: what came over the network, each body once."""
-    received = [
+    told = {"capture": capture.id, "method": capture.method, "gaps": list(capture.gaps)}
+    record = record_of(store, capture)
+    if record is not None:
+        url, received = page_address(capture, record), received_of(store, capture, record)
+        return Visit(url=url, title=capture.title, at=capture.captured_at, received=received, told=told)
+    bare = [
         Received(
             url=file.url,
             media_type=file.media_type,
@@ -207,8 +213,7 @@ def _visit(store: Store, capture: PackedCapture) -> Visit:
         for file in capture.files
         if file.url and role_of(FileRole(file.role)) == "raw"
     ]
-    told = {"capture": capture.id, "method": capture.method, "gaps": list(capture.gaps)}
-    return Visit(url=capture.url, title=capture.title, at=capture.captured_at, received=tuple(received), told=told)
+    return Visit(url=capture.url, title=capture.title, at=capture.captured_at, received=tuple(bare), told=told)
 
 
 def _stored(store: Store, sha256: str, capture: PackedCapture) -> Path:

@@ -12,6 +12,7 @@ from typing import Any
 from db.packages import PackedCapture, PackedLead
 from evidence.manifest import not_collected
 from evidence.package import Member
+from pipelines.recorded import recorded_facts
 from records import FileRole, QueryKind, shanghai
 
 #: What the package is, in the words that the law has for it.
@@ -31,11 +32,26 @@ _ENDINGS = {
     "image/webp": "webp",
     "image/gif": "gif",
 }
-_DERIVED = (FileRole.DOM, FileRole.SCREENSHOT)
+_DERIVED = (FileRole.DOM, FileRole.SCREENSHOT, FileRole.FIRST_SCREEN)
 
 
-def capture_facts(capture: PackedCapture, members: Sequence[Member], match: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The manifest's entry of one capture; `members` are its files in the package."""
+def capture_facts(
+    capture: PackedCapture,
+    members: Sequence[Member],
+    match: Mapping[str, Any] | None,
+    record: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The manifest's entry of one capture; `members` are its files in the package, `record` its own account."""
+    facts = _unrecorded_facts(capture, members, match)
+    for group, told in (recorded_facts(record) if record else {}).items():
+        facts[group] = facts[group] | told if isinstance(told, dict) else told
+    return facts
+
+
+def _unrecorded_facts(
+    capture: PackedCapture, members: Sequence[Member], match: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The entry of a capture without a record of its own making."""
     return {
         "id": capture.id,
         "listing_id": capture.listing_id,
@@ -102,7 +118,9 @@ def file_name(number: int, role: FileRole, media_type: str) -> str:
 
 
 def role_of(role: FileRole) -> str:
-    """`raw` as received, `derived` by our browser."""
+    """`raw` as received, `derived` by our browser, `record` for what tells of the capture."""
+    if role is FileRole.RECORD:
+        return "record"
     return "derived" if role in _DERIVED else "raw"
 
 
