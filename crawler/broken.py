@@ -18,7 +18,7 @@ from scrapy.exceptions import DownloadFailedError
 from scrapy.http import Response
 from scrapy.utils._compression import brotli, zstd  # as Scrapy imports them on this Python
 
-from crawler.network import BROWSER_FAULTS
+from crawler.network import BROWSER_FAULTS, blamed
 
 log = structlog.get_logger(__name__)
 
@@ -30,11 +30,16 @@ _STUMBLES = (
 
 @contextmanager
 def as_failed(url: str) -> Iterator[None]:
-    """Whatever the block stumbles over while it handles the answer of `url` is a DownloadFailedError."""
+    """Whatever the block stumbles over while it handles the answer of `url` is one of DownloadFailedError."""
     try:
         yield
     except BROWSER_FAULTS:  # a TimeoutError is an OSError
         raise
+    except DownloadFailedError as fault:
+        named = blamed(fault)
+        if named is fault:
+            raise
+        raise named from fault
     except _STUMBLES as fault:
         log.warning("answer is broken", url=url[:300], why=repr(fault)[:300])
         raise DownloadFailedError(f"{type(fault).__name__}: {fault}") from fault

@@ -24,7 +24,7 @@ from crawler.fetch import RETRIES, headers_of, told
 from crawler.gate import Gate
 from crawler.hops import watch_hops
 from crawler.manners import ERRAND, TURN, Charge, Errand, RobotsBook
-from crawler.network import BROWSER_FAULTS, NETWORK_FAULTS, Overgrown, chinese
+from crawler.network import BROWSER_FAULTS, NETWORK_FAULTS, Overgrown, blamed, chinese
 from crawler.overheard import Overheard
 from crawler.renderer import ANSWER, DEADLINE
 from crawler.retry_after import asked_to_wait
@@ -44,6 +44,7 @@ CONTEXT: dict[str, Any] = {
     "service_workers": "block",
     "accept_downloads": False,
 }
+_NOWHERE = "about:blank"
 _STEP = 0.1
 # How long a page may rest, after its scripts ran or it was scrolled, before we take it that it wants no more data.
 _QUIET_SECONDS = 4.0
@@ -168,6 +169,18 @@ class Tab:
         declared = http_content_type_encoding(answer.headers.get("content-type", "")) or ""
         return replace(arrived, encoding=detect_encoding(body, declared))
 
+    async def leave(self) -> None:
+        """Nothing of the page that is open lives on, while others are asked or nobody is."""
+        self.gate.leave()
+        self._answer = None
+        if self.sheet is None:
+            return
+        try:
+            await asyncio.wait_for(self.sheet.page.goto(_NOWHERE), _CLOSE_SECONDS)
+        except BROWSER_FAULTS as fault:
+            log.info("page does not let go, its tab is closed", why=type(fault).__name__)
+            await self.close()
+
     async def close(self) -> None:
         """Closes the tab with its context, or else its browser. The next `open` makes a new one."""
         self._answer = None
@@ -239,7 +252,7 @@ class Tab:
         await self.close()
         if self._browsers.outgrew(self._purpose):
             return Overgrown("the browser was killed")
-        return ended or fault
+        return ended or blamed(fault)
 
     async def _heed_end(self) -> None:
         """Raises what ended the page; it is left, so that it asks for nothing more."""
