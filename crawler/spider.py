@@ -153,6 +153,11 @@ class PatrolSpider(scrapy.Spider):  # type: ignore[misc]
 
     def _tools(self, studio: Studio, list_tab: Tab, item_tab: Tab) -> Tools:
         definition, limits = self.charge.definition, self.charge.limits
+
+        async def leave() -> None:
+            for tab in (list_tab, item_tab):
+                await tab.leave()
+
         fetcher = Fetcher(self.charge, self.crawler)
         details = DetailReader(definition, fetcher, studio=studio, tab=item_tab, deadline=limits.page_deadline)
         clerk = Clerk(fetcher, limits, robots=self.robots, delay=definition.delay, surroundings=self.hooks.surroundings)
@@ -169,6 +174,7 @@ class PatrolSpider(scrapy.Spider):  # type: ignore[misc]
             ),
             rounds=Rounds(hooks=self.hooks, details=details, clerk=clerk),
             closer=CloserLook(definition, hooks=self.hooks, limits=limits, details=details, clerk=clerk),
+            leave=leave,
         )
 
 

@@ -60,6 +60,7 @@ _HITS = text(
         select l.state <> :gone and l.last_seen < s.planned_at and exists (
             select from queries was join queries tonight
               on tonight.platform = was.platform and tonight.kind = was.kind and tonight.text = was.text
+             and tonight.region = was.region
             where was.id = l.query_id and tonight.scan_id = s.id
               and tonight.outcome = 'searched' and tonight.to_end) as is_lost
         from scans s where s.id = :scan) as lost

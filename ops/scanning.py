@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from db import canaries, scans, visits
+from crawler import Definition
+from db import canaries, history, scans, visits
 from db.engine import Connection, transaction
 from db.faults import DatabaseUnreachable
 from db.locks import holding
 from keywords import Lexicon
 from ops.house import House
-from ops.planning import Chosen, Night, queries_for
+from ops.planning import Chosen, History, Night, queries_for, regions_of
 from ops.slice import order_text
 from ops.slices import Children, run_slice
 from pipelines import settle
@@ -141,9 +142,10 @@ def _write(conn: Connection, house: House, platforms: list[Chosen], lexicon: Lex
     named = tuple(chosen.get("terms", ()))
     on = frame.planned_for or shanghai_date(frame.at)
     visited = frozenset(key for key in chosen["platforms"] if visits.open_hits(conn, key))
-    night = Night(lexicon=lexicon, crawl=house.settings.crawl, on=on, named=named, visited=visited)
+    city = house.settings.unit.city
+    night = Night(lexicon=lexicon, crawl=house.settings.crawl, on=on, named=named, visited=visited, city=city)
     asked = {
-        one.definition.key: queries_for(one.definition, night, scans.last_searches(conn, one.definition.key))
+        one.definition.key: queries_for(one.definition, night, _history(conn, one.definition, night))
         for one in platforms
     }
     chosen["resting"] = {key: rested for key, (_, rested) in asked.items() if rested}
@@ -161,11 +163,22 @@ def _write(conn: Connection, house: House, platforms: list[Chosen], lexicon: Lex
     return scan_id
 
 
+def _history(conn: Connection, platform: Definition, night: Night) -> History:
+    asked = regions_of(platform, night)
+    return {region: history.last_searches(conn, platform.key, region) for region in asked}
+
+
 def dry_slices(
     house: House, platforms: list[Chosen], terms: list[str], *, max_pages: int
 ) -> list[tuple[bytes, list[Query]]]:
     """Orders and queries of a scan that is not written down; nothing rests in it."""
-    night = Night(lexicon=house.lexicon(), crawl=house.settings.crawl, on=shanghai_date(now()), named=tuple(terms))
+    night = Night(
+        lexicon=house.lexicon(),
+        crawl=house.settings.crawl,
+        on=shanghai_date(now()),
+        named=tuple(terms),
+        city=house.settings.unit.city,
+    )
     found = []
     for one in platforms:
         fields = {"scan_id": 0, "platform": one.definition.key, "max_pages": max_pages, "quiet": True}

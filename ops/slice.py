@@ -170,6 +170,10 @@ def _hooks(house: House, reception: Reception, order: Order, attempt: int, still
             listings.seen(conn, platform, found, now())
             return found
 
+    def skimmed(platform: str, items: Sequence[str]) -> dict[str, Listing]:
+        with transaction(house.engine) as conn:
+            return listings.skimmed(conn, platform, items)
+
     def judge(listing: Listing) -> Assessment:
         return reception.matcher.assess(listing)
 
@@ -208,6 +212,7 @@ def _hooks(house: House, reception: Reception, order: Order, attempt: int, still
         deliver=deliver,
         starting=starting,
         report=report,
+        skimmed=skimmed,
         doubt=doubt,
         controlled=controlled,
         shells=needs_browser,

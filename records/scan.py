@@ -63,8 +63,15 @@ class Query:
     kind: QueryKind
     #: The search term, or the name of the category page in the definition.
     text: str
+    #: Name of the region that the platform is asked to narrow down to; empty: everywhere.
+    region: str = ""
     #: True when the last finished run of the same query read it to its end, so that known items may end the paging.
     read_before: bool = False
+
+    @property
+    def told(self) -> str:
+        """Text and region as people read them."""
+        return f"{self.text}（{self.region}）" if self.region else self.text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

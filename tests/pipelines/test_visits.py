@@ -112,6 +112,22 @@ def test_another_content_at_a_revisit_is_a_version_and_both_captures_stay(engine
     assert one(engine, "select count(*) from captures") == 2
 
 
+def test_skimmed_are_the_stored_ones_without_a_hit_of_which_the_card_alone_was_read(
+    engine: Engine, tmp_path: Path
+) -> None:
+    read, hit = listing("2", "书柜"), captured(card("3", "象牙"))
+    receive([sighting(card("1", "书柜")), sighting(read), hit], reception(engine, tmp_path))
+    assert rows(engine, "select item_id, detail_read, level from listings order by item_id") == [
+        ("1", False, "none"),
+        ("2", True, "none"),
+        ("3", False, "review"),
+    ]
+    with transaction(engine) as conn:
+        found = listings.skimmed(conn, "goods", ["1", "2", "3", "4"])
+        assert listings.skimmed(conn, "elsewhere", ["1"]) == {}
+    assert {item_id: one_.title for item_id, one_ in found.items()} == {"1": "书柜"}
+
+
 def planned(engine: Engine, outcome: Outcome, at: datetime, *, to_end: bool = True) -> tuple[int, int]:
     """A scan with one ended list query, read to its last page unless said otherwise; ids of both."""
     with transaction(engine) as conn:
