@@ -19,7 +19,7 @@ from crawler.politeness import Politeness
 from crawler.refusals import PlatformCannot
 from crawler.rounds import Rounds
 from crawler.shells import Readers
-from records import Control, Listing, Outcome, Query, QueryKind, QueryReport, now
+from records import KNOWN_BEHIND, Control, Listing, Outcome, Query, QueryKind, QueryReport, now
 
 log = structlog.get_logger(__name__)
 
@@ -135,7 +135,7 @@ class Beat:
             fresh = await self._fresh(query, cards, tally)
             await self._tools.closer.look(query, read, fresh, tally)
             if self._all_known(query, cards, fresh) and tally.pages >= self._reread:
-                return Outcome.SEARCHED, f"读到第 {tally.pages} 页，其后均为已知且未变的商品"
+                return Outcome.SEARCHED, f"读到第 {tally.pages} 页，{KNOWN_BEHIND}"
             if not cards:
                 tally.to_end = True
                 return Outcome.SEARCHED, f"第 {tally.pages} 页没有新的商品"

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from db import permits
 from db.scans import QueryRow, options, query_rows
 from db.tables import canaries, listings, queries, runs, scans
-from records import Control, Coverage, Figures, Finding, Outcome, QueryKind, ScanStatus, now, unseen
+from records import KNOWN_BEHIND, Control, Coverage, Figures, Finding, Outcome, QueryKind, ScanStatus, now, unseen
 
 #: How many runs a platform is held against.
 BEFORE = 14
@@ -133,6 +133,7 @@ def coverage(conn: Connection, scan_id: int) -> Coverage:
             for row in rows
             if row.query.kind is QueryKind.REVISIT and row.outcome is not None and row.outcome.healthy
         ),
+        left_early=sum(KNOWN_BEHIND in row.note for row in rows if row.outcome is Outcome.SEARCHED),
         resting=sum(resting.values()),
         **_regions(rows),
         canary=bool(canary.led) if canary and canary.ended_at else None,

@@ -54,15 +54,16 @@ class Ads(Site):
         return RedirectResponse("/latest/", 302)
 
     async def _latest(self, request: Request) -> Response:
-        query = self.query(request)
-        number, area, market = page_number(query), query.get("area", ""), self.stall.market
-        if area:
-            standing = await asyncio.to_thread(market.standing_in, area)
-            offers = [market.offer(index) for index in standing[(number - 1) * self.size : number * self.size]]
-            held = len(standing)
+        query, market = self.query(request), self.stall.market
+        number, area, renewed = page_number(query), query.get("area", ""), query.get("order") == "renewed"
+        if area or renewed:
+            listed = await asyncio.to_thread(market.listed, area, renewed=renewed)
+            offers = [market.offer(index) for index in listed[(number - 1) * self.size : number * self.size]]
+            held = len(listed)
         else:
             offers, held = market.page(number, self.size), len(market)
-        following = f"/latest/?{_as_asked(request, 'area')}page={number + 1}" if number * self.size < held else ""
+        asked = f"{_as_asked(request, 'order')}{_as_asked(request, 'area')}"
+        following = f"/latest/?{asked}page={number + 1}" if number * self.size < held else ""
         return self._list(offers, f"{area}最新信息", following, "没有更多信息了")
 
     async def _search(self, request: Request) -> Response:

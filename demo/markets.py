@@ -186,9 +186,10 @@ class Market:
         return [self.offer(index) for index in self._standing[(number - 1) * size : number * size]]
 
     @lru_cache(maxsize=64)  # noqa: B019 - few cities a night, and a market lives no longer than the nights of its town
-    def standing_in(self, city: str) -> tuple[int, ...]:
-        """Indices of the listings whose seller says to be in a city, newest first."""
-        return tuple(index for index in self._standing if self.offer(index).is_in(city))
+    def listed(self, city: str, *, renewed: bool) -> tuple[int, ...]:
+        """Indices newest first, or with what was put up or changed last on top; of one city where it is named."""
+        here = [index for index in self._standing if not city or self.offer(index).is_in(city)]
+        return tuple(sorted(here, key=lambda index: not self.changes_of(index)) if renewed else here)
 
     def find(self, item_id: str) -> Offer | None:
         """The listing with this id, or None."""

@@ -21,7 +21,7 @@ from records.measures import Measures
 from records.passage import Barred
 from records.permits import KeptRobots, RobotsRuling, SuppliedSession
 from records.run import CANARY, FIELD_LABELS, Control, Coverage, Figures, Finding, Unseen, unseen
-from records.scan import Outcome, Query, QueryKind, QueryReport, ScanStatus, night_status, scan_status
+from records.scan import KNOWN_BEHIND, Outcome, Query, QueryKind, QueryReport, ScanStatus, night_status, scan_status
 from records.surroundings import ClockCheck, Surroundings
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "CITY",
     "ELSEWHERE",
     "FIELD_LABELS",
+    "KNOWN_BEHIND",
     "SHANGHAI",
     "UNDECIDED",
     "Assessment",

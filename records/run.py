@@ -116,6 +116,8 @@ class Coverage:
     visits: tuple[tuple[str, str], ...] = ()
     #: Words that were not asked because the platform had nothing, or nothing new, for them lately.
     resting: int = 0
+    #: Lists that were left where only known items remained.
+    left_early: int = 0
     #: Region ("" for everywhere) → queries planned and seen there; empty where everything was asked everywhere.
     regions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     #: Platforms that cannot be narrowed down to a region, where others of the scan were.
@@ -146,6 +148,8 @@ class Coverage:
             told.append(f"{self.empty} 个检索任务平台无结果：确无此物还是被屏蔽，能分辨的已写在各自的说明里")
         if self.card_only:
             told.append(f"{self.card_only} 条商品信息仅见卡片，没有读详情页")
+        if self.left_early:
+            told.append(f"{self.left_early} 个列表读到只剩已知商品处为止，其后的改动和下架本次未看")
         if self.resting:
             told.append(f"{self.resting} 个词近日没有结果或没有新结果，本次轮休未问")
         return told

@@ -45,6 +45,10 @@ _OUTCOME_LABELS = {
 }
 
 
+#: In the note of a list that was left where only known, unchanged items remained: what stands behind was not looked at.
+KNOWN_BEHIND = "其后均为已知且未变的商品"
+
+
 class QueryKind(StrEnum):
     """How a query finds listings."""
 

@@ -103,8 +103,11 @@ def test_the_coverage_of_a_night_is_said_a_fact_a_line() -> None:
 
 
 def test_the_coverage_tells_by_region_and_who_could_not_be_narrowed_down() -> None:
-    told = Coverage(planned=9, seen=7, empty=0, regions={"枣庄市": (4, 4), "": (5, 3)}, unnarrowed=("b", "c"))
+    told = Coverage(
+        planned=9, seen=7, empty=0, left_early=2, regions={"枣庄市": (4, 4), "": (5, 3)}, unnarrowed=("b", "c")
+    )
     assert told.lines(str.upper)[1:] == [
         "先本市后全国：枣庄市计划 4 个、看到 4 个；全国计划 5 个、看到 3 个",
         "B、C不能按地区筛选，只检索了全国",
+        "2 个列表读到只剩已知商品处为止，其后的改动和下架本次未看",
     ]
