@@ -1,9 +1,10 @@
 """Knows the words of the trade: text to Assessment. No network, no database."""
 
 from keywords.additions import Additions, LexiconFileRefused, read_additions, write_template
-from keywords.files import LexiconBroken, builtin, builtin_version, read_folder
+from keywords.files import builtin, builtin_version, read_folder
 from keywords.lint import Problem, lint
 from keywords.matcher import MATCHER_VERSION, Matcher
+from keywords.schema import LexiconBroken
 from keywords.terms import Category, ContextGroup, Exclusion, Lexicon, Scoring, Term
 
 __all__ = [

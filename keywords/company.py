@@ -44,8 +44,8 @@ def reach(size: int, window: int) -> int:
 
 def company_words(lexicon: Lexicon) -> list[str]:
     """The skeletons of all words that are company for one term alone."""
-    texts = (text for company in {term.company for term in lexicon.terms} for _, text in folded(company))
-    return sorted(set(texts) - {""})
+    words = {word for company in {term.company for term in lexicon.terms} for word in company}
+    return sorted({_folded_word(word)[1] for word in words} - {""})
 
 
 def context_words(groups: Iterable[ContextGroup]) -> list[str]:
@@ -60,6 +60,8 @@ class _Heard(NamedTuple):
     #: Words of the contexts that speak for it, and a bit for each such expression.
     words: frozenset[int]
     expressions: int
+    #: Words of which two are talk of its category; for everyday words alone.
+    talk: frozenset[int]
 
 
 class Company:
@@ -79,6 +81,9 @@ class Company:
         #: By identity of the term, whose hash costs more than the rest; the lexicon keeps them alive.
         self._lexicon = lexicon
         self._heard: dict[int, _Heard] = {}
+        #: By identity of the company, which the terms of a class share.
+        self._companions: dict[int, frozenset[int]] = {}
+        self._talk: dict[str, frozenset[int]] = {}
         self._speaking: dict[tuple[str, bool, bool], tuple[frozenset[int], int]] = {}
 
     def possible(self, raw: str, hits: Sequence[tuple[int, int, int]], places: Sequence[Place]) -> bool:
@@ -109,7 +114,9 @@ class Company:
 
     def _beside(self, place: Place, heard: _Heard, hits: Sequence[tuple[int, int, int]]) -> bool:
         """True where one of the words found is company for the term at its place."""
-        companions, words = heard.companions, heard.words
+        companions, words, talk = heard.companions, heard.words, heard.talk
+        if talk and len({number for number, _, _ in hits if number in talk}) > 1:
+            return True
         _, first, last = place
         low, high = first - self._window, last + self._window
         for number, start, end in hits:
@@ -122,9 +129,19 @@ class Company:
         return False
 
     def _hear(self, term: Term) -> _Heard:
-        companions = frozenset(self._numbers[text] for _, text in folded(term.company) if text)
+        companions = self._companions.get(id(term.company))
+        if companions is None:
+            told = frozenset(self._numbers[text] for _, text in folded(term.company) if text)
+            companions = self._companions.setdefault(id(term.company), told)
         words, expressions = (frozenset[int](), 0) if term.alone else self._speaking_for(term)
-        return self._heard.setdefault(id(term), _Heard(companions, words, expressions))
+        talk = self._talk_of(term.category) if term.everyday and not term.alone else frozenset[int]()
+        return self._heard.setdefault(id(term), _Heard(companions, words, expressions, talk))
+
+    def _talk_of(self, category: str) -> frozenset[int]:
+        if category not in self._talk:
+            words = (number for number, groups in self._owners.items() if any(is_talk(one, category) for one in groups))
+            self._talk[category] = frozenset(words)
+        return self._talk[category]
 
     def _speaking_for(self, term: Term) -> tuple[frozenset[int], int]:
         # Hundreds of terms share one answer.
@@ -134,6 +151,11 @@ class Company:
             bits = (1 << at for at, (group, _) in enumerate(self._expressions.owned) if _speaks(group, term))
             self._speaking[key] = frozenset(words), sum(bits)
         return self._speaking[key]
+
+
+def is_talk(group: ContextGroup, category: str) -> bool:
+    """True when words of the group are talk of that category: no mere numbers, nor what any seller may say."""
+    return group.company and not (group.bare or group.hints or group.caps) and category in group.categories
 
 
 def _speaks(group: ContextGroup, term: Term) -> bool:

@@ -1,25 +1,32 @@
 """The lexicon's own files: keywords/lexicon/*.yml, read strictly."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
 from itertools import product
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
+from keywords.boundaries import is_word
 from keywords.compiled import compiled
+from keywords.schema import (
+    CategoryFile,
+    ContextBlock,
+    Entry,
+    ExclusionBlock,
+    LawEntry,
+    LexiconBroken,
+    ScoringFile,
+)
 from keywords.terms import (
     Category,
     ContextGroup,
-    Edges,
-    Effect,
     Exclusion,
-    ExclusionKind,
     Kind,
     Law,
     Lexicon,
@@ -28,144 +35,14 @@ from keywords.terms import (
     Term,
     Variant,
 )
-from records import Fault
 
 #: Variants by what a term is. Weak terms and code words get none: their disguises collide with ordinary words.
-_STRONG: tuple[Variant, ...] = ("pinyin", "mixed", "initial", "split", "homophone", "reversed")
-_WEAK: tuple[Variant, ...] = ("mixed", "split")
-#: Made from a species and a part: what disguises them is generated for the species alone.
-_COMPOSED: tuple[Variant, ...] = ()
+_STRONG: tuple[Variant, ...] = ("pinyin", "mixed", "initial", "repeated", "homophone", "reversed")
+_WEAK: tuple[Variant, ...] = ("mixed", "repeated")
 _SHARED = ("exclusions.yml", "contexts.yml", "scoring.yml", "law.yml")
 #: Collisions that a person has looked at; the lint alone reads them.
 ORDINARY = "ordinary.yml"
 Model = TypeVar("Model", bound=BaseModel)
-
-
-class LexiconBroken(Fault):
-    """词库文件有错，无法读取。
-
-    A lexicon file is broken and cannot be read.
-    """
-
-    code: ClassVar[str] = "E-KEYWORDS-001"
-    remedy: ClassVar[tuple[str, str]] = (
-        "按提示改正该文件后重试，或恢复原文件。",
-        "Correct the file named above, or put the original back.",
-    )
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Entry(_Strict):
-    text: str = Field(min_length=1, max_length=64)
-    variants: tuple[Variant, ...] | None = None
-    not_variants: tuple[str, ...] = ()
-    company: tuple[str, ...] = ()
-    until: date | None = None
-    note: str = ""
-
-
-class _LawEntry(BaseModel):
-    # `from` is no name for a field in Python.
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    text: str
-    since: date | None = Field(default=None, alias="from")
-    until: date | None = Field(default=None, alias="to")
-
-
-class _Search(_Strict):
-    #: How many terms a night may ask for on one platform; 0: all.
-    budget: int = Field(default=0, ge=0)
-    terms: tuple[str, ...] = Field(min_length=1)
-
-
-class _Composed(_Strict):
-    """Every word of `of` followed by every word of `parts` is a term."""
-
-    #: True where the two need only stand near each other, in either order: 野猪 … 钢丝扣. A pair is one term more, but
-    #: no pattern more: all pairs of a word share it.
-    near: bool = False
-    of: tuple[str, ...] = Field(min_length=1)
-    parts: tuple[str, ...] = Field(min_length=1)
-    group: Literal["strong", "weak", "code", "review", "review_weak"] = "strong"
-    variants: tuple[Variant, ...] = _COMPOSED
-    #: Compounds that are ordinary words or stand in a group of their own.
-    leave_out: tuple[str, ...] = ()
-
-
-class _Coded(_Strict):
-    """Names of one class that all keep the same company: every nickname of the elephant beside every part of it."""
-
-    of: tuple[str, ...] = Field(min_length=1)
-    #: Words; `@name` stands for a list under `companies`, or for the words of a context group.
-    company: tuple[str, ...] = Field(min_length=1)
-    #: `review_code`: borderline goods that are everyday words, like code words.
-    group: Literal["weak", "code", "review_weak", "review_code"] = "code"
-    #: None unless asked for: hundreds of nicknames are disguise enough.
-    variants: tuple[Variant, ...] = ()
-    not_variants: tuple[str, ...] = ()
-
-
-class _CategoryFile(_Strict):
-    key: str = Field(pattern=r"^[a-z][a-z0-9_]{1,31}$")
-    name: str
-    protection: str = ""
-    #: Names of law.yml, or citations of its own.
-    law: tuple[str | _LawEntry, ...] = Field(min_length=1)
-    search: _Search
-    strong: tuple[str | _Entry, ...] = ()
-    weak: tuple[str | _Entry, ...] = ()
-    #: Code words: weak by nature.
-    code: tuple[str | _Entry, ...] = ()
-    #: Borderline goods: strong words whose sale may be lawful.
-    review: tuple[str | _Entry, ...] = ()
-    #: Borderline goods whose name alone says too little.
-    review_weak: tuple[str | _Entry, ...] = ()
-    compose: tuple[_Composed, ...] = ()
-    #: Lists of companions that entries and classes name as `@name`.
-    companies: dict[str, tuple[str, ...]] = {}
-    coded: tuple[_Coded, ...] = ()
-    must_match: tuple[str, ...] = Field(min_length=1)
-    must_not_match: tuple[str, ...] = Field(min_length=1)
-
-
-class _ExclusionBlock(_Strict):
-    why: str
-    kind: ExclusionKind = "hard"
-    edges: Edges = "both"
-    words: tuple[str, ...]
-
-
-class _ContextBlock(_Strict):
-    key: str
-    name: str
-    effect: Effect
-    points: int = Field(ge=0, le=100)
-    more: int = Field(default=0, ge=0)
-    most: int = Field(default=0, ge=0)
-    company: bool = False
-    bare: bool = False
-    hints: bool = False
-    caps: bool = False
-    codes: bool = False
-    field: bool = False
-    categories: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
-    patterns: tuple[str, ...] = ()
-    direction: Literal["", "sale", "wanted", "service", "information"] = ""
-
-
-class _ScoringFile(_Strict):
-    review: int
-    high: int
-    points: dict[str, int]
-    window: int
-    pair_window: int
-    gap: int
-    disbelief: int
 
 
 _GROUPS: dict[str, tuple[Strength, Kind]] = {
@@ -216,15 +93,16 @@ def read_folder(folder: Path) -> Lexicon:
     """
     paths = sorted(folder.glob("*.yml"))
     shared = {name: _load(folder / name) for name in ("exclusions.yml", "scoring.yml")}
-    blocks = [_checked(_ExclusionBlock, item, folder / "exclusions.yml") for item in shared["exclusions.yml"]]
+    blocks = [_checked(ExclusionBlock, item, folder / "exclusions.yml") for item in shared["exclusions.yml"]]
     groups = _groups(folder)
-    scoring = _checked(_ScoringFile, shared["scoring.yml"], folder / "scoring.yml")
+    scoring = _checked(ScoringFile, shared["scoring.yml"], folder / "scoring.yml")
     laws = _laws(folder)
-    categories = [_checked(_CategoryFile, _load(path), path) for path in paths if path.name not in (*_SHARED, ORDINARY)]
+    categories = [_checked(CategoryFile, _load(path), path) for path in paths if path.name not in (*_SHARED, ORDINARY)]
+    terms = [term for item in categories for term in _terms(item, groups)]
     return Lexicon(
         version=_version(paths),
         categories=tuple(_category(item, laws) for item in categories),
-        terms=tuple(term for item in categories for term in _terms(item, groups)),
+        terms=(*terms, *_traits(categories, groups, terms)),
         exclusions=tuple(
             Exclusion(text=word, kind=block.kind, edges=block.edges, why=block.why)
             for block in blocks
@@ -240,7 +118,7 @@ def read_category(path: Path) -> tuple[Category, tuple[Term, ...]]:
 
     Raises LexiconBroken with the place in it.
     """
-    item = _checked(_CategoryFile, _load(path), path)
+    item = _checked(CategoryFile, _load(path), path)
     groups = _groups(_own_folder())
     return _category(item, _laws(_own_folder())), tuple(_terms(item, groups))
 
@@ -252,14 +130,14 @@ def default_variants(strength: Strength, kind: Kind) -> tuple[Variant, ...]:
     return _STRONG if strength == "strong" and kind == "term" else _WEAK
 
 
-def _laws(folder: Path) -> dict[str, tuple[_LawEntry, ...]]:
+def _laws(folder: Path) -> dict[str, tuple[LawEntry, ...]]:
     path = folder / "law.yml"
-    return {name: tuple(_checked(_LawEntry, item, path) for item in items) for name, items in _load(path).items()}
+    return {name: tuple(_checked(LawEntry, item, path) for item in items) for name, items in _load(path).items()}
 
 
-def _groups(folder: Path) -> list[_ContextBlock]:
+def _groups(folder: Path) -> list[ContextBlock]:
     path = folder / "contexts.yml"
-    return [_checked(_ContextBlock, item, path) for item in _load(path)]
+    return [_checked(ContextBlock, item, path) for item in _load(path)]
 
 
 def _load(path: Path) -> Any:
@@ -283,10 +161,10 @@ def _checked(model: type[Model], data: Any, path: Path) -> Model:
         raise LexiconBroken(f"{path.name}: {place}: {first['msg']}") from error
 
 
-def _category(item: _CategoryFile, laws: Mapping[str, tuple[_LawEntry, ...]]) -> Category:
-    cited: list[_LawEntry] = []
+def _category(item: CategoryFile, laws: Mapping[str, tuple[LawEntry, ...]]) -> Category:
+    cited: list[LawEntry] = []
     for entry in item.law:
-        cited += laws.get(entry, (_LawEntry(text=entry),)) if isinstance(entry, str) else [entry]
+        cited += laws.get(entry, (LawEntry(text=entry),)) if isinstance(entry, str) else [entry]
     return Category(
         key=item.key,
         name=item.name,
@@ -303,25 +181,29 @@ def _iso(day: date | None) -> str:
     return day.isoformat() if day else ""
 
 
-def _terms(item: _CategoryFile, groups: Sequence[_ContextBlock]) -> list[Term]:
+def _terms(item: CategoryFile, groups: Sequence[ContextBlock]) -> list[Term]:
     named = {group.key: group.words for group in groups} | item.companies
     entries = [
-        (group, _named(_Entry(text=raw) if isinstance(raw, str) else raw, named, item.key))
+        (group, _named(Entry(text=raw) if isinstance(raw, str) else raw, named, item.key))
         for group in _GROUPS
         for raw in getattr(item, group, ())
     ]
     entries = _coded(item, entries, named)
+    if unknown := set(item.heard) - {entry.text for _, entry in entries}:
+        raise LexiconBroken(f"{item.key}.yml: heard: {sorted(unknown)[0]}")
     written = {entry.text for _, entry in entries}
     # And weak ones whose disguises somebody asked for: 玳瑁 in 玳瑁首饰.
     strong = {entry.text for group, entry in entries if group == "strong" or "homophone" in (entry.variants or ())}
     terms = []
     for group, entry in [*entries, *_composed(item, written)]:
         chosen = entry.variants if entry.variants is not None else _variants(group, entry.text, strong)
+        if entry.text in item.heard:
+            chosen = tuple(dict.fromkeys((*chosen, "reversed", "heard")))
         terms.append(_term(item.key, group, entry, chosen))
     return terms
 
 
-def _named(entry: _Entry, named: Mapping[str, tuple[str, ...]], key: str) -> _Entry:
+def _named(entry: Entry, named: Mapping[str, tuple[str, ...]], key: str) -> Entry:
     return entry.model_copy(update={"company": _spelt_out(entry.company, named, key)})
 
 
@@ -335,8 +217,8 @@ def _spelt_out(company: Sequence[str], named: Mapping[str, tuple[str, ...]], key
 
 
 def _coded(
-    item: _CategoryFile, entries: Sequence[tuple[str, _Entry]], named: Mapping[str, tuple[str, ...]]
-) -> list[tuple[str, _Entry]]:
+    item: CategoryFile, entries: Sequence[tuple[str, Entry]], named: Mapping[str, tuple[str, ...]]
+) -> list[tuple[str, Entry]]:
     """The entries with those of the classes. One that the file writes out itself keeps the company of both."""
     joined = {entry.text: (group, entry) for group, entry in entries}
     strong = {entry.text for group, entry in entries if group == "strong"}
@@ -345,7 +227,7 @@ def _coded(
         for text in _spelt_out(rule.of, named, item.key):
             if any(_holds(text, size, strong) for size in range(2, len(text))):
                 continue  # the strong term inside says more
-            new = _Entry(text=text, variants=rule.variants, not_variants=rule.not_variants)
+            new = Entry(text=text, variants=rule.variants, not_variants=rule.not_variants)
             group, entry = joined.get(text, (rule.group, new))
             if rule.variants:
                 entry = entry.model_copy(update={"variants": rule.variants})
@@ -355,6 +237,31 @@ def _coded(
                 both = tuple(dict.fromkeys([*entry.company, *company]))
                 joined[text] = group, entry.model_copy(update={"company": both})
     return list(joined.values())
+
+
+def _traits(
+    categories: Sequence[CategoryFile], groups: Sequence[ContextBlock], terms: Iterable[Term]
+) -> Iterator[Term]:
+    """What companions of code words are jargon themselves: no dictionary knows them, and one category alone has them.
+
+    One says nothing; of three the category may be told (requiring.py).
+    """
+    written = {term.text for term in terms}.union(*(group.words for group in groups))
+    strong = {term.text for term in terms if term.strength == "strong" and " " not in term.text}
+    heard: dict[str, dict[str, tuple[str, ...]]] = {}
+    for item in categories:
+        named = {group.key: group.words for group in groups} | item.companies
+        for rule in item.coded:
+            names = _spelt_out(rule.of, named, item.key)
+            for word in _spelt_out(rule.company, named, item.key) if rule.group == "code" else ():
+                heard.setdefault(word, {}).setdefault(item.key, names)
+    for word, keys in heard.items():
+        short = len(word) < 2 or word.isascii() or is_word(word)
+        if len(keys) > 1 or short or word in written or any(_holds(word, size, strong) for size in range(2, len(word))):
+            continue
+        [(key, names)] = keys.items()
+        # Of company of its own one word is enough: the name that it was written down for.
+        yield _term(key, "code", Entry(text=word, company=names[:1]), ())
 
 
 def _variants(group: str, text: str, strong: set[str]) -> tuple[Variant, ...]:
@@ -371,7 +278,7 @@ def _holds(text: str, size: int, strong: set[str]) -> bool:
     return any(text[start : start + size] in strong for start in range(len(text) - size + 1))
 
 
-def _composed(item: _CategoryFile, written: set[str]) -> Iterator[tuple[str, _Entry]]:
+def _composed(item: CategoryFile, written: set[str]) -> Iterator[tuple[str, Entry]]:
     """What the file writes out itself, or composed once already, is not composed again."""
     for rule in item.compose:
         between = " " if rule.near else ""
@@ -381,10 +288,10 @@ def _composed(item: _CategoryFile, written: set[str]) -> Iterator[tuple[str, _En
             known = text in written or (rule.near and f"{part} {first}" in written)
             if not known and text not in rule.leave_out:
                 written.add(text)
-                yield rule.group, _Entry(text=text, variants=rule.variants)
+                yield rule.group, Entry(text=text, variants=rule.variants)
 
 
-def _term(category: str, group: str, entry: _Entry, variants: tuple[Variant, ...]) -> Term:
+def _term(category: str, group: str, entry: Entry, variants: tuple[Variant, ...]) -> Term:
     strength, kind = _GROUPS[group]
     return Term(
         text=entry.text,

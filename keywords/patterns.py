@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from keywords.boundaries import frequency
 from keywords.folding import Folding
+from keywords.parts import characters
 from keywords.terms import Exclusion, Lexicon, Term
 from keywords.variants import Spelling, spellings
 
@@ -99,9 +100,9 @@ def factors(known: Mapping[str, Sequence[Meaning]]) -> list[str]:
     """Pieces of which every term as it may be written holds at least one: a text without any cannot hold a finding.
 
     Fewer and shorter than the patterns, so that the automaton over them is small and quick. Latin patterns stay whole:
-    a piece of pinyin is in every English title.
+    a piece of pinyin is in every English title. With them go the parts of characters, of which a term may be made.
     """
-    chosen: set[str] = set()
+    chosen: set[str] = set(characters())
     long: set[str] = set()
     for text, meanings in known.items():
         if any(meaning.term is not None and not meaning.partners for meaning in meanings):

@@ -2,19 +2,20 @@
 
 from bisect import bisect_left, bisect_right
 
-from keywords.company import folded, reach
+from keywords.boundaries import is_word
+from keywords.company import folded, is_talk, reach
 from keywords.resolving import Candidate, Places
 from keywords.scanning import View
 from keywords.scoring import Context, concerns
 from keywords.terms import Scoring
 
-#: Other everyday words of its category beside which one needs no company.
-_JARGON = 2
+#: Other words of talk beside which an everyday word, or a name that is only nearly heard, is believed.
+_TALK = 2
 
 
 def require_company(view: View, candidates: list[Candidate], contexts: list[Context], scoring: Scoring) -> None:
     """A weak term without company of its own category within the window does not count."""
-    if not any(item.alive and item.weak for item in candidates):
+    if not any(item.alive and (item.weak or item.worded) for item in candidates):
         return
     places = Places(candidates)
     starts = [context.start for context in contexts]
@@ -23,37 +24,71 @@ def require_company(view: View, candidates: list[Candidate], contexts: list[Cont
         for item in sorted(candidates, key=lambda one: one.found.start)
         if item.alive and item.weak and item.term.everyday and not item.term.alone
     ]
+    begun = [item.found.start for item in jargon]
     for item in candidates:
-        if not item.alive or not item.weak:
+        if not item.alive or not (item.weak or item.worded):
             continue
         low, high = max(0, item.found.start - scoring.window), item.found.end + scoring.window
-        near = contexts[bisect_left(starts, low) : bisect_right(starts, high)]
-        if not (
-            _company(view, item, places.between(low, high), near, scoring) or _among_others(item, jargon, low, high)
+        near = [
+            context
+            for context in contexts[bisect_left(starts, low) : bisect_right(starts, high)]
+            if context.end <= high
+        ]
+        if item.worded and len(_talk(view, item, near)) < _TALK:
+            item.cancelled_by = f"“{view.skeleton[item.found.start : item.found.end]}”本身是常用词"
+        elif not (
+            _company(view, item, places.between(low, high), near, scoring)
+            or _among_others(view, item, jargon[bisect_left(begun, low) : bisect_left(begun, high)], near)
         ):
             item.cancelled_by = "弱词，附近没有本类语境"
 
 
-def _among_others(item: Candidate, jargon: list[Candidate], low: int, high: int) -> bool:
-    """True for an everyday word among two more of its category, all apart: one of them says nothing, three are talk."""
+def _among_others(view: View, item: Candidate, jargon: list[Candidate], contexts: list[Context]) -> bool:
+    """True for an everyday word among two more of its category, all apart: one of them says nothing, three are talk.
+
+    Where no dictionary knows the word, what its category is talked of with counts as well.
+    """
     if not item.term.everyday or item.term.alone:
         return False
+    others = [(one.found.start, one.found.end, one.term.text) for one in _others(item, jargon)]
+    if len(others) < _TALK and not is_word(view.skeleton[item.found.start : item.found.end]):
+        for context in _talk(view, item, contexts):
+            if all(context.end <= start or end <= context.start for start, end, _ in others):
+                others.append((context.start, context.end, context.word))
+    if len(others) >= _TALK:
+        item.companion = others[0][2]
+    return len(others) >= _TALK
+
+
+def _others(item: Candidate, jargon: list[Candidate]) -> list[Candidate]:
+    """Everyday words of the same category as `item`: each once, none over another."""
     said, end = {item.term.text}, 0
     others = []
     for other in jargon:
-        if (
-            other.term.category == item.term.category
-            and other.term.text not in said
-            and low <= other.found.start < high
-        ):
+        if other.term.category == item.term.category and other.term.text not in said:
             clear = other.found.end <= item.found.start or item.found.end <= other.found.start
             if clear and other.found.start >= end:
-                others.append(other.term.text)
+                others.append(other)
                 said.add(other.term.text)
                 end = other.found.end
-    if len(others) >= _JARGON:
-        item.companion = others[0]
-    return len(others) >= _JARGON
+    return others
+
+
+def _talk(view: View, item: Candidate, contexts: list[Context]) -> list[Context]:
+    """What is said near `item` as its category is talked of, once a group: 泡酒 is medicine, 现杀 is meat."""
+    found: dict[str, Context] = {}
+    for context in contexts:
+        group, start, end = context.group, context.start, context.end
+        apart = end <= item.found.start or item.found.end <= start
+        if (
+            apart
+            and group.key not in found
+            and is_talk(group, item.term.category)
+            and context.word in group.words
+            and _is_said(view, start, end)
+        ):
+            found[group.key] = context
+    return list(found.values())
 
 
 def _company(

@@ -34,6 +34,8 @@ class Candidate:
     covered_by: str = ""
     #: Soft exclusion that covers it, if any.
     softened: Exclusion | None = None
+    #: True when what it is written as is a word of its own, 英武 for 鹦鹉: it must be in company twice over.
+    worded: bool = False
     #: True when the spelling itself is a disguise.
     disguised: bool = False
     #: The word of its own that is its company, if any.
@@ -113,6 +115,10 @@ def _candidate(view: View, found: Found, term: Term, scoring: Scoring) -> Candid
     if candidate.technique == "reversed" and _turned(view, found):
         # Shown the right way round: what the reader sees is the term itself.
         candidate.technique, candidate.weak = "bidi", term.strength == "weak"
+    if found.split:
+        # Nobody takes a character apart who does not hide it: even a weak term needs no company then.
+        candidate.technique, candidate.disguised = "split", True
+        candidate.weak = candidate.weak and term.kind != "term"
     if found.stuffed:
         candidate.technique, candidate.tier, candidate.disguised = "stuffed", "T2", True
     if found.meaning.partners and not _join_partners(view, candidate, scoring):
@@ -240,7 +246,7 @@ def _judge_boundaries(view: View, candidate: Candidate, interrupted: bool) -> No
         candidate.cancelled_by = f"跨词“{_around(window, start, end)}”"
         return
     if candidate.technique in _GUESSES:
-        _judge_guess(candidate, window, view.seen[start:end], start, end)
+        _judge_guess(view, candidate, window, start, end)
         return
     if interrupted or view.skeleton[found.start : found.end].isascii():
         return
@@ -254,15 +260,34 @@ def _judge_boundaries(view: View, candidate: Candidate, interrupted: bool) -> No
             candidate.cancelled_by = f"在词语“{holder}”之中"
 
 
-def _judge_guess(candidate: Candidate, window: Cut, text: str, start: int, end: int) -> None:
-    """A homophone is believed only where nothing else makes sense: single characters, whole, no word of its own."""
-    single = all(place in window.edges for place in range(start, end + 1))
-    if is_word(text):
+def _judge_guess(view: View, candidate: Candidate, window: Cut, start: int, end: int) -> None:
+    """A homophone is believed only where nothing else makes sense: what was changed stands alone, and it is no word."""
+    text = view.seen[start:end]
+    whole = start in window.edges and end in window.edges
+    if is_word(text) and candidate.technique == "homophone" and whole and "heard" in candidate.term.variants:
+        candidate.worded = True
+    elif is_word(text):
         candidate.cancelled_by = f"“{text}”本身是常用词"
-    elif (len(text) <= 3 and not single and candidate.technique != "reversed") or not (
-        start in window.edges and end in window.edges
-    ):
+    elif not whole or not (candidate.technique == "reversed" or _changed_alone(view, candidate, window)):
         candidate.cancelled_by = f"跨词“{_around(window, start, end)}”"
+
+
+def _changed_alone(view: View, candidate: Candidate, window: Cut) -> bool:
+    """True when every character that was changed is a word of its own; of a pair both must be: 果子|理, 湘|芽."""
+    found = candidate.found
+    size = found.end - found.start
+    if size > _SHORT:
+        return True
+    places = [view.seen_at[view.origin[at]] for at in range(found.start, found.end)]
+    alone = [place in window.edges and place + 1 in window.edges for place in places]
+    if all(alone):
+        return True
+    # What was left may be a word, and then it says less: 果子.
+    candidate.weak = True
+    spelt, meant = view.skeleton[found.start : found.end], view.folding.skeleton(candidate.term.text)
+    if not size == len(meant) == _SHORT:
+        return False
+    return all(whole or one == other for whole, one, other in zip(alone, spelt, meant, strict=True))
 
 
 def _around(window: Cut, start: int, end: int) -> str:
@@ -273,19 +298,21 @@ def _around(window: Cut, start: int, end: int) -> str:
 def _exclude(view: View, candidates: list[Candidate], exclusions: Sequence[Found]) -> None:
     """An exclusion cancels what it covers and is longer than, where its own edges are word boundaries."""
     places = Places(candidates if exclusions else ())
+    parts = _parts_at(candidates if exclusions else ())
     for found in exclusions:
         exclusion = found.meaning.exclusion
         assert exclusion is not None
         near = places.between(found.start, found.end)
+        pairs = _named(found, parts)
         covered = [item for item in near if found.covers(item.found) or _same_place(found, item.found)]
         broken = [item for item in near if _cut_off(view, found, item)]
         longer = [item for item in near if item.alive and item.found.covers(found)]
-        if longer or not (covered or broken) or not _whole(view, found):
+        if longer or not (covered or broken or pairs) or not _whole(view, found):
             continue
         if not _stands(view, found, exclusion):
-            covered = []
+            covered, pairs = [], []
         covered += broken
-        for item in [*covered, *_continued(found, covered, near)]:
+        for item in [*covered, *pairs, *_continued(found, covered, near)]:
             if exclusion.kind == "hard":
                 item.cancelled_by = item.cancelled_by or f"排除语“{exclusion.text}”" + (
                     f"（{exclusion.why}）" if exclusion.why else ""
@@ -300,6 +327,22 @@ def _continued(found: Found, covered: list[Candidate], near: list[Candidate]) ->
     if found.meaning.exclusion is None or found.meaning.exclusion.edges == "none":
         return []
     return [item for item in near if item.found.end > found.end and (item.found.start, item.term.category) in starts]
+
+
+def _parts_at(candidates: Iterable[Candidate]) -> dict[int, list[tuple[int, Candidate]]]:
+    """By where a part beside the anchor of a pair starts: its end, and the pair."""
+    found: dict[int, list[tuple[int, Candidate]]] = {}
+    for candidate in candidates:
+        for start, end in candidate.partners:
+            found.setdefault(start, []).append((end, candidate))
+    return found
+
+
+def _named(found: Found, parts: dict[int, list[tuple[int, Candidate]]]) -> list[Candidate]:
+    """Pairs of which the exclusion covers such a part and is longer: 鹦鹉 of 玄凤鹦鹉 … 人工繁育."""
+    first, last = found.start, found.end
+    held = ((at, *part) for at in range(first, last) if parts for part in parts.get(at, ()))
+    return [item for at, end, item in held if end <= last and end - at < last - first]
 
 
 def _cut_off(view: View, found: Found, item: Candidate) -> bool:

@@ -14,6 +14,7 @@ from keywords.company import Company, Place, company_words, context_words, folde
 from keywords.compiled import compiled
 from keywords.expressions import of_groups
 from keywords.folding import Folding, folding, references, without_markup
+from keywords.parts import characters, rejoined
 from keywords.patterns import Meaning, Spelled, spell, stuffable
 from keywords.skimming import skimmer
 from keywords.terms import ContextGroup, Lexicon, Term
@@ -35,6 +36,8 @@ class Found(NamedTuple):
     raw_end: int
     #: True when letters or digits stood inside and were taken out.
     stuffed: bool = False
+    #: True when a character of it is written in parts.
+    split: bool = False
 
     def covers(self, other: "Found") -> bool:
         """True when `other` lies inside and is shorter."""
@@ -117,9 +120,11 @@ class Scanner:
         self._pair_window = lexicon.scoring.pair_window
         # One automaton for all, since each more pushes the others out of the processor's cache. Patterns come first.
         numbers = {text: number for number, text in enumerate(spelled.texts)}
-        for text in itertools.chain(sorted(spelled.partners), company_words(lexicon), context_words(lexicon.contexts)):
+        others = company_words(lexicon), context_words(lexicon.contexts), characters()
+        for text in itertools.chain(sorted(spelled.partners), *others):
             numbers.setdefault(text, len(numbers))
         self._parts = {numbers[part]: part for part in spelled.partners}
+        self._characters = {numbers[parts]: char for parts, char in characters().items()}
         self._company = Company(lexicon, numbers)
         self.contexts = ContextScanner(lexicon.contexts, numbers)
         # The small form: a DFA of either takes forty megabytes and 0.1 s more to build, and saves 0.2 µs a title.
@@ -150,7 +155,8 @@ class Scanner:
 
     def _passed(self, raw: str, skimmed: bytes) -> Reading | None:
         reading = self.reading(skimmed.decode())
-        return reading if self._promising(raw, reading) else self._filled(skimmed)
+        promising = self._promising(raw, reading) or any(self._split_hits(reading))
+        return reading if promising else self._filled(skimmed)
 
     def _filled(self, skimmed: bytes) -> Reading | None:
         """None where nothing stands across stuffing."""
@@ -225,9 +231,11 @@ class Scanner:
 
     def scan(self, view: View, reading: Reading | None = None) -> list[Found]:
         """All findings, overlapping ones too, by start and then longest first."""
-        found = self._matches(view, reading or self.reading(view.skeleton))
+        reading = reading or self.reading(view.skeleton)
+        found = self._matches(view, reading)
         if self._stuffed is not None and self._stuffed.search(view.skeleton):
             found += self._without_stuffing(view)
+        found += self._put_together(view, reading)
         return sorted(found, key=lambda item: (item.start, -item.end))
 
     def _matches(self, view: View, reading: Reading) -> list[Found]:
@@ -258,6 +266,28 @@ class Scanner:
                     # An exclusion is never read across stuffing.
                     if meaning.term is not None and stuffable(meaning.term):
                         yield meaning, first, last
+
+    def _split_hits(self, reading: Reading) -> Iterator[tuple[Meaning, int, int]]:
+        """Terms that appear when characters written in parts are put together: 犭虎皮, 石车石渠."""
+        chars = self._characters
+        found = [(start, end, chars[index]) for index, start, end in reading.hits if index in chars]
+        if not found:
+            return
+        whole = rejoined(reading.skeleton, found)
+        hits = (hit for hit in self._find(whole.text, overlapping=True) if hit[0] < len(self._meanings))
+        for index, start, end in islice(hits, _MOST):
+            first, last = whole.span(start, end)
+            if last - first > end - start:
+                for meaning in self._meanings[index]:
+                    if meaning.term is not None and meaning.spelling is None and not meaning.partners:
+                        yield meaning, first, last
+
+    def _put_together(self, view: View, reading: Reading) -> list[Found]:
+        origin = view.origin
+        return [
+            Found(meaning, first, last, origin[first], origin[last - 1] + 1, split=True)
+            for meaning, first, last in self._split_hits(reading)
+        ]
 
     def _without_stuffing(self, view: View) -> list[Found]:
         origin = view.origin

@@ -19,6 +19,9 @@ _GENERIC = "trade_generic"
 #: Occurrences of one context word that are looked at, and matches that a score is made of.
 _REPEATS = 20
 _WEIGHED = 100
+#: Groups of words for other goods, and how near before one of them 吃 and 喂 make it fodder.
+_OTHER_GOODS = frozenset(("goods", "forage", "other_material", "named", "toy"))
+_EATING, _FED = frozenset("吃喂"), 4
 _DISBELIEVED = frozenset(("imitation", "imitation_prefix"))
 _TRUSTING = frozenset(("evasive", "authentic", "contact"))
 
@@ -222,6 +225,8 @@ def _add_lowering(
             group.field and not _same_field(view, context, counting, scoring)
         ):
             continue
+        if group.key in _OTHER_GOODS and _passing(view, context):
+            continue
         if group.key == "imitation_prefix" and not _denies(context, counting, scoring):
             continue
         said.add(context.word)
@@ -237,6 +242,12 @@ def _add_lowering(
             given[group.key] = before + points
             sheet.add(f"{group.name}“{context.word}”", -points)
     _add_softened(sheet, counting, disbelieved, scoring)
+
+
+def _passing(view: View, context: Context) -> bool:
+    """True where the word names what the goods are not, or what they eat: 不是盆栽, 吃香蕉蜂蜜."""
+    before = view.skeleton[max(0, context.start - _FED) : context.start]
+    return before.endswith(_NEGATIONS) or not _EATING.isdisjoint(before)
 
 
 def _renames(view: View, context: Context, counting: list[Candidate]) -> bool:

@@ -14,7 +14,7 @@ ExclusionKind = Literal["hard", "soft"]
 #: Which of its own edges must be word boundaries for an exclusion to count.
 Edges = Literal["both", "none"]
 Effect = Literal["up", "down"]
-Variant = Literal["pinyin", "mixed", "initial", "split", "homophone", "reversed"]
+Variant = Literal["pinyin", "mixed", "initial", "repeated", "homophone", "heard", "reversed"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

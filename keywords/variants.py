@@ -5,16 +5,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import accumulate, product
+from itertools import accumulate, combinations, product
 from typing import NamedTuple
 
-from keywords.alike import ALIKE, HEARD, SPLIT
+from keywords.alike import ALIKE, HEARD
+from keywords.boundaries import frequency
 from keywords.terms import Term
 
 #: Longest term whose every mixture of Han and Latin is generated.
 _MIXED_LENGTH = 3
+#: Longest of which any is: in a longer one a shorter name is written plainly beside it.
+_MIXED_LONGEST = 4
 #: Longest term of which a homophone or look-alike is guessed.
-_GUESSED_LENGTH = 4
+_GUESSED_LENGTH = 3
+#: Characters tried for one, where one of a name is changed and where two are.
+_HEARD_ONE, _HEARD_TWO = 16, 9
 
 
 class Spelling(NamedTuple):
@@ -35,6 +40,8 @@ class _Sounds:
     reading: dict[str, str]
     #: Toned syllable to its frequent characters.
     chars: dict[str, str]
+    #: What a careless ear hears, to the frequent characters so heard, the most frequent first.
+    near: dict[str, str]
 
 
 @cache
@@ -47,15 +54,28 @@ def _sounds() -> _Sounds:
         chars[syllable] = common
         for char in common + rare:
             reading[char] = syllable
-    return _Sounds(reading=reading, chars=chars)
+    near: dict[str, str] = {}
+    for syllable, common in chars.items():
+        near[_loose(syllable)] = near.get(_loose(syllable), "") + common
+    ordered = {heard: "".join(sorted(ones, key=lambda char: -frequency(char))) for heard, ones in near.items()}
+    return _Sounds(reading=reading, chars=chars, near=ordered)
+
+
+def _loose(syllable: str) -> str:
+    """A syllable without tone, and without what half the country does not tell apart: sh and s, n and l, -ng and -n."""
+    bare = syllable.rstrip("12345")
+    for sharp, flat in (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l")):
+        if bare.startswith(sharp):
+            bare = flat + bare[len(sharp) :]
+            break
+    return bare.removesuffix("g") if bare.endswith("ng") else bare
 
 
 def spellings(term: Term, skeleton: str) -> Iterator[Spelling]:
     """Every spelling of `term` whose skeleton is `skeleton`, the term's own not among them."""
     latin = [_latin(char) for char in skeleton]
     wanted = set(term.variants)
-    if "split" in wanted:
-        yield from _split(skeleton)
+    if "repeated" in wanted:
         yield from _repeated(skeleton)
     if "reversed" in wanted and _reversible(skeleton):
         # Three characters turned round say nothing else; two are often a word: 牙象, 酒虎.
@@ -63,13 +83,15 @@ def spellings(term: Term, skeleton: str) -> Iterator[Spelling]:
     if all(latin) and len(skeleton) >= 2:
         if "pinyin" in wanted:
             yield _pinyin(latin)
-        if "mixed" in wanted:
+        if "mixed" in wanted and len(skeleton) <= _MIXED_LONGEST:
             yield from _mixed(skeleton, latin)
-        if "initial" in wanted and len(skeleton) >= 3:
+        if "initial" in wanted and len(skeleton) == 3:
             yield from _initials(skeleton, latin)
     # Of a long term nobody changes one character for another: what is left says enough to be searched for.
     if "homophone" in wanted and len(skeleton) <= _GUESSED_LENGTH:
         yield from _one_changed(skeleton)
+    if "heard" in wanted:
+        yield from _heard(skeleton)
 
 
 def _reversible(skeleton: str) -> bool:
@@ -105,15 +127,6 @@ def _initials(skeleton: str, latin: list[str]) -> Iterator[Spelling]:
         yield Spelling(text="".join(pieces), technique="initial", tier="T2")
 
 
-def _split(skeleton: str) -> Iterator[Spelling]:
-    for index, char in enumerate(skeleton):
-        for parts in SPLIT.get(char, ()):
-            yield Spelling(text=skeleton[:index] + parts + skeleton[index + 1 :], technique="split")
-    whole = "".join(SPLIT[char][0] if char in SPLIT else char for char in skeleton)
-    if sum(char in SPLIT for char in skeleton) > 1:
-        yield Spelling(text=whole, technique="split")
-
-
 def _repeated(skeleton: str) -> Iterator[Spelling]:
     """穿穿山山甲甲: inner characters written twice. The outer ones may be as they like, the word stands inside."""
     inner = range(1, len(skeleton) - 1)
@@ -140,6 +153,41 @@ def _one_changed(skeleton: str) -> Iterator[Spelling]:
                 yield Spelling(text=before + other + after, technique="homophone", tier="T2", weak=short)
         for other in ALIKE.get(char, ""):
             yield Spelling(text=before + other + after, technique="lookalike", tier="T2", weak=short)
+
+
+def _heard(skeleton: str) -> Iterator[Spelling]:
+    """Heard alike whatever the tone: one character of a name, or two of those that are likeliest.
+
+    Of a name of two characters what only nearly sounds alike could be anything.
+    """
+    likely = [_close_to(char)[:_HEARD_TWO] for char in skeleton]
+    alike = likely if len(skeleton) == 2 else [_alike_to(char) for char in skeleton]
+    changes = [{index: other} for index, others in enumerate(alike) for other in others[:_HEARD_ONE]]
+    if len(skeleton) <= _GUESSED_LENGTH:
+        for first, second in combinations(range(len(skeleton)), 2):
+            changes += [{first: one, second: two} for one, two in product(likely[first], likely[second])]
+    for change in changes:
+        text = "".join(change.get(index, char) for index, char in enumerate(skeleton))
+        yield Spelling(text=text, technique="homophone", tier="T2", weak=True)
+
+
+@cache
+def _close_to(char: str) -> str:
+    """Chosen by hand, and then of the same tone, the most frequent first."""
+    sounds = _sounds()
+    syllable = sounds.reading.get(char, "")
+    near = sounds.near.get(_loose(syllable), "") if syllable else ""
+    same = "".join(sorted(sounds.chars.get(syllable, ""), key=near.find))
+    return "".join(dict.fromkeys(HEARD.get(char, "") + same)).replace(char, "")
+
+
+@cache
+def _alike_to(char: str) -> str:
+    """What a character may be heard as at all, the likeliest first."""
+    sounds = _sounds()
+    syllable = sounds.reading.get(char, "")
+    near = sounds.near.get(_loose(syllable), "") if syllable else ""
+    return "".join(dict.fromkeys(_close_to(char) + near)).replace(char, "")
 
 
 def _joints(pieces: list[str]) -> frozenset[int]:

@@ -78,7 +78,10 @@ but more than a mere number (`bare: true`: 一对, 35克) |
 | `compose` | every word of `of` followed by every word of `parts`; `leave_out` names the ordinary ones |
 | `coded`, `companies` | names of one class that share their company: every word of `of` is a code word (or what \
 `group` says) beside any word of `company`; `@name` stands for a list under `companies`, or for the words of a context \
-group. A word that stands in a group of its own keeps both companies |
+group. A word that stands in a group of its own keeps both companies. A companion that no dictionary knows and no \
+other category has is jargon itself: of three such words the category is told |
+| `heard` | terms that are names known to everybody: written as they sound, in any tone, with one or two characters \
+changed at once, they are found in company |
 | `must_match`, `must_not_match` | the category's proof, held by the tests |
 
 An entry may be `{text, company, variants, not_variants, until, note}`. `until` is the last day on which it counts, seen

@@ -12,6 +12,7 @@ import pytest
 from keywords import Matcher, Term, builtin
 from keywords.evaluating import Evaluation, Sample, evaluate
 from keywords.folding import folding, without_markup
+from keywords.parts import characters
 from keywords.variants import spellings
 from ops.labelled import read_samples
 from ops.texts import Source
@@ -110,9 +111,18 @@ def is_what_it_claims(match: Match) -> bool:
     if match.technique == "pair":
         bare = _unstuffed(seen)
         return all(part in seen or part in bare for part in map(folding().skeleton, match.term.split()))
+    if match.technique == "split":
+        return _put_together(seen) == folding().skeleton(match.term)
     if match.technique == "stuffed":
         seen = _unstuffed(seen)
     return seen in _spelled(match.term)
+
+
+def _put_together(text: str) -> str:
+    """With every character that is written in parts as one; by another way than the scanner's, the longest first."""
+    for parts in sorted(characters(), key=len, reverse=True):
+        text = text.replace(parts, characters()[parts])
+    return text
 
 
 def _unstuffed(text: str) -> str:
