@@ -2,7 +2,6 @@
 
 from records.assessment import Assessment, Level, Match, Part
 from records.clock import SHANGHAI, Now, now, shanghai, shanghai_date
-from records.exchange import Exchange, Headers, Tls, withheld
 from records.fault import Fault, Lang
 from records.imprint import Imprint, is_credit_code
 from records.labels import Labels
@@ -21,15 +20,13 @@ from records.measures import Measures
 from records.passage import Barred
 from records.permits import KeptRobots, RobotsRuling, SuppliedSession
 from records.run import CANARY, FIELD_LABELS, Control, Coverage, Figures, Finding, Unseen, unseen
-from records.scan import KNOWN_BEHIND, Outcome, Query, QueryKind, QueryReport, ScanStatus, night_status, scan_status
-from records.surroundings import ClockCheck, Surroundings
+from records.scan import Outcome, Query, QueryKind, QueryReport, ScanStatus, night_status, scan_status
 
 __all__ = [
     "CANARY",
     "CITY",
     "ELSEWHERE",
     "FIELD_LABELS",
-    "KNOWN_BEHIND",
     "SHANGHAI",
     "UNDECIDED",
     "Assessment",
@@ -37,18 +34,15 @@ __all__ = [
     "Budget",
     "Capture",
     "CapturedFile",
-    "ClockCheck",
     "Control",
     "Coverage",
     "DismissReason",
-    "Exchange",
     "Fault",
     "Figures",
     "FileRole",
     "Finding",
     "Gone",
     "Halt",
-    "Headers",
     "Hours",
     "Imprint",
     "KeptRobots",
@@ -77,8 +71,6 @@ __all__ = [
     "Spent",
     "Stop",
     "SuppliedSession",
-    "Surroundings",
-    "Tls",
     "Unseen",
     "is_credit_code",
     "night_status",
@@ -87,5 +79,4 @@ __all__ = [
     "shanghai",
     "shanghai_date",
     "unseen",
-    "withheld",
 ]

@@ -1,13 +1,11 @@
 """A small site on loopback whose every answer a test decides; it counts visits and how many came at once."""
 
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-
-from tests.loopback import Quiet, listening
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @dataclass
@@ -49,11 +47,11 @@ class Site:
 
 
 @contextmanager
-def site(answer: Callable[[str], Answer], tls: ssl.SSLContext | None = None) -> Iterator[Site]:
+def site(answer: Callable[[str], Answer]) -> Iterator[Site]:
     """A site on a free port of 127.0.0.1 while the block runs."""
     standing = Site(answer)
 
-    class Handler(Quiet):
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             standing.came(self.path, self.headers.get("User-Agent", ""))
             try:
@@ -75,8 +73,18 @@ def site(answer: Callable[[str], Answer], tls: ssl.SSLContext | None = None) -> 
                 self.wfile.write(answer.body[start : start + step])
                 time.sleep(answer.drip)
 
-    with listening(Handler, tls=tls) as standing.url:
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    standing.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
         yield standing
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def redirect(to: str, status: int = 302) -> Answer:

@@ -1,0 +1,135 @@
+"""Names heard wrongly and characters written in parts."""
+
+from typing import Any
+
+import pytest
+
+from keywords import Matcher, builtin
+from keywords.alike import HEARD, SPLIT
+from keywords.folding import folding
+from keywords.parts import characters, rejoined
+from keywords.terms import Term
+from keywords.variants import spellings
+from tests.keywords.conftest import lexicon_of
+
+Told = list[tuple[str, str, str]]
+
+
+def told(text: str, *terms: str, **settings: Any) -> Told:
+    matcher = Matcher(lexicon_of(*terms, **settings))
+    return [(match.term, match.surface, match.technique) for match in matcher.explain(text).matches if match.counts]
+
+
+# --- characters in parts ---
+
+
+@pytest.mark.parametrize(
+    ("text", "surface"),
+    [
+        ("石车石渠 手串", "石车石渠"),
+        ("王代·王冒 手镯", "王代·王冒"),
+        ("玉代玉冒 手镯", "玉代玉冒"),  # for a radical that no keyboard gives
+        ("砗石渠", "砗石渠"),  # one of two
+        ("石\u200b车 石·渠 108颗", "石\u200b车 石·渠"),
+        ("石車石渠", "石車石渠"),
+    ],
+)
+def test_a_name_is_found_in_parts(text: str, surface: str) -> None:
+    assert told(text, "砗磲", "玳瑁") == [("砗磲" if "石" in text else "玳瑁", surface, "split")]
+
+
+@pytest.mark.parametrize("text", ["石车 渠", "石头车 石渠", "代王 王冒", "石。车石渠"])
+def test_parts_that_do_not_make_the_name_are_left_alone(text: str) -> None:
+    assert told(text, "砗磲", "玳瑁") == []
+
+
+def test_a_weak_term_in_parts_needs_no_company_but_a_code_word_does() -> None:
+    """Nobody takes a character apart who does not hide it; of a word of every day that says too little."""
+    weak: dict[str, Any] = {"strength": "weak", "variants": ()}
+    assert told("月旦子", "胆子", **weak) == [("胆子", "月旦子", "split")]
+    assert told("胆子", "胆子", **weak) == []
+    assert told("月旦子", "胆子", kind="code", company=("獠",), **weak) == []
+
+
+def test_parts_that_are_words_of_their_own_make_nothing() -> None:
+    assert characters().keys().isdisjoint(("手足", "可可", "人本", "水工"))
+    assert all(len(parts) > 1 for parts in characters())
+    assert {folding().skeleton(parts) for parts in characters()} == set(characters())
+
+
+def test_overlapping_parts_are_read_once_the_longest_first() -> None:
+    whole = rejoined("红王古月a", [(1, 4, "瑚"), (1, 3, "王"), (2, 4, "胡")])
+    assert whole.text == "红瑚a"
+    assert [whole.span(at, at + 1) for at in range(3)] == [(0, 1), (1, 4), (4, 5)]
+    assert rejoined("", []).text == ""
+
+
+def test_a_text_without_parts_is_not_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    from keywords import scanning
+
+    monkeypatch.setattr(scanning, "rejoined", lambda *_: pytest.fail("nothing was written in parts"))
+    assert Matcher(lexicon_of("象牙")).explain("象牙手串").level.is_hit
+
+
+# --- names heard wrongly ---
+
+
+def heard(name: str) -> set[str]:
+    term = Term(text=name, category="ivory", variants=("heard",))
+    return {one.text for one in spellings(term, name)}
+
+
+def test_one_or_two_characters_of_a_name_are_heard_in_any_tone() -> None:
+    """s for sh, and two at once; of two characters only what is close, of three anything like it."""
+    assert {"川三甲", "穿三甲", "传山假", "串善甲"} <= heard("穿山甲")
+    assert {"湘芽", "乡丫", "向牙"} <= heard("象牙")
+    assert not {"象牙", "穿山甲"} & (heard("象牙") | heard("穿山甲"))
+    assert not any(len(one) != 2 for one in heard("象牙"))
+
+
+def test_what_is_heard_needs_company() -> None:
+    settings: dict[str, Any] = {"variants": ("heard",)}
+    assert told("乡丫牌子 一块", "象牙", **settings) == [("象牙", "乡丫", "homophone")]
+    assert told("乡丫 好听", "象牙", **settings) == []
+
+
+def test_what_was_changed_must_stand_alone_and_the_rest_may_be_a_word() -> None:
+    """果子|理 is no fruit that one knows; in 川|三甲 the changed 三 belongs to another word."""
+    settings: dict[str, Any] = {"variants": ("heard",), "company": ("鳞",)}
+    assert told("果子理 鳞", "果子狸", **settings) == [("果子狸", "果子理", "homophone")]
+    assert told("果子理", "果子狸", **settings) == []
+    assert told("川三甲 鳞", "穿山甲", **settings) == []
+    assert told("川山假 鳞", "穿山甲", **settings) == [("穿山甲", "川山假", "homophone")]
+
+
+def test_a_guess_beside_a_word_needs_company() -> None:
+    settings: dict[str, Any] = {"variants": ("homophone",), "company": ("鳞",)}
+    assert told("果子离 鳞", "果子狸", **settings) == [("果子狸", "果子离", "homophone")]
+    assert told("果子离", "果子狸", **settings) == []
+
+
+def test_a_word_of_its_own_must_be_in_company_twice_over(matcher: Matcher) -> None:
+    """英武 is a word: that it talks is not enough, that it is hand-fed and wild as well is."""
+    assert matcher.explain("英武 幼鸟 山里抓的 野生").level.is_hit
+    assert not matcher.explain("英武 幼鸟").level.is_hit
+    assert not matcher.explain("英武 一对").level.is_hit
+
+
+def test_lexicon_names_what_everybody_knows() -> None:
+    names = [term for term in builtin().terms if "heard" in term.variants]
+    assert len(names) > 90
+    assert max(len(term.text) for term in names) <= 4
+
+
+def test_characters_by_hand_are_single_and_never_themselves() -> None:
+    assert all(char not in others and len(set(others)) == len(others) for char, others in HEARD.items())
+    assert all(len(char) == 1 for char in (*HEARD, *SPLIT))
+
+
+# --- exclusions and pairs ---
+
+
+def test_an_exclusion_takes_a_pair_whose_part_it_covers() -> None:
+    assert told("鹦鹉 养在 繁育场里", "鹦鹉 繁育场")
+    assert not told("玄凤鹦鹉 养在 繁育场里", "鹦鹉 繁育场", exclusions=("玄凤鹦鹉",))
+    assert told("鹦鹉 养在 繁育场里", "鹦鹉 繁育场", exclusions=("鹦鹉",))  # no longer than the part itself
