@@ -23,6 +23,7 @@ _PICTURES = {
     "image/gif": (b"GIF8", 0),
     "image/webp": (b"WEBP", 8),
 }
+_SHOWN = (FileRole.SCREENSHOT, FileRole.FIRST_SCREEN, FileRole.PICTURE)
 _SEALED = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
 
 
@@ -66,7 +67,7 @@ def evidence_file(desk: TheDesk, visitor: Reader, lead_id: int, capture_file_id:
     body = desk.store.get(kept.sha256)
     if hashlib.sha256(body).hexdigest() != kept.sha256:
         raise EvidenceDamaged(kept.sha256)
-    shown_as = picture_type(kept.media_type, body) if kept.role in (FileRole.SCREENSHOT, FileRole.PICTURE) else None
+    shown_as = picture_type(kept.media_type, body) if kept.role in _SHOWN else None
     if shown_as is not None:
         return Response(body, media_type=shown_as, headers=_SEALED)
     disposition = f'attachment; filename="{kept.role}-{kept.sha256[:16]}.txt"'

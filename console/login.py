@@ -1,5 +1,6 @@
 """Signing in and out, and replacing a one-time password."""
 
+import re
 import secrets
 from typing import Annotated
 
@@ -8,13 +9,15 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from console.access import Reader, TheDesk
 from console.accounts import Attempt, PasswordRefused, SignInRefused, SignInTooSoon, change_password, sign_in, sign_out
-from console.door import Cookies, local_path
+from console.door import Cookies, cookie_value, local_path
 from console.rendering import page
 from db.engine import transaction
 from records import Fault
 
 routes = APIRouter()
 
+#: What `secrets.token_urlsafe(32)` looks like; a cookie of any other form is not sent back.
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 Secret = Annotated[str, Form(max_length=256)]
 Target = Annotated[str, Form(alias="next", max_length=2000)]
 
@@ -88,7 +91,9 @@ def password(
 def _form(
     request: Request, cookies: Cookies, *, target: str, refusal: Fault | None = None, status: int = 200
 ) -> Response:
-    token = secrets.token_urlsafe(32)
+    # another tab that is sent to the form in the background must not make this one's token stale
+    held = cookie_value(request, cookies.login)
+    token = held if _TOKEN.fullmatch(held) else secrets.token_urlsafe(32)
     context = {"login_token": token, "target": target, "refusal": _told(refusal) if refusal else None}
     response = HTMLResponse(page(request, "login.html", context), status_code=status)
     response.headers.append("Set-Cookie", cookies.header(cookies.login, token))

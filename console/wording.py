@@ -36,7 +36,10 @@ ROLES = {
     FileRole.PAGE.value: "原始页面",
     FileRole.DOM.value: "渲染后页面",
     FileRole.SCREENSHOT.value: "网页截图",
+    FileRole.FIRST_SCREEN.value: "首屏截图",
     FileRole.PICTURE.value: "商品图片",
+    FileRole.ANSWER.value: "其他应答",
+    FileRole.RECORD.value: "采集过程记录",
 }
 #: The number key of each reason, in the order shown.
 REASONS = dict(enumerate(DismissReason, start=1))

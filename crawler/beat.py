@@ -1,7 +1,8 @@
 """The walk over the queries of one platform: each reads its list, looks closer where it pays, ends in one outcome."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -18,7 +19,7 @@ from crawler.politeness import Politeness
 from crawler.refusals import PlatformCannot
 from crawler.rounds import Rounds
 from crawler.shells import Readers
-from records import Control, Listing, Outcome, Query, QueryKind, QueryReport, now
+from records import KNOWN_BEHIND, Control, Listing, Outcome, Query, QueryKind, QueryReport, now
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,8 @@ class Tools:
     readers: Readers
     closer: CloserLook
     rounds: Rounds
+    #: No page of a query lives on when it has ended.
+    leave: Callable[[], Awaitable[None]]
 
 
 class Beat:
@@ -48,7 +51,8 @@ class Beat:
         self._hooks = tools.hooks
         self._walls = 0
         self._silences = 0
-        self._gauge = Gauge()
+        #: By region: a term may well give the same page for a city and for everywhere.
+        self._gauges: dict[str, Gauge] = defaultdict(Gauge)
         self._imprinted = False
 
     async def walk(self, queries: Sequence[Query]) -> None:
@@ -101,6 +105,7 @@ class Beat:
             end = (Outcome.FAILED, fault.message())
         if end[0] is Outcome.LOGIN_REQUIRED:
             end = (end[0], _what_then(self._tools.courtesy, end[1]))
+        await self._tools.leave()
         await self._tools.closer.settle(tally)
         if end[0] is Outcome.NOT_RUN and tally.pages:  # stopped on its way: part of it was seen
             end = (Outcome.BUDGET_SPENT, end[1])
@@ -124,19 +129,21 @@ class Beat:
         while read.cards.outcome is None:
             tally.pages += 1
             await self._imprint(reader, read)
-            tally.measures += self._gauge.measure(query.id, read.cards)
+            tally.measures += self._gauges[query.region].measure(query.id, read.cards)
             cards = [card for card in read.cards.listings if card.item_id not in seen]
             seen.update(card.item_id for card in cards)
             fresh = await self._fresh(query, cards, tally)
             await self._tools.closer.look(query, read, fresh, tally)
-            if tally.pages >= self._tools.limits.reread_pages and self._all_known(query, cards, fresh):
-                return Outcome.SEARCHED, f"读到第 {tally.pages} 页，其后均为已知且未变的商品"
+            if self._all_known(query, cards, fresh) and tally.pages >= self._reread:
+                return Outcome.SEARCHED, f"读到第 {tally.pages} 页，{KNOWN_BEHIND}"
             if not cards:
+                tally.to_end = True
                 return Outcome.SEARCHED, f"第 {tally.pages} 页没有新的商品"
             if tally.pages >= most and reader.goes_on(read):
                 return Outcome.BUDGET_SPENT, f"读满 {most} 页，后面还有"
             following = await reader.after(read)
             if following is None:
+                tally.to_end = True
                 return Outcome.SEARCHED, f"共 {tally.pages} 页，已读到末页" + _unread(read)
             read = following
         return self._stopped(read, tally)
@@ -161,6 +168,7 @@ class Beat:
     def _stopped(self, read: Read, tally: Tally) -> tuple[Outcome, str]:
         """The end that a page without cards stands for."""
         outcome = read.cards.outcome or Outcome.DRIFTED
+        tally.to_end = outcome is Outcome.EMPTY
         if outcome is Outcome.EMPTY and tally.pages:
             return Outcome.SEARCHED, f"共 {tally.pages} 页，已读到末页"
         return outcome, f"第 {tally.pages + 1} 页：{read.cards.note}"
@@ -175,7 +183,12 @@ class Beat:
 
     def _all_known(self, query: Query, cards: list[Listing], fresh: list[Listing]) -> bool:
         """True where the rest of a list, newest first and read to its end before, holds nothing new either."""
-        return bool(cards) and not fresh and query.read_before and self._definition.sort == "newest"
+        return bool(cards) and not fresh and query.read_before and self._definition.sort != "other"
+
+    @property
+    def _reread(self) -> int:
+        """Pages that are read whatever they hold: listings change in place, unless a change puts them on top."""
+        return 1 if self._definition.sort == "updated" else self._tools.limits.reread_pages
 
     async def _report(self, query: Query, tally: Tally, end: tuple[Outcome, str], **costs: object) -> None:
         finished_at = now()
@@ -190,6 +203,7 @@ class Beat:
             new=tally.new,
             card_only=tally.card_only,
             hits=tally.hits,
+            to_end=tally.to_end,
             measures=tally.measures,
             finished_at=finished_at,
             **{"started_at": finished_at, **costs},  # type: ignore[arg-type]

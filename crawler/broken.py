@@ -6,18 +6,19 @@ Without this a body that is not packed as its header says, or a Location that is
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import structlog
 from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
+from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import DownloadFailedError
 from scrapy.http import Response
 from scrapy.utils._compression import brotli, zstd  # as Scrapy imports them on this Python
 
-from crawler.network import BROWSER_FAULTS
+from crawler.network import BROWSER_FAULTS, blamed
 
 log = structlog.get_logger(__name__)
 
@@ -29,11 +30,16 @@ _STUMBLES = (
 
 @contextmanager
 def as_failed(url: str) -> Iterator[None]:
-    """Whatever the block stumbles over while it handles the answer of `url` is a DownloadFailedError."""
+    """Whatever the block stumbles over while it handles the answer of `url` is one of DownloadFailedError."""
     try:
         yield
     except BROWSER_FAULTS:  # a TimeoutError is an OSError
         raise
+    except DownloadFailedError as fault:
+        named = blamed(fault)
+        if named is fault:
+            raise
+        raise named from fault
     except _STUMBLES as fault:
         log.warning("answer is broken", url=url[:300], why=repr(fault)[:300])
         raise DownloadFailedError(f"{type(fault).__name__}: {fault}") from fault
@@ -43,6 +49,10 @@ class Downloading(HTTP11DownloadHandler):  # type: ignore[misc]
     """Scrapy's own handler."""
 
     lazy: ClassVar[bool] = False
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._contextFactory: Any = crawler.spider.encryption.noted(self._contextFactory)
 
     async def download_request(self, request: Request) -> Response:
         """The answer as it came. Raises DownloadFailedError and its kin."""

@@ -31,6 +31,8 @@ class Tally:
     details: int = 0
     card_only: int = 0
     hits: int = 0
+    #: The list was read to its last page.
+    to_end: bool = False
     measures: Measures = field(default_factory=Measures)
 
 
@@ -41,6 +43,12 @@ def marks(query: Query, card: Listing) -> tuple[str, ...]:
     a suspicious term that returns the same card later still gets its detail, where words hide.
     """
     return (card.card_mark, _SKIMMED + card.card_mark) if query.kind is QueryKind.BROWSE else (card.card_mark,)
+
+
+def shows_change(stored: Listing, seen: Listing) -> bool:
+    """True where what was seen of a listing says something else than what is stored of it."""
+    said = ("title", "description", "price", "price_text", "place")
+    return any(getattr(stored, name) != getattr(seen, name) for name in said)
 
 
 class CloserLook:
@@ -75,9 +83,10 @@ class CloserLook:
         for card in candidates:
             sighting, ended = await self._candidate(query, card, read.page, ended)
             await self._deliver([sighting], tally)
+        plain, unclear = await self._explained(query, clean)
         room = max(0, self._most - tally.details) if self._definition.detail != "none" else 0
-        batch = [_sighting(query, card, card, read.page) for card in clean[room:]]
-        for card in clean[:room] if ended is None else ():
+        batch = [_sighting(query, card, card, read.page) for card in (*plain, *unclear[room:])]
+        for card in unclear[:room] if ended is None else ():
             try:
                 sighting = await self._sighting(query, card, read.page)
             except QueryEnd as end:
@@ -109,6 +118,18 @@ class CloserLook:
         hits = [self._hooks.judge(card).level.is_hit for card in cards]
         pairs = list(zip(cards, hits, strict=True))
         return [card for card, hit in pairs if hit], [card for card, hit in pairs if not hit]
+
+    async def _explained(self, query: Query, clean: list[Listing]) -> tuple[list[Listing], list[Listing]]:
+        """Cards that themselves show what changed of a listing that was never more than a card; and the others.
+
+        Where nothing on a changed card differs, its text did. A suspicious term's results are always looked at.
+        """
+        if query.kind is not QueryKind.BROWSE or not clean:
+            return [], clean
+        ids = [card.item_id for card in clean]
+        stored = await asyncio.to_thread(self._hooks.skimmed, self._definition.key, ids)
+        plain = [card for card in clean if card.item_id in stored and shows_change(stored[card.item_id], card)]
+        return plain, [card for card in clean if card not in plain]
 
     async def _sighting(self, query: Query, card: Listing, listed_on: Page) -> Sighting:
         """The card as its detail shows it, captured where that judges at review level."""

@@ -17,6 +17,9 @@ from crawler.selectors import Selector, compile_selector
 from records import Query, QueryKind
 
 PLATFORMS = Path(__file__).parent / "platforms"
+#: Key of `region` for the whole country.
+EVERYWHERE = "全国"
+_REGION_PARAMETER = re.compile(r"(?<=[?&])[^?&=]+=\{region\}&?")
 _KEY = re.compile(r"[a-z0-9][a-z0-9_]{0,40}")
 _LARGEST_FILE = 20_000
 #: How each error of pydantic reads in Chinese; `{}` is what it says itself.
@@ -74,14 +77,15 @@ class Definition(_Strict):
     seat: str = "待核"
     #: Which capture of which date the selectors were verified on.
     verified: str = Field(min_length=1)
-    #: How the platform lets a visitor narrow down to a region.
-    region: str = "无"
+    #: How the platform lets a visitor narrow down to a region: in words, or as region → what {region} in `search_url`
+    #: and `browse` then holds. Everywhere: the value under 全国; without it the parameter falls out of the address.
+    region: str | dict[str, str] = "无"
     #: The lawful ways that remain where it is walled.
     lawful: str = "—"
 
-    #: Template with {query} and perhaps {page}; may be relative to `site`.
+    #: Template with {query} and perhaps {page} and {region}; may be relative to `site`.
     search_url: str = ""
-    #: Category pages, newest first: name -> template, perhaps with {page}.
+    #: Category pages, newest first: name -> template, perhaps with {page} and {region}.
     browse: dict[str, str] = {}
     #: Ordinary words that this platform has something for, asked one after the other where it has nothing for ours.
     control: str = "手机 闲置"
@@ -98,7 +102,8 @@ class Definition(_Strict):
     next_page: str = ""
     #: Whether anything follows this page, where the page says so (true, false, 0, 1).
     more: Written = ""
-    sort: Literal["newest", "other"] = "other"
+    #: Order of the lists: newest first; or what was put up or changed last first, so that no change hides further down.
+    sort: Literal["newest", "updated", "other"] = "other"
     #: How an item's own page is fetched; left out: not at all without `item`, else as the lists are.
     detail: Literal["none", "http", "render"] = "none"
     #: Seconds between two requests.
@@ -178,6 +183,8 @@ class Definition(_Strict):
             raise ValueError("access 为 walled 时须写 lawful（还有哪些合法途径）")
         if self.search_url and "{query}" not in self.search_url:
             raise ValueError("search_url 里须有 {query}")
+        if bool(self.regions) != any("{region}" in one for one in (self.search_url, *self.browse.values())):
+            raise ValueError("region 写成“地区: 代号”时，search_url 或 browse 里须有 {region}；反之亦然")
         if not (self.cards or self.item):
             raise ValueError("cards（列表上的卡片）与 item（商品页）至少写一项，否则读不出商品")
         if not (self.id and self.url and self.title):
@@ -198,22 +205,49 @@ class Definition(_Strict):
         """Compiled selectors of a listing's fields, by name; those not written are empty."""
         return {name: compile_selector(getattr(self, name)) for name in FIELDS}
 
+    @property
+    def regions(self) -> dict[str, str]:
+        """Region → what stands for it in addresses; empty where a visitor cannot narrow down by address."""
+        return self.region if isinstance(self.region, dict) else {}
+
+    @property
+    def region_told(self) -> str:
+        """How a visitor can narrow down, as people read it."""
+        if isinstance(self.region, str):
+            return self.region
+        return "检索可按地区筛选：" + "、".join(name for name in self.region if name != EVERYWHERE)
+
     def at(self, site: str) -> "Definition":
         """The same platform at another base address; raises DefinitionRefused when `site` is none."""
         if not host_of(site):
             raise DefinitionRefused(f"{self.key}：“{site}”不是网址")
         return self.model_copy(update={"site": site.rstrip("/")})
 
+    def _template(self, kind: QueryKind, text: str) -> str:
+        return self.search_url if kind is QueryKind.SEARCH else self.browse.get(text, "")
+
+    def narrows(self, kind: QueryKind, text: str) -> bool:
+        """True where such a query can be narrowed down to a region."""
+        return "{region}" in self._template(kind, text)
+
     def address(self, query: Query, page: int = 1) -> str:
         """The absolute address of list page `page` of a query; raises PlatformCannot where there is none."""
-        if query.kind is QueryKind.SEARCH:
-            template, term = self.search_url, self.encoded(query.text)
-        else:
-            template, term = self.browse.get(query.text, ""), ""
+        template = self._template(query.kind, query.text)
+        term = self.encoded(query.text) if query.kind is QueryKind.SEARCH else ""
         if not template:
             known = "、".join(self.browse) or "无"
             raise PlatformCannot(f"{self.name}：{query.kind.value} “{query.text}”（可浏览的栏目：{known}）")
-        return urljoin(self.site + "/", template.replace("{query}", term).replace("{page}", str(page)))
+        if query.region and not (query.region in self.regions and "{region}" in template):
+            raise PlatformCannot(
+                f"{self.name}：地区“{query.region}”（可筛选的地区：{'、'.join(self.regions) or '无'}）"
+            )
+        placed = self._placed(template, query.region)
+        return urljoin(self.site + "/", placed.replace("{query}", term).replace("{page}", str(page)))
+
+    def _placed(self, template: str, region: str) -> str:
+        """A template with its region filled in."""
+        value = self.encoded(self.regions.get(region or EVERYWHERE, ""))
+        return template.replace("{region}", value) if value else _REGION_PARAMETER.sub("", template)
 
     def encoded(self, term: str) -> str:
         """`term` percent-encoded as a browser would on a page in `charset`."""
@@ -234,8 +268,9 @@ class Definition(_Strict):
 
     def page_after(self, url: str) -> str:
         """The address of the page after `url` where pages are numbered; empty when `url` fits no template."""
-        for template in (self.search_url, *self.browse.values()):
-            found = _numbered(urljoin(self.site + "/", template)).fullmatch(url) if "{page}" in template else None
+        paged = [template for template in (self.search_url, *self.browse.values()) if "{page}" in template]
+        for template in (self._placed(one, region) for region in ("", *self.regions) for one in paged):
+            found = _numbered(urljoin(self.site + "/", template)).fullmatch(url)
             if found:
                 return url[: found.start(1)] + str(int(found[1]) + 1) + url[found.end(1) :]
         return ""

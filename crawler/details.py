@@ -1,6 +1,6 @@
 """Opening an item's own page, by HTTP or in a tab, and reading it over the card that led there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crawler.capture import Photographer
 from crawler.contained import contained
@@ -120,4 +120,6 @@ class DetailReader:
         photograph = await develop(self._tab.sheet, pictures, self._deadline)
         if not photograph.files:  # what did not show itself will hardly navigate
             await self._tab.close()
-        return photograph
+            return photograph
+        overheard = self._tab.overheard
+        return replace(photograph, trail=await overheard.trail(Deadline(self._deadline)), console=overheard.console)

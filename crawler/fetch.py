@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 from scrapy import Request
@@ -16,12 +16,24 @@ from crawler.ends import QueryEnd
 from crawler.manners import ERRAND, Charge, Errand
 from crawler.network import BROWSER_FAULTS, FINAL_FAULTS, NETWORK_FAULTS, chinese
 from crawler.retry_after import asked_to_wait
+from crawler.trail import trail_of
 from crawler.walls import recognise
-from records import CapturedFile, FileRole, Outcome, Page, now
+from records import CapturedFile, Exchange, FileRole, Outcome, Page, now
 
 log = structlog.get_logger(__name__)
 
 RETRIES = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gallery:
+    """Pictures of a listing, as far as they could be had."""
+
+    files: tuple[CapturedFile, ...] = ()
+    #: What is missing and why, in Chinese.
+    gaps: tuple[str, ...] = ()
+    #: What was said for them.
+    trail: tuple[Exchange, ...] = ()
 
 
 class Fetcher:
@@ -60,11 +72,14 @@ class Fetcher:
         outcome = Outcome.BLOCKED if why.startswith("平台要求") else Outcome.FAILED
         raise QueryEnd(outcome, f"{why}{'，已重试' if attempt else ''}：{url[:120]}")
 
-    async def pictures(self, urls: tuple[str, ...]) -> tuple[list[CapturedFile], list[str]]:
-        """The pictures that could be had, in the order given, and what is missing and why (Chinese)."""
+    async def pictures(self, urls: tuple[str, ...]) -> Gallery:
+        """The pictures that could be had, in the order given."""
         answers = await asyncio.gather(*(self._picture(url) for url in urls))
-        files = [answer for answer in answers if isinstance(answer, CapturedFile)]
-        return files, [answer for answer in answers if isinstance(answer, str)]
+        return Gallery(
+            files=tuple(one for answer in answers for one in answer.files),
+            gaps=tuple(one for answer in answers for one in answer.gaps),
+            trail=tuple(one for answer in answers for one in answer.trail),
+        )
 
     async def _http(self, url: str) -> Page:
         page = page_of(url, await self._ask(url, Errand.PAGE, self._charge.limits.max_page_bytes))
@@ -74,17 +89,18 @@ class Fetcher:
         meta = {ERRAND: errand, "download_maxsize": most}
         return await self._crawler.engine.download_async(Request(url, meta=meta, dont_filter=True))
 
-    async def _picture(self, url: str) -> CapturedFile | str:
+    async def _picture(self, url: str) -> Gallery:
         try:
             response = await self._ask(url, Errand.PICTURE, self._charge.limits.max_picture_bytes)
         except NETWORK_FAULTS as fault:
-            return f"图片未取得（{chinese(fault)}）：{url[:120]}"
+            return Gallery(gaps=(f"图片未取得（{chinese(fault)}）：{url[:120]}",))
         except QueryEnd as end:
-            return f"图片未取得（{end.note}）"
-        media_type = _media_type(response)
+            return Gallery(gaps=(f"图片未取得（{end.note}）",))
+        media_type, trail = _media_type(response), trail_of(response)
         if response.status != 200 or not media_type.startswith("image/"):
-            return f"图片未取得（{response.status} {media_type}）：{url[:120]}"
-        return CapturedFile(role=FileRole.PICTURE, body=response.body, media_type=media_type, url=url)
+            return Gallery(gaps=(f"图片未取得（{response.status} {media_type}）：{url[:120]}",), trail=trail)
+        picture = CapturedFile(role=FileRole.PICTURE, body=response.body, media_type=media_type, url=url)
+        return Gallery(files=(picture,), trail=trail)
 
     def _stop_at_wall(self, page: Page) -> None:
         wall = recognise(self._charge.definition, page)
@@ -109,6 +125,7 @@ def page_of(url: str, response: Response) -> Page:
         headers=headers_of(response),
         encoding=detect_encoding(response.body, declared),
         fetched_at=now(),
+        trail=trail_of(response),
     )
 
 

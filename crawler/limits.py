@@ -18,6 +18,7 @@ from records import (
     Sighting,
     Spent,
     Stop,
+    Surroundings,
 )
 
 
@@ -123,6 +124,10 @@ def _not_read(_imprint: Imprint) -> None:
     return None
 
 
+def _none_skimmed(_platform: str, _items: Sequence[str]) -> dict[str, Listing]:
+    return {}
+
+
 def _no_doubt() -> Sequence[str]:
     return ()
 
@@ -196,6 +201,8 @@ class Hooks:
     starting: Callable[[Query], None]
     #: A query ended, and all its sightings were delivered before.
     report: Callable[[QueryReport], None]
+    #: Platform and item ids in; out, by id, the stored ones without a hit of which the card alone was ever read.
+    skimmed: Callable[[str, Sequence[str]], dict[str, Listing]] = _none_skimmed
     #: Asked once all queries have ended: control words to be asked, one after the other until one is answered; empty
     #: where there is no doubt.
     doubt: Callable[[], Sequence[str]] = _no_doubt
@@ -212,5 +219,7 @@ class Hooks:
     #: True where who runs the platform is to be read; and what was read.
     imprint_due: Callable[[], bool] = _not_due
     imprint: Callable[[Imprint], None] = _not_read
+    #: Asked for every capture: the clock, the machine, the programs.
+    surroundings: Callable[[], Surroundings] = Surroundings
     #: How the others who ask the same platform are met.
     courtesy: Courtesy = field(default_factory=Courtesy)

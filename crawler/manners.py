@@ -13,6 +13,7 @@ from scrapy.http import Response
 
 from crawler.admission import refusal
 from crawler.definition import Definition
+from crawler.encrypted import Encryption
 from crawler.ends import QueryEnd
 from crawler.limits import Courtesy, Limits
 from crawler.network import BROWSER_FAULTS, DOWN_FAULTS, NETWORK_FAULTS, chinese
@@ -20,6 +21,7 @@ from crawler.politeness import Politeness, Turn
 from crawler.retry_after import asked_to_wait
 from crawler.robots import Robots, is_fresh, read_kept, read_part
 from crawler.session import cookie_header
+from crawler.trail import TRAIL, exchange_of
 from crawler.way_out import GUARD_ANSWERS, NotLetOut, WayOut, check_guard, check_passage
 from records import KeptRobots, Outcome, RobotsRuling, Spent, now
 
@@ -28,6 +30,8 @@ log = structlog.get_logger(__name__)
 #: Keys of `Request.meta`: what the request is for, and the turn it holds.
 ERRAND = "xunwang_errand"
 TURN = "xunwang_turn"
+#: When the hop began that is under way.
+_BEGAN = "xunwang_began"
 
 
 #: Times that a robots.txt is asked for where its server only says when to come again.
@@ -83,6 +87,11 @@ class RobotsBook:
         used = [] if session is None else [f"使用{session.name}"]
         return used if self.ruling is None else [*used, self.ruling.sentence]
 
+    @property
+    def basis(self) -> str:
+        """By what right what was asked could be asked, in Chinese."""
+        return self.ruling.sentence if self.ruling else "robots.txt 允许（RFC 9309）"
+
     async def _of(self, origin: str) -> Robots:
         async with self._one_at_a_time:
             if origin in self._rules and self._counts(self._rules[origin][0]):
@@ -128,14 +137,15 @@ class RobotsBook:
 class Manners:
     """Downloader middleware, nearest to the network: each request and each redirect hop passes it."""
 
-    def __init__(self, charge: Charge, robots: RobotsBook) -> None:
+    def __init__(self, charge: Charge, robots: RobotsBook, encryption: Encryption) -> None:
         self._charge = charge
         self._robots = robots
+        self._encryption = encryption
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "Manners":
         """Called by Scrapy."""
-        return cls(crawler.spider.charge, crawler.spider.robots)
+        return cls(crawler.spider.charge, crawler.spider.robots, crawler.spider.encryption)
 
     async def process_request(self, request: Request) -> None:
         """Lets a request through when it may go, at its time. Raises QueryEnd where it may not."""
@@ -153,10 +163,11 @@ class Manners:
         politeness = self._charge.politeness
         if errand is not Errand.PICTURE:
             request.meta[TURN] = await politeness.take_turn(pages=int(errand is Errand.PAGE))
-            return
-        request.meta[TURN] = part = await politeness.take_part()
-        if part is None:
-            raise QueryEnd(Outcome.BLOCKED, "平台要求稍后再来")
+        else:
+            request.meta[TURN] = part = await politeness.take_part()
+            if part is None:
+                raise QueryEnd(Outcome.BLOCKED, "平台要求稍后再来")
+        request.meta[_BEGAN] = now()
 
     def _show_session(self, request: Request, errand: Errand) -> None:
         """Cookies of the supplied session, for this very hop: what an earlier hop was shown is no business of it."""
@@ -173,6 +184,7 @@ class Manners:
         Raises as well what the guard says, where the answer is the guard's own.
         """
         self._charge.politeness.spend(Spent(bytes=len(response.body)))
+        self._write_down(request, response)
         try:
             if response.status in GUARD_ANSWERS:
                 check_passage(self._charge.way_out, response.url)
@@ -183,6 +195,14 @@ class Manners:
         finally:
             _give_back(request)
         return response
+
+    def _write_down(self, request: Request, response: Response) -> None:
+        """Adds this hop to the trail of its request, which the request of the next hop takes along."""
+        peer = self._charge.way_out.peer(request.url)
+        hop = exchange_of(
+            request, response, began=request.meta[_BEGAN], peer=peer, tls=self._encryption.of(request.url)
+        )
+        request.meta[TRAIL] = (*request.meta.get(TRAIL, ()), hop)
 
     def process_exception(self, request: Request, exception: Exception) -> None:
         """Gives the turn back; what the guard says of it, or else the exception, goes on to who asked."""

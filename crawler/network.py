@@ -1,5 +1,7 @@
 """The ways in which asking can fail, named once, and what they are called in Chinese."""
 
+import re
+
 from playwright.async_api import Error as BrowserError
 from scrapy.core.downloader.handlers.http11 import TunnelError
 from scrapy.exceptions import (
@@ -31,6 +33,10 @@ NETWORK_FAULTS = (
 DOWN_FAULTS = (CannotResolveHostError, DownloadConnectionRefusedError)
 
 
+class CertificateRefused(DownloadFailedError):  # type: ignore[misc]
+    """Raised where a certificate did not prove who a server is; the message says what is wrong with it, in Chinese."""
+
+
 class Overgrown(BrowserError):
     """Raised where a browser was killed because it held more memory than it may: perhaps by the page before."""
 
@@ -40,7 +46,10 @@ BROWSER_FAULTS = (BrowserError, TimeoutError)
 
 #: Not worth asking again: the next answer would be the same.
 #: After a timeout the time that a page may take is used up (FAULTS B6).
-FINAL_FAULTS = (DownloadCancelledError, DownloadTimeoutError, IgnoreRequest, TimeoutError, UnsupportedURLSchemeError)
+FINAL_FAULTS = (
+    CertificateRefused, DownloadCancelledError, DownloadTimeoutError, IgnoreRequest, TimeoutError,
+    UnsupportedURLSchemeError,
+)  # fmt: skip
 
 _CHINESE: tuple[tuple[type[Exception], str], ...] = (
     (CannotResolveHostError, "域名无法解析"),
@@ -58,6 +67,23 @@ _CHINESE: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
+#: As OpenSSL, the check of names behind it, and Chromium call it → what is wrong.
+_CERTIFICATES = {
+    r"ERR_CERT_DATE_INVALID": "已过期或未生效",
+    r"ERR_CERT_COMMON_NAME_INVALID|VerificationError": "与域名不符",
+    r"ERR_CERT_AUTHORITY_INVALID": "签发者不可信",
+    r"ERR_CERT_\w+|certificate verify failed": "过期、自签或签发者不可信",
+}
+
+
+def blamed(fault: Exception) -> Exception:
+    """`fault`, or CertificateRefused where that was the reason."""
+    told = next((words for sign, words in _CERTIFICATES.items() if re.search(sign, str(fault))), "")
+    return CertificateRefused(told) if told else fault
+
+
 def chinese(fault: Exception) -> str:
     """A phrase for the operator."""
+    if isinstance(fault, CertificateRefused):
+        return f"站点证书未通过校验（{fault}）"
     return next((words for kind, words in _CHINESE if isinstance(fault, kind)), "网络错误")

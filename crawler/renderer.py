@@ -28,6 +28,7 @@ class Renderer(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        self._contextFactory: Any = crawler.spider.encryption.noted(self._contextFactory)
         # a retry inside the handler would pass neither robots.txt nor the pacing
         self.config.target_closed_max_retries = 0
 

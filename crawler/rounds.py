@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import replace
 
 from crawler.capture import Clerk
-from crawler.closer import Tally
+from crawler.closer import Tally, shows_change
 from crawler.details import Detail, DetailReader, Unread
 from crawler.ends import QueryEnd
 from crawler.limits import Hooks, Visit
@@ -41,7 +41,7 @@ class Rounds:
         detail = await self._details.read(replace(stored, description="", detail_read=False))
         if isinstance(detail, Unread):
             return await self._unread(stored, detail)
-        changed = _differs(stored, detail.listing)
+        changed = shows_change(stored, detail.listing)
         hit = (await asyncio.to_thread(self._hooks.judge, detail.listing)).level.is_hit
         capture = await self._captured(detail) if hit and (changed or visit.owed) else None
         # no query of its own: the list that showed it stays the one by which it is missed
@@ -61,11 +61,6 @@ class Rounds:
 
     async def _captured(self, detail: Detail) -> Capture:
         return await self._clerk.capture(detail.listing, detail.page, detail.photographer)
-
-
-def _differs(stored: Listing, seen: Listing) -> bool:
-    said = ("title", "description", "price", "price_text", "place")
-    return any(getattr(stored, name) != getattr(seen, name) for name in said)
 
 
 def _told(found: Counter[str], left: int) -> str:

@@ -17,6 +17,7 @@ from crawler.closer import CloserLook
 from crawler.deadline import Deadline
 from crawler.definition import Definition
 from crawler.details import DetailReader
+from crawler.encrypted import Encryption
 from crawler.ends import Interrupted, QueryEnd
 from crawler.fetch import Fetcher
 from crawler.limits import Courtesy, Hooks, Limits
@@ -113,6 +114,7 @@ class PatrolSpider(scrapy.Spider):  # type: ignore[misc]
         self.hooks = hooks
         self.browsers: Browsers = parts["browsers"]
         self.gates: TabGates = parts["gates"]
+        self.encryption = Encryption()
         politeness = Politeness(definition.key, definition.delay, courtesy=hooks.courtesy, limits=limits)
         self.charge = Charge(
             definition=definition,
@@ -151,9 +153,14 @@ class PatrolSpider(scrapy.Spider):  # type: ignore[misc]
 
     def _tools(self, studio: Studio, list_tab: Tab, item_tab: Tab) -> Tools:
         definition, limits = self.charge.definition, self.charge.limits
+
+        async def leave() -> None:
+            for tab in (list_tab, item_tab):
+                await tab.leave()
+
         fetcher = Fetcher(self.charge, self.crawler)
         details = DetailReader(definition, fetcher, studio=studio, tab=item_tab, deadline=limits.page_deadline)
-        clerk = Clerk(fetcher, limits, self.robots.permits)
+        clerk = Clerk(fetcher, limits, robots=self.robots, delay=definition.delay, surroundings=self.hooks.surroundings)
         return Tools(
             hooks=self.hooks,
             limits=limits,
@@ -167,6 +174,7 @@ class PatrolSpider(scrapy.Spider):  # type: ignore[misc]
             ),
             rounds=Rounds(hooks=self.hooks, details=details, clerk=clerk),
             closer=CloserLook(definition, hooks=self.hooks, limits=limits, details=details, clerk=clerk),
+            leave=leave,
         )
 
 

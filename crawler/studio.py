@@ -15,7 +15,7 @@ from crawler.ends import NoBrowser
 from crawler.network import BROWSER_FAULTS, chinese
 from crawler.sheet import Sheet, new_sheet
 from crawler.tab import CONTEXT, VIEWPORT
-from records import CapturedFile, FileRole, Page
+from records import CapturedFile, Exchange, FileRole, Page
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +49,10 @@ class Photograph:
     gaps: tuple[str, ...]
     #: Browser, version and viewport; empty where no browser ran.
     method: str = ""
+    #: What the page and its scripts asked for and were told; empty for saved bytes, which ask for nothing.
+    trail: tuple[Exchange, ...] = ()
+    #: What its scripts wrote to the console, and their errors.
+    console: tuple[str, ...] = ()
 
 
 class Shelf:
@@ -152,6 +156,7 @@ async def _take(sheet: Sheet, deadline: Deadline, *, how: str, dom: str | None) 
     """Screenshot of what the sheet shows now, beside its DOM. Raises one of BROWSER_FAULTS."""
     gaps = ("渲染文档：超过大小上限",) if dom is None else ()
     width, height = await deadline.keep(_size(sheet))
+    first = await deadline.keep(sheet.page.screenshot(type="jpeg", quality=_QUALITY, timeout=0))
     picture = await deadline.keep(
         sheet.page.screenshot(type="jpeg", quality=_QUALITY, full_page=True, timeout=0, **_clip(width, height))
     )
@@ -160,10 +165,13 @@ async def _take(sheet: Sheet, deadline: Deadline, *, how: str, dom: str | None) 
     version = browser.version if browser is not None else "?"
     body = (dom or "").encode("utf-8", "replace")
     document = (CapturedFile(role=FileRole.DOM, body=body, media_type="text/html"),) if body else ()
-    shot = CapturedFile(role=FileRole.SCREENSHOT, body=picture, media_type="image/jpeg")
+    shots = (
+        CapturedFile(role=FileRole.SCREENSHOT, body=picture, media_type="image/jpeg"),
+        CapturedFile(role=FileRole.FIRST_SCREEN, body=first, media_type="image/jpeg"),
+    )
     cut = (f"截图：页面高 {height} 像素，只保留上部 {TALLEST} 像素",) if height > TALLEST else ()
     return Photograph(
-        files=(*document, shot),
+        files=(*document, *shots),
         gaps=(*gaps, *cut),
         method=f"{how}；Chromium {version}，视口 {viewport['width']}×{viewport['height']}",
     )

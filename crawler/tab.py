@@ -24,7 +24,8 @@ from crawler.fetch import RETRIES, headers_of, told
 from crawler.gate import Gate
 from crawler.hops import watch_hops
 from crawler.manners import ERRAND, TURN, Charge, Errand, RobotsBook
-from crawler.network import BROWSER_FAULTS, NETWORK_FAULTS, Overgrown, chinese
+from crawler.network import BROWSER_FAULTS, NETWORK_FAULTS, Overgrown, blamed, chinese
+from crawler.overheard import Overheard
 from crawler.renderer import ANSWER, DEADLINE
 from crawler.retry_after import asked_to_wait
 from crawler.sheet import Sheet, new_sheet
@@ -43,6 +44,7 @@ CONTEXT: dict[str, Any] = {
     "service_workers": "block",
     "accept_downloads": False,
 }
+_NOWHERE = "about:blank"
 _STEP = 0.1
 # How long a page may rest, after its scripts ran or it was scrolled, before we take it that it wants no more data.
 _QUIET_SECONDS = 4.0
@@ -76,6 +78,8 @@ class Tab:
         self._readers: set[asyncio.Task[None]] = set()
         self._opened = 0
         self._littered = False
+        #: What the open page's scripts, Chromium and the sites said since the last navigation.
+        self.overheard = Overheard(self._peer)
 
     def owns(self, page: BrowserPage) -> bool:
         """True where `page` is the one of this tab."""
@@ -165,6 +169,18 @@ class Tab:
         declared = http_content_type_encoding(answer.headers.get("content-type", "")) or ""
         return replace(arrived, encoding=detect_encoding(body, declared))
 
+    async def leave(self) -> None:
+        """Nothing of the page that is open lives on, while others are asked or nobody is."""
+        self.gate.leave()
+        self._answer = None
+        if self.sheet is None:
+            return
+        try:
+            await asyncio.wait_for(self.sheet.page.goto(_NOWHERE), _CLOSE_SECONDS)
+        except BROWSER_FAULTS as fault:
+            log.info("page does not let go, its tab is closed", why=type(fault).__name__)
+            await self.close()
+
     async def close(self) -> None:
         """Closes the tab with its context, or else its browser. The next `open` makes a new one."""
         self._answer = None
@@ -200,6 +216,7 @@ class Tab:
             page.on("crash", self._crashed)
             await self._deadline.keep(watch_hops(sheet.session, self.gate.refuses_hop))
             await self._deadline.keep(weigh(sheet.session, self._weighed))
+            self.overheard.listen(sheet)
         self._opened += 1
         return sheet.page
 
@@ -227,6 +244,7 @@ class Tab:
         self.gate.begin(request.meta.get(TURN))
         self._answers = asyncio.Queue()
         self._troubles.clear()
+        self.overheard.forget()
 
     async def _given_up(self, fault: Exception) -> Exception:
         """What a fault of the browser really was, once the tab is closed after it."""
@@ -234,7 +252,7 @@ class Tab:
         await self.close()
         if self._browsers.outgrew(self._purpose):
             return Overgrown("the browser was killed")
-        return ended or fault
+        return ended or blamed(fault)
 
     async def _heed_end(self) -> None:
         """Raises what ended the page; it is left, so that it asks for nothing more."""
@@ -354,9 +372,12 @@ class Tab:
             encoding="utf-8",
             fetched_at=now(),
             fetched_by="browser",
-            # a browser that runs elsewhere goes out by a proxy of its own, which tells us nothing
-            peer="" if self._charge.limits.browser.remote else self._charge.way_out.peer(final_url),
+            peer=self._peer(final_url),
         )
+
+    def _peer(self, url: str) -> str:
+        # a browser that runs elsewhere goes out by a proxy of its own, which tells us nothing
+        return "" if self._charge.limits.browser.remote else self._charge.way_out.peer(url)
 
 
 async def _refuse(route: Route) -> None:

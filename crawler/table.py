@@ -14,4 +14,4 @@ def platform_table() -> str:
 
 def _row(one: Definition) -> tuple[str, ...]:
     access = _ACCESS[one.access]
-    return (one.name, f"`{one.key}`", one.operator, one.seat, access, one.verified, one.region, one.lawful)
+    return (one.name, f"`{one.key}`", one.operator, one.seat, access, one.verified, one.region_told, one.lawful)

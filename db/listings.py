@@ -117,6 +117,19 @@ def seen(conn: Connection, platform: str, items: Collection[str], at: datetime) 
         conn.execute(statement, {"platform": platform, "items": sorted(items), "at": at})
 
 
+def skimmed(conn: Connection, platform: str, items: Collection[str]) -> dict[str, Listing]:
+    """Of these item ids, the listings of which the card alone was ever read and that belong to no lead, by id."""
+    wanted = {"platform": storable(platform), "items": sorted(map(storable, items))}
+    rows = conn.execute(
+        text(
+            _STORED + " where l.platform = :platform and l.item_id = any(cast(:items as text[]))"
+            " and not l.detail_read and l.level = 'none'"
+        ),
+        wanted,
+    )
+    return {row.item_id: _listing(row) for row in rows if not row.in_lead}
+
+
 def _columns(keys: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
     return {"items": [storable(item) for item, _ in keys], "cards": [card for _, card in keys]}
 

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Row, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db import permits
-from db.scans import options, query_rows
+from db.scans import QueryRow, options, query_rows
 from db.tables import canaries, listings, queries, runs, scans
-from records import Control, Coverage, Figures, Finding, Outcome, QueryKind, ScanStatus, now, unseen
+from records import KNOWN_BEHIND, Control, Coverage, Figures, Finding, Outcome, QueryKind, ScanStatus, now, unseen
 
 #: How many runs a platform is held against.
 BEFORE = 14
@@ -133,10 +133,28 @@ def coverage(conn: Connection, scan_id: int) -> Coverage:
             for row in rows
             if row.query.kind is QueryKind.REVISIT and row.outcome is not None and row.outcome.healthy
         ),
+        left_early=sum(KNOWN_BEHIND in row.note for row in rows if row.outcome is Outcome.SEARCHED),
         resting=sum(resting.values()),
+        **_regions(rows),
         canary=bool(canary.led) if canary and canary.ended_at else None,
         canary_note=canary.note if canary else "",
     )
+
+
+def _regions(rows: Sequence[QueryRow]) -> dict[str, Any]:
+    """What `Coverage` says of regions: nothing where no query was narrowed down."""
+    lists = [row for row in rows if row.query.kind is not QueryKind.REVISIT]
+    narrowed = {row.query.platform for row in lists if row.query.region}
+    if not narrowed:
+        return {}
+    counts = {
+        region: [row.outcome is not None and row.outcome.healthy for row in lists if row.query.region == region]
+        for region in sorted({row.query.region for row in lists}, reverse=True)
+    }
+    return {
+        "regions": {region: (len(seen), sum(seen)) for region, seen in counts.items()},
+        "unnarrowed": tuple(sorted({row.query.platform for row in lists} - narrowed)),
+    }
 
 
 def _permits(conn: Connection, scan_id: int, platforms: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -197,6 +215,7 @@ def usual_cards(conn: Connection, platform: str, words: Sequence[str], scan_id: 
             queries.c.platform == platform,
             queries.c.kind == QueryKind.SEARCH,
             queries.c.text.in_(words),
+            queries.c.region == "",
             queries.c.scan_id < scan_id,
             queries.c.outcome.in_([Outcome.SEARCHED, Outcome.BUDGET_SPENT, Outcome.EMPTY]),
             scans.c.planned_at > func.now() - timedelta(days=_LONG_AGO),

@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, or_, select, text, update
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db.tables import canaries, queries, runs, scans
@@ -29,15 +28,6 @@ class ScanRow:
     status: ScanStatus
     #: Outcome value → number of queries; the values add up to the number planned ("" stands for not ended).
     outcomes: dict[str, int]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LastAsked:
-    """The newest end of a query, in whatever scan."""
-
-    #: The Shanghai date that it was planned for.
-    on: date
-    outcome: Outcome
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +76,10 @@ def plan(
 def add_queries(conn: Connection, scan_id: int, planned: list[Query]) -> None:
     """Add queries to a scan; those that it already has stay as they are."""
     if planned:
-        rows = [{"scan_id": scan_id, "platform": q.platform, "kind": q.kind, "text": q.text} for q in planned]
+        rows = [
+            {"scan_id": scan_id, "platform": q.platform, "kind": q.kind, "text": q.text, "region": q.region}
+            for q in planned
+        ]
         conn.execute(upsert(queries).on_conflict_do_nothing(), rows)
 
 
@@ -112,28 +105,13 @@ def _read_before(conn: Connection, row: Row[Any]) -> bool:
             queries.c.platform == row.platform,
             queries.c.kind == row.kind,
             queries.c.text == row.text,
+            queries.c.region == row.region,
             queries.c.started_at.is_not(None),
         )
         .order_by(queries.c.started_at.desc(), queries.c.id.desc())
         .limit(1)
     ).scalar()
     return last in (Outcome.SEARCHED, Outcome.EMPTY)
-
-
-def last_searches(conn: Connection, platform: str) -> dict[str, LastAsked]:
-    """Search term → how it ended when it was last asked of the platform; terms never asked are not in it."""
-    rows = conn.execute(
-        select(queries.c.text, scans.c.planned_for, queries.c.outcome)
-        .join(scans, scans.c.id == queries.c.scan_id)
-        .where(
-            queries.c.platform == platform,
-            queries.c.kind == QueryKind.SEARCH,
-            queries.c.outcome.is_not(None),
-        )
-        .ext(distinct_on(queries.c.text))
-        .order_by(queries.c.text, queries.c.finished_at.desc(), queries.c.id.desc())
-    ).all()
-    return {row.text: LastAsked(on=row.planned_for, outcome=Outcome(row.outcome)) for row in rows}
 
 
 def begin_slice(conn: Connection, scan_id: int, platform: str) -> int:
@@ -170,6 +148,7 @@ def ended(conn: Connection, report: QueryReport, *, attempt: int) -> bool:
             new=report.new,
             card_only=report.card_only,
             hits=report.hits,
+            to_end=report.to_end,
             measures=report.measures.to_data(),
             started_at=report.started_at,
             finished_at=report.finished_at,
@@ -319,7 +298,14 @@ def _status(conn: Connection, scan: Row[Any], ends: dict[str, list[Outcome | Non
 
 
 def _query(row: Row[Any], *, read_before: bool = False) -> Query:
-    return Query(id=row.id, platform=row.platform, kind=QueryKind(row.kind), text=row.text, read_before=read_before)
+    return Query(
+        id=row.id,
+        platform=row.platform,
+        kind=QueryKind(row.kind),
+        text=row.text,
+        region=row.region,
+        read_before=read_before,
+    )
 
 
 def _query_row(row: Row[Any]) -> QueryRow:
@@ -340,7 +326,6 @@ def _query_row(row: Row[Any]) -> QueryRow:
 
 
 __all__ = [
-    "LastAsked",
     "QueryRow",
     "ScanRow",
     "add_queries",
@@ -352,7 +337,6 @@ __all__ = [
     "hold",
     "in_progress",
     "jobs_of",
-    "last_searches",
     "latest",
     "left_open",
     "options",

@@ -48,7 +48,8 @@ def open_hits(conn: Connection, platform: str) -> int:
     return int(conn.execute(statement, {"platform": platform, "open": list(_OPEN)}).scalar_one())
 
 
-# A hit's list read to its end tonight without showing it: the item may be gone. 3: one whose page was never read.
+# A hit's list read to its last page tonight without showing it: the item may be gone. A list left where only known
+# items remained says nothing of those behind, and an empty answer is given to unwelcome visitors for every word.
 _HITS = text(
     """
     select l.id, l.platform, l.item_id, owed.listing_id is not null as owed,
@@ -59,7 +60,9 @@ _HITS = text(
         select l.state <> :gone and l.last_seen < s.planned_at and exists (
             select from queries was join queries tonight
               on tonight.platform = was.platform and tonight.kind = was.kind and tonight.text = was.text
-            where was.id = l.query_id and tonight.scan_id = s.id and tonight.outcome = 'searched') as is_lost
+             and tonight.region = was.region
+            where was.id = l.query_id and tonight.scan_id = s.id
+              and tonight.outcome = 'searched' and tonight.to_end) as is_lost
         from scans s where s.id = :scan) as lost
     where l.platform = :platform and l.level <> 'none'
       and exists (select from lead_hits h join leads d on d.id = h.lead_id

@@ -10,6 +10,11 @@ from demo.markets import Offer
 from demo.site import Site, moment, page_number
 
 
+def _as_asked(request: Request, name: str) -> str:
+    """A parameter as it came, for a link: re-encoding would lose what the charset cannot hold."""
+    return next((f"{part}&" for part in request.url.query.split("&") if part.startswith(f"{name}=")), "")
+
+
 class Ads(Site):
     """同城示例网: lists, searches and ads as old Chinese sites serve them."""
 
@@ -49,19 +54,25 @@ class Ads(Site):
         return RedirectResponse("/latest/", 302)
 
     async def _latest(self, request: Request) -> Response:
-        number = page_number(self.query(request))
-        market = self.stall.market
-        following = f"/latest/?page={number + 1}" if number * self.size < len(market) else ""
-        return self._list(market.page(number, self.size), "最新信息", following, "没有更多信息了")
+        query, market = self.query(request), self.stall.market
+        number, area, renewed = page_number(query), query.get("area", ""), query.get("order") == "renewed"
+        if area or renewed:
+            listed = await asyncio.to_thread(market.listed, area, renewed=renewed)
+            offers = [market.offer(index) for index in listed[(number - 1) * self.size : number * self.size]]
+            held = len(listed)
+        else:
+            offers, held = market.page(number, self.size), len(market)
+        asked = f"{_as_asked(request, 'order')}{_as_asked(request, 'area')}"
+        following = f"/latest/?{asked}page={number + 1}" if number * self.size < held else ""
+        return self._list(offers, f"{area}最新信息", following, "没有更多信息了")
 
     async def _search(self, request: Request) -> Response:
         query = self.query(request)
         words, number = query.get("kw", ""), page_number(query)
         market, search = self.stall.market, self.stall.search
-        indices, more = await asyncio.to_thread(search.page, words, number, self.size)
-        # The link repeats the query as it came: re-encoding would lose what the charset cannot hold.
-        raw = next((part for part in request.url.query.split("&") if part.startswith("kw=")), "kw=")
-        following = f"/search?{raw}&page={number + 1}" if more else ""
+        indices, more = await asyncio.to_thread(search.page, words, number, self.size, query.get("area", ""))
+        asked = f"{_as_asked(request, 'kw') or 'kw=&'}{_as_asked(request, 'area')}"
+        following = f"/search?{asked}page={number + 1}" if more else ""
         nothing = f"没有找到与“{words}”相关的信息" if number == 1 else "没有更多信息了"
         return self._list([market.offer(index) for index in indices], f"搜索：{words}", following, nothing)
 

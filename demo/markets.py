@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 from demo.dice import Dice
@@ -61,6 +62,11 @@ class Offer:
     pictures: int
     #: None for an ordinary listing.
     planted: Planted | None
+
+    def is_in(self, city: str) -> bool:
+        """True where the seller says to be in a city, named with or without 市."""
+        place = self.vendor.place
+        return place is not None and place.city.removesuffix("市") == city.removesuffix("市")
 
 
 class Change(StrEnum):
@@ -178,6 +184,12 @@ class Market:
     def page(self, number: int, size: int) -> list[Offer]:
         """Page `number` (from 1), newest first; empty beyond the end."""
         return [self.offer(index) for index in self._standing[(number - 1) * size : number * size]]
+
+    @lru_cache(maxsize=64)  # noqa: B019 - few cities a night, and a market lives no longer than the nights of its town
+    def listed(self, city: str, *, renewed: bool) -> tuple[int, ...]:
+        """Indices newest first, or with what was put up or changed last on top; of one city where it is named."""
+        here = [index for index in self._standing if not city or self.offer(index).is_in(city)]
+        return tuple(sorted(here, key=lambda index: not self.changes_of(index)) if renewed else here)
 
     def find(self, item_id: str) -> Offer | None:
         """The listing with this id, or None."""

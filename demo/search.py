@@ -29,14 +29,21 @@ class Search:
 
     def __init__(self, market: Market) -> None:
         self._market = market
-        self._asked: OrderedDict[str, _Results] = OrderedDict()
+        self._asked: OrderedDict[tuple[str, str], _Results] = OrderedDict()
         self._lock = threading.Lock()
 
-    def page(self, query: str, number: int, size: int) -> tuple[list[int], bool]:
-        """Indices on page `number` (from 1) of the results, newest first, and whether another page follows."""
+    def page(self, query: str, number: int, size: int, city: str = "") -> tuple[list[int], bool]:
+        """Indices on page `number` (from 1) of the results, newest first, and whether another page follows.
+
+        With `city` the results of that city alone.
+        """
         with self._lock:
-            results = self._asked.pop(query, None) or _Results(self._market.holding(query))
-            self._asked[query] = results
+            results = self._asked.pop((query, city), None) or _Results(self._coming(query, city))
+            self._asked[query, city] = results
             if len(self._asked) > _REMEMBERED:
                 self._asked.popitem(last=False)
             return results.part((number - 1) * size, number * size)
+
+    def _coming(self, query: str, city: str) -> Iterator[int]:
+        found = self._market.holding(query)
+        return (index for index in found if self._market.offer(index).is_in(city)) if city else found

@@ -1,4 +1,7 @@
-"""Keeps bytes under their own hash, and can show at any time that they are still the same."""
+"""Keeps bytes under their own hash, binds them into packages, and shows to anybody that they are still the same.
+
+The store is here; what packs, signs and verifies is fetched from its own file by the few who need it.
+"""
 
 from evidence.store import (
     LOWER_HEX,

@@ -129,6 +129,35 @@ class Store:
             raise
         return kept
 
+    @contextmanager
+    def draft(self, size: int) -> Iterator[BinaryIO]:
+        """An empty file in which something large is put together; gone at the end of the block, unless kept.
+
+        `size`: bytes that it will hold at most. Raises `StoreFull` where there is no room for them.
+        """
+        self._room_for(size)
+        temporary = self.root / _TEMPORARY / secrets.token_hex(16)
+        try:
+            with open(temporary, "x+b", opener=_private) as file:
+                yield file
+        except OSError as error:
+            if error.errno in _FULL:
+                raise StoreFull(os.strerror(error.errno)) from error
+            raise
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def keep(self, draft: BinaryIO) -> StoredFile:
+        """Gives a draft its name, as `put` does with bytes; its whole content counts, wherever it stands."""
+        draft.flush()
+        draft.seek(0)
+        digest = _digest(draft)
+        self._step("written")
+        os.fsync(draft.fileno())
+        self._step("synced")
+        self._name(Path(draft.name), digest)
+        return StoredFile(sha256=digest, size=os.fstat(draft.fileno()).st_size)
+
     def get(self, sha256: str) -> bytes:
         """The bytes under that name. Raises `EvidenceMissing`."""
         with self._open(sha256) as file:
@@ -141,14 +170,11 @@ class Store:
 
     def check(self, sha256: str) -> bool:
         """Reads the file again and hashes it: False when it is missing, a link, or no longer what its name says."""
-        digest = hashlib.sha256()
         try:
             with self._open(sha256) as file:
-                while block := file.read(_BLOCK):
-                    digest.update(block)
+                return _digest(file) == sha256
         except EvidenceMissing:
             return False
-        return digest.hexdigest() == sha256
 
     def names(self) -> Iterator[str]:
         """Every name in the store, in order."""
@@ -264,6 +290,17 @@ class Store:
         for file in stale:
             file.unlink(missing_ok=True)
         return len(stale)
+
+
+def _digest(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while block := file.read(_BLOCK):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 
 def _sync_folder(path: Path) -> None:

@@ -19,6 +19,7 @@ from db import canaries
 from db.engine import transaction
 from ops.gateway import way_out
 from ops.house import House
+from ops.surroundings import surroundings_of
 from pipelines import Reception, receive
 from records import CANARY, Query, QueryKind, QueryReport, Sighting, now
 
@@ -67,6 +68,7 @@ def _patrol(house: House, reception: Reception, perch: Definition) -> list[Query
         deliver=deliver,
         starting=lambda _query: None,
         report=reports.append,
+        surroundings=surroundings_of(house.settings),
     )
     latest = Query(platform=CANARY, kind=QueryKind.BROWSE, text="最新")
     with way_out(perch, (perch.site.removeprefix("http://"),)) as opened:  # our own page, planted a moment ago

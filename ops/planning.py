@@ -8,11 +8,12 @@ from pathlib import Path
 from zlib import crc32
 
 from crawler import Definition, definition, definitions
-from db.scans import LastAsked
+from db.history import LastAsked
 from keywords import Lexicon
 from ops.gateway import DEMO_PREFIX, allowed, check_platform
 from ops.house import House
 from ops.settings import Crawl, Settings
+from pipelines import MANY
 from records import Fault, Outcome, Query, QueryKind
 
 
@@ -91,24 +92,50 @@ class Night:
     named: tuple[str, ...] = ()
     #: Platforms that have hits in open leads: their own pages are read again, on their own schedule.
     visited: frozenset[str] = frozenset()
+    #: The unit's own city: asked first where a platform can narrow down to it.
+    city: str = ""
 
 
-def queries_for(platform: Definition, night: Night, last: Mapping[str, LastAsked]) -> tuple[list[Query], int]:
-    """The queries of one platform, and how many terms rest. `last`: search term → how it ended when last asked."""
+#: Region ("" for everywhere) → search term → how it ended when last asked.
+History = Mapping[str, Mapping[str, LastAsked]]
+
+
+def regions_of(platform: Definition, night: Night) -> tuple[str, ...]:
+    """What a platform is asked for, in this order: the own city where it can narrow down to that, then everywhere.
+
+    A term that a person names is asked everywhere at once.
+    """
+    return (night.city, "") if night.city in platform.regions and not night.named else ("",)
+
+
+def queries_for(platform: Definition, night: Night, last: History) -> tuple[list[Query], int]:
+    """The queries of one platform, the own city's first, and how many terms rest."""
+    queries: list[Query] = []
+    rested = 0
+    for region in regions_of(platform, night):
+        asked, resting_here = _queries_in(region, platform, night, last.get(region, {}))
+        queries += asked
+        rested += resting_here
+    if platform.key in night.visited and platform.detail != "none" and not night.named:
+        # last: by then the lists have shown what they still hold
+        queries.append(Query(platform=platform.key, kind=QueryKind.REVISIT, text="到期回访"))
+    # a platform with neither still gets a query, so that its silence shows in the outcomes
+    return queries or [Query(platform=platform.key, kind=QueryKind.BROWSE, text="")], rested
+
+
+def _queries_in(
+    region: str, platform: Definition, night: Night, last: Mapping[str, LastAsked]
+) -> tuple[list[Query], int]:
     rested: set[str] = set()
     terms = list(dict.fromkeys(night.named))
     if not terms and platform.search_url:
         ranked = ranked_terms(night.lexicon, night.crawl.categories, night.on)
         terms = in_turn(ranked, last, night.crawl.max_terms)
         rested = resting(platform, terms, last, night)
-    browsed = () if night.named else platform.browse
-    queries = [Query(platform=platform.key, kind=QueryKind.BROWSE, text=name) for name in browsed]
-    queries += [Query(platform=platform.key, kind=QueryKind.SEARCH, text=term) for term in terms if term not in rested]
-    if platform.key in night.visited and platform.detail != "none" and not night.named:
-        # last: by then the lists have shown what they still hold
-        queries.append(Query(platform=platform.key, kind=QueryKind.REVISIT, text="到期回访"))
-    # a platform with neither still gets a query, so that its silence shows in the outcomes
-    return queries or [Query(platform=platform.key, kind=QueryKind.BROWSE, text="")], len(rested)
+    asked = [(QueryKind.BROWSE, name) for name in (() if night.named else platform.browse)]
+    asked += [(QueryKind.SEARCH, term) for term in terms if term not in rested]
+    asked = [(kind, text) for kind, text in asked if not region or platform.narrows(kind, text)]
+    return [Query(platform=platform.key, kind=kind, text=text, region=region) for kind, text in asked], len(rested)
 
 
 def in_turn(ranked: list[str], last: Mapping[str, LastAsked], most: int) -> list[str]:
@@ -129,10 +156,10 @@ def _last_on(asked: LastAsked | None) -> date:
 
 
 def resting(platform: Definition, terms: Collection[str], last: Mapping[str, LastAsked], night: Night) -> set[str]:
-    """The terms that are not asked tonight, because the platform had nothing for them a night or a few ago.
+    """The terms that are not asked tonight, because it was no use a night or a few ago.
 
     Such a term rests one to `crawl.longest_rest` nights, by a number of its own, so that the nights share the load;
-    what ended in any other way is asked again. A patrol that puts every empty search every night spends most of its
+    what ended in any other way is asked again. A patrol that puts every idle search every night spends most of its
     requests on nothing, and what is new stands on the category pages too, which never rest. Where nothing would be
     left to ask, nothing rests: a platform that had nothing for any term may be broken, and its silence must show.
     """
@@ -140,10 +167,19 @@ def resting(platform: Definition, terms: Collection[str], last: Mapping[str, Las
         term
         for term in terms
         if term in last
-        and last[term].outcome is Outcome.EMPTY
+        and _was_idle(platform, last[term])
         and (night.on - last[term].on).days <= _rest(platform, term, night.crawl.longest_rest)
     }
     return rested if platform.browse or len(rested) < len(terms) else set()
+
+
+def _was_idle(platform: Definition, asked: LastAsked) -> bool:
+    """True where the platform had nothing, or little that its category pages had not shown before.
+
+    A term that gives much is asked every night: by these it shows on the same night whether words are filtered.
+    """
+    covered = bool(platform.browse) and asked.to_end and not asked.brought and asked.cards < MANY
+    return asked.outcome is Outcome.EMPTY or (asked.outcome is Outcome.SEARCHED and covered)
 
 
 def _rest(platform: Definition, term: str, longest: int) -> int:

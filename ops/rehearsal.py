@@ -46,12 +46,12 @@ def rehearse(slices: Sequence[tuple[bytes, list[Query]]]) -> Rehearsed:
 
 
 def _rehearse_one(order: bytes, queries: list[Query]) -> Rehearsed:
-    asked = [{"kind": query.kind, "text": query.text} for query in queries]
+    asked = [{"kind": query.kind, "text": query.text, "region": query.region} for query in queries]
     words = json.dumps({"order": json.loads(order), "queries": asked}).encode()
     child = subprocess.run([sys.executable, "-m", "ops.rehearsal"], input=words, stdout=subprocess.PIPE, check=False)
     told = [json.loads(line) for line in child.stdout.splitlines()]
-    ends = {(one["kind"], one["text"]): one for one in told if "outcome" in one}
-    rows = tuple(_row(query, ends.get((query.kind, query.text), {})) for query in queries)
+    ends = {(one["kind"], one["text"], one["region"]): one for one in told if "outcome" in one}
+    rows = tuple(_row(query, ends.get((query.kind, query.text, query.region), {})) for query in queries)
     return Rehearsed(rows=rows, hits=tuple(one for one in told if "item_id" in one))
 
 
@@ -89,8 +89,9 @@ def _hooks(settings: Settings, platform: str, *, demo: bool) -> Hooks:
         return Delivered(new=len(new), hits=len(hits))
 
     def report(ended: QueryReport) -> None:
-        query = {"kind": ended.query.kind, "text": ended.query.text, "outcome": ended.outcome, "note": ended.note}
-        _tell(query | {name: getattr(ended, name) for name in _COUNTS})
+        query = {name: getattr(ended.query, name) for name in ("kind", "text", "region")}
+        end = {"outcome": ended.outcome, "note": ended.note}
+        _tell(query | end | {name: getattr(ended, name) for name in _COUNTS})
 
     return Hooks(
         known=lambda _platform, _cards: set(),
@@ -115,7 +116,10 @@ def main() -> None:
     die_with_parent(order.parent)
     log_to_stderr(quiet=True)
     settings = Settings(**order.settings)
-    queries = [Query(platform=order.platform, kind=QueryKind(q["kind"]), text=q["text"]) for q in asked["queries"]]
+    queries = [
+        Query(platform=order.platform, kind=QueryKind(q["kind"]), text=q["text"], region=q["region"])
+        for q in asked["queries"]
+    ]
     house = enter_house(settings, demo=order.demo)
     with holding(house.engine, f"platform:{order.platform}"):
         hooks = _hooks(settings, order.platform, demo=order.demo)

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from db import canaries, scans, visits
+from crawler import Definition
+from db import canaries, history, scans, visits
 from db.engine import Connection, transaction
+from db.faults import DatabaseUnreachable
 from db.locks import holding
 from keywords import Lexicon
 from ops.house import House
-from ops.planning import Chosen, Night, queries_for
+from ops.planning import Chosen, History, Night, queries_for, regions_of
 from ops.slice import order_text
 from ops.slices import Children, run_slice
 from pipelines import settle
-from records import Outcome, Query, now, shanghai_date
+from records import Fault, Outcome, Query, now, shanghai_date
 
 #: Platforms scanned side by side in the foreground: each waits for its own politeness most of the time.
 SIDE_BY_SIDE = 4
@@ -49,12 +51,28 @@ def plan_scan(
         return _write(conn, house, platforms, lexicon, frame)
 
 
+class ScanCutOff(Fault):
+    """监测途中数据库断开，本次监测到此为止。
+
+    The database went away during the scan, which ends here.
+    """
+
+    code = "E-OPS-011"
+    remedy = (
+        "已入库的商品、线索和证据都已保留。数据库恢复后重新运行 xunwang scan，未完成的检索任务届时记为“未运行”。",
+        "What was stored stays: listings, leads, evidence. Run `xunwang scan` again once the database is back; "
+        "what had not ended is then written down as not run.",
+    )
+
+
 @contextmanager
 def foreground(house: House, platforms: list[Chosen], *, kind: str, options: dict[str, Any]) -> Iterator[int]:
     """A scan that this process alone runs: its id. Whatever has not ended when the block is left ends as not run.
 
     The lock `scan:<id>` is held from before anybody can see the scan until the block or the process ends, by
     whatever means: `end_abandoned` tells a killed scan from a running one by it.
+
+    Raises ScanCutOff where the database goes meanwhile: nothing can be written down then.
     """
     frame = _Frame(kind=kind, planned_for=None, schedule_id=None, options=options, at=now())
     with ExitStack() as held:
@@ -64,9 +82,12 @@ def foreground(house: House, platforms: list[Chosen], *, kind: str, options: dic
                 raise AssertionError("a foreground scan was not planned")
             held.enter_context(holding(house.engine, f"scan:{scan_id}"))
         try:
-            yield scan_id
-        finally:
-            end_as_not_run(house, scan_id, "监测被中断，未运行到此项")
+            try:
+                yield scan_id
+            finally:
+                end_as_not_run(house, scan_id, "监测被中断，未运行到此项")
+        except DatabaseUnreachable as gone:
+            raise ScanCutOff(f"第 {scan_id} 次监测") from gone
 
 
 def end_abandoned(house: House) -> list[int]:
@@ -121,9 +142,10 @@ def _write(conn: Connection, house: House, platforms: list[Chosen], lexicon: Lex
     named = tuple(chosen.get("terms", ()))
     on = frame.planned_for or shanghai_date(frame.at)
     visited = frozenset(key for key in chosen["platforms"] if visits.open_hits(conn, key))
-    night = Night(lexicon=lexicon, crawl=house.settings.crawl, on=on, named=named, visited=visited)
+    city = house.settings.unit.city
+    night = Night(lexicon=lexicon, crawl=house.settings.crawl, on=on, named=named, visited=visited, city=city)
     asked = {
-        one.definition.key: queries_for(one.definition, night, scans.last_searches(conn, one.definition.key))
+        one.definition.key: queries_for(one.definition, night, _history(conn, one.definition, night))
         for one in platforms
     }
     chosen["resting"] = {key: rested for key, (_, rested) in asked.items() if rested}
@@ -141,11 +163,22 @@ def _write(conn: Connection, house: House, platforms: list[Chosen], lexicon: Lex
     return scan_id
 
 
+def _history(conn: Connection, platform: Definition, night: Night) -> History:
+    asked = regions_of(platform, night)
+    return {region: history.last_searches(conn, platform.key, region) for region in asked}
+
+
 def dry_slices(
     house: House, platforms: list[Chosen], terms: list[str], *, max_pages: int
 ) -> list[tuple[bytes, list[Query]]]:
     """Orders and queries of a scan that is not written down; nothing rests in it."""
-    night = Night(lexicon=house.lexicon(), crawl=house.settings.crawl, on=shanghai_date(now()), named=tuple(terms))
+    night = Night(
+        lexicon=house.lexicon(),
+        crawl=house.settings.crawl,
+        on=shanghai_date(now()),
+        named=tuple(terms),
+        city=house.settings.unit.city,
+    )
     found = []
     for one in platforms:
         fields = {"scan_id": 0, "platform": one.definition.key, "max_pages": max_pages, "quiet": True}

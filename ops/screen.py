@@ -171,7 +171,7 @@ def outcome_table(rows: "list[QueryRow]", *, brief: bool = False) -> Table:
             continue
         table.add_row(
             row.query.platform,
-            f"{_KINDS[row.query.kind]}{row.query.text}",
+            f"{_KINDS[row.query.kind]}{row.query.told}",
             row.outcome.label if row.outcome else "未结束",
             *(str(n) for n in (row.requests, row.pages, row.cards, row.new, row.card_only, row.hits)),
             row.note,

@@ -219,6 +219,15 @@ class Nightly(_Part):
     canary_title: str = Field(default="出一条老象牙手串 108颗 网纹清晰 包真 加微信", min_length=4)
 
 
+class Clock(_Part):
+    """What tells how far this machine's clock can be trusted."""
+
+    #: An NTP server, host or host:port; empty: captures say that the clock was not compared.
+    source: str = Field(default="", pattern=r"^$|^[A-Za-z0-9._-]+(:\d{1,5})?$")
+    #: Milliseconds beyond which captures call the clock unreliable.
+    limit_ms: int = Field(default=2_000, ge=1)
+
+
 def default_home() -> Path:
     """Where the house keeps its things when nobody says otherwise."""
     return Path("/var/lib/xunwang") if os.geteuid() == 0 else Path.home() / ".xunwang"
@@ -246,6 +255,9 @@ class Settings(BaseSettings):
     console: Console = Console()
     alerts: Alerts = Alerts()
     nightly: Nightly = Nightly()
+    clock: Clock = Clock()
+    #: Digest of the container image that runs, for captures to name; empty for none.
+    image: str = ""
 
     @classmethod
     def settings_customise_sources(

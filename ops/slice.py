@@ -28,6 +28,7 @@ from ops.logs import log_to_stderr
 from ops.own_pages import own_pages
 from ops.parent import die_with_parent
 from ops.settings import Settings
+from ops.surroundings import surroundings_of
 from pipelines import Reception, control_words, receive, rematch, settle
 from records import CANARY, Assessment, Control, Listing, Query, QueryReport, ScanStatus, Sighting, now
 
@@ -169,6 +170,10 @@ def _hooks(house: House, reception: Reception, order: Order, attempt: int, still
             listings.seen(conn, platform, found, now())
             return found
 
+    def skimmed(platform: str, items: Sequence[str]) -> dict[str, Listing]:
+        with transaction(house.engine) as conn:
+            return listings.skimmed(conn, platform, items)
+
     def judge(listing: Listing) -> Assessment:
         return reception.matcher.assess(listing)
 
@@ -207,11 +212,13 @@ def _hooks(house: House, reception: Reception, order: Order, attempt: int, still
         deliver=deliver,
         starting=starting,
         report=report,
+        skimmed=skimmed,
         doubt=doubt,
         controlled=controlled,
         shells=needs_browser,
         learned=learned,
         **own_pages(house, reception, definition_of(order), order.scan_id),
+        surroundings=surroundings_of(house.settings),
         courtesy=only_while(still_ours, courtesy_for(house, order.platform)),
     )
 

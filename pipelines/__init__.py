@@ -1,6 +1,7 @@
 """The path of a listing, from a page that showed it to a lead in the queue."""
 
 from pipelines.bulk_files import ImportRefused
+from pipelines.doubts import MANY
 from pipelines.importing import Imported, ImportOrder, Survey, import_listings, survey
 from pipelines.intake import IntakeRefused, Taken, Tip, intake
 from pipelines.receive import receive
@@ -11,6 +12,7 @@ from pipelines.settling import control_words, settle
 from pipelines.taking_off import take_off
 
 __all__ = [
+    "MANY",
     "Assessor",
     "District",
     "Geography",

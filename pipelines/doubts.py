@@ -7,7 +7,7 @@ from pipelines.baseline import covered, share, unread
 from records import FIELD_LABELS, Control, Figures, Finding, Measures, Outcome, QueryKind
 
 #: A word that was answered so often with so many cards in the middle does not run dry in a night.
-_OFTEN, _MANY = 3, 5
+_OFTEN, MANY = 3, 5
 #: Listings of the same night with the word in their title, above which the search cannot have nothing.
 _SHOWN = 2
 #: Above this share of copies no page of the run is an answer.
@@ -21,6 +21,7 @@ class End:
     id: int
     kind: QueryKind
     text: str
+    region: str = ""
     outcome: Outcome
     note: str
     pages: int
@@ -80,12 +81,14 @@ def _proof(searched: Sequence[End], control: Control | None) -> str:
 
 def _word(one: End, proof: str, known: Known) -> Changed:
     """A search that works and has nothing for this word: honestly, or because the word is filtered."""
+    if one.region:  # what everywhere has says nothing of one city
+        return _noted(one, f"{proof}，检索可用")
     times, usual = known.usual.get(one.text, (0, 0.0))
     shown = known.shown.get(one.text, 0)
     if shown >= _SHOWN:
         why = f"平台对此词不给结果，而同晚其他检索见到 {shown} 条标题含此词的商品，{proof}：平台屏蔽了这个词"
         return Changed(id=one.id, outcome=Outcome.BLOCKED, note=_was(one, why))
-    if times >= _OFTEN and usual >= _MANY:
+    if times >= _OFTEN and usual >= MANY:
         why = f"平台对此词不给结果，而平时约 {usual:g} 条，{proof}：疑似屏蔽了这个词"
         return Changed(id=one.id, outcome=Outcome.BLOCKED, note=_was(one, why))
     if usual or shown:

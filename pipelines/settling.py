@@ -41,7 +41,8 @@ def control_words(conn: Connection, scan_id: int, platform: str, neutral: str) -
     lately: not every market has a telephone, but each should find what it shows itself. Asked once a scan.
     """
     rows = [row for row in scans.query_rows(conn, scan_id) if row.query.platform == platform]
-    searched = [row.outcome for row in rows if row.query.kind is QueryKind.SEARCH]
+    # a region may well have nothing: only what everywhere gave can be doubted
+    searched = [row.outcome for row in rows if row.query.kind is QueryKind.SEARCH and not row.query.region]
     answered = [one for one in searched if one is not None and one.healthy]
     doubtful = 0 < len(answered) <= 2 * answered.count(Outcome.EMPTY)
     if not doubtful or None in searched or runs.control(conn, scan_id, platform) is not None:
@@ -57,7 +58,9 @@ def _judge(
     # pages known before were seen: that says nothing of the lists, and counts only where it went wrong
     ends = [_end(row) for row in rows if row.query.kind is not QueryKind.REVISIT] or [_end(row) for row in rows]
     rounds = [row.outcome for row in rows if row.query.kind is QueryKind.REVISIT and not _healthy(row.outcome)]
-    words = [one.text for one in ends if one.outcome is Outcome.EMPTY and one.kind is QueryKind.SEARCH]
+    words = [
+        one.text for one in ends if one.outcome is Outcome.EMPTY and one.kind is QueryKind.SEARCH and not one.region
+    ]
     known = Known(
         control=control,
         usual=runs.usual_cards(conn, platform, words, scan_id),
@@ -110,6 +113,7 @@ def _end(row: QueryRow) -> End:
         id=row.query.id,
         kind=row.query.kind,
         text=row.query.text,
+        region=row.query.region,
         outcome=row.outcome,
         note=row.note,
         pages=row.pages,

@@ -2,6 +2,7 @@
 
 from records.assessment import Assessment, Level, Match, Part
 from records.clock import SHANGHAI, Now, now, shanghai, shanghai_date
+from records.exchange import Exchange, Headers, Tls, withheld
 from records.fault import Fault, Lang
 from records.imprint import Imprint, is_credit_code
 from records.labels import Labels
@@ -20,13 +21,15 @@ from records.measures import Measures
 from records.passage import Barred
 from records.permits import KeptRobots, RobotsRuling, SuppliedSession
 from records.run import CANARY, FIELD_LABELS, Control, Coverage, Figures, Finding, Unseen, unseen
-from records.scan import Outcome, Query, QueryKind, QueryReport, ScanStatus, night_status, scan_status
+from records.scan import KNOWN_BEHIND, Outcome, Query, QueryKind, QueryReport, ScanStatus, night_status, scan_status
+from records.surroundings import ClockCheck, Surroundings
 
 __all__ = [
     "CANARY",
     "CITY",
     "ELSEWHERE",
     "FIELD_LABELS",
+    "KNOWN_BEHIND",
     "SHANGHAI",
     "UNDECIDED",
     "Assessment",
@@ -34,15 +37,18 @@ __all__ = [
     "Budget",
     "Capture",
     "CapturedFile",
+    "ClockCheck",
     "Control",
     "Coverage",
     "DismissReason",
+    "Exchange",
     "Fault",
     "Figures",
     "FileRole",
     "Finding",
     "Gone",
     "Halt",
+    "Headers",
     "Hours",
     "Imprint",
     "KeptRobots",
@@ -71,6 +77,8 @@ __all__ = [
     "Spent",
     "Stop",
     "SuppliedSession",
+    "Surroundings",
+    "Tls",
     "Unseen",
     "is_credit_code",
     "night_status",
@@ -79,4 +87,5 @@ __all__ = [
     "shanghai",
     "shanghai_date",
     "unseen",
+    "withheld",
 ]

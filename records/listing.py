@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from records.exchange import Exchange
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Seller:
@@ -108,6 +110,8 @@ class Page:
     fetched_by: str = "http"
     #: The address that the answer came from, as the egress guard connected to it; empty for a file.
     peer: str = ""
+    #: What was said until this page was there, redirects and all; the last one brought it. Empty for a file.
+    trail: tuple[Exchange, ...] = field(default=(), repr=False)
 
     @property
     def sha256(self) -> str:
@@ -122,8 +126,11 @@ class Page:
 class FileRole(StrEnum):
     """What a captured file is to its capture."""
 
+    RECORD = "record"  # how the capture came about: exchanges, clock, console; JSON
     PAGE = "page"  # bytes of the item's page or of the answer that carried it
+    ANSWER = "answer"  # body of another answer: a redirect, a data answer, a script
     DOM = "dom"  # the document after scripts ran, serialised by the browser
+    FIRST_SCREEN = "first_screen"  # what is seen without scrolling
     SCREENSHOT = "screenshot"  # full page, PNG or JPEG
     PICTURE = "picture"  # one of the listing's pictures
 

@@ -114,8 +114,14 @@ class Coverage:
     permits: tuple[tuple[str, str], ...] = ()
     #: Platform and what came of reading own pages again, with how many that were due were not read.
     visits: tuple[tuple[str, str], ...] = ()
-    #: Words that were not asked because the platform had nothing for them lately.
+    #: Words that were not asked because the platform had nothing, or nothing new, for them lately.
     resting: int = 0
+    #: Lists that were left where only known items remained.
+    left_early: int = 0
+    #: Region ("" for everywhere) → queries planned and seen there; empty where everything was asked everywhere.
+    regions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    #: Platforms that cannot be narrowed down to a region, where others of the scan were.
+    unnarrowed: tuple[str, ...] = ()
     #: None where no canary was planned.
     canary: bool | None = None
     #: Why it did not become a lead.
@@ -126,6 +132,9 @@ class Coverage:
         lost = self.planned - self.seen - self.open
         told = [f"计划 {self.planned} 个检索任务，看到 {self.seen} 个，没有看到 {lost} 个"]
         told += [f"还有 {self.open} 个检索任务没有结束"] if self.open else []
+        told += [self._by_region()] if self.regions else []
+        if self.unnarrowed:
+            told.append(f"{'、'.join(map(name, self.unnarrowed))}不能按地区筛选，只检索了全国")
         told += [f"{name(x.platform)}：{x.told}" + (f"：{x.why}" if quoting and x.why else "") for x in self.unseen]
         told += [f"{name(platform)}：{finding.sentence}" for platform, finding in self.findings]
         told += [f"{name(platform)}：{sentence}" for platform, sentence in (*self.permits, *self.visits)]
@@ -139,6 +148,14 @@ class Coverage:
             told.append(f"{self.empty} 个检索任务平台无结果：确无此物还是被屏蔽，能分辨的已写在各自的说明里")
         if self.card_only:
             told.append(f"{self.card_only} 条商品信息仅见卡片，没有读详情页")
+        if self.left_early:
+            told.append(f"{self.left_early} 个列表读到只剩已知商品处为止，其后的改动和下架本次未看")
         if self.resting:
-            told.append(f"{self.resting} 个词平台近日无结果，本次未问")
+            told.append(f"{self.resting} 个词近日没有结果或没有新结果，本次轮休未问")
         return told
+
+    def _by_region(self) -> str:
+        parts = [
+            f"{region or '全国'}计划 {planned} 个、看到 {seen} 个" for region, (planned, seen) in self.regions.items()
+        ]
+        return f"先本市后全国：{'；'.join(parts)}"

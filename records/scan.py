@@ -45,6 +45,10 @@ _OUTCOME_LABELS = {
 }
 
 
+#: In the note of a list that was left where only known, unchanged items remained: what stands behind was not looked at.
+KNOWN_BEHIND = "其后均为已知且未变的商品"
+
+
 class QueryKind(StrEnum):
     """How a query finds listings."""
 
@@ -63,8 +67,15 @@ class Query:
     kind: QueryKind
     #: The search term, or the name of the category page in the definition.
     text: str
+    #: Name of the region that the platform is asked to narrow down to; empty: everywhere.
+    region: str = ""
     #: True when the last finished run of the same query read it to its end, so that known items may end the paging.
     read_before: bool = False
+
+    @property
+    def told(self) -> str:
+        """Text and region as people read them."""
+        return f"{self.text}（{self.region}）" if self.region else self.text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +98,8 @@ class QueryReport:
     card_only: int = 0
     #: Listings at review level or above.
     hits: int = 0
+    #: True where the list was read to its last page: what it did not show is not on it.
+    to_end: bool = False
     measures: Measures = field(default_factory=Measures)
     started_at: datetime
     finished_at: datetime

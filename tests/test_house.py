@@ -49,7 +49,8 @@ KEPT_IN = {
 
 #: What can open a connection.
 CONNECTS = re.compile(
-    r"^\s*(import|from) (socket|ssl|httpx|httpcore|requests|aiohttp|urllib\.request|http\.client|ftplib|smtplib)\b"
+    r"^\s*(import|from) (socket|ssl|httpx|httpcore|requests|aiohttp|urllib\.request|http\.client)\b"
+    r"|^\s*(import|from) (ftplib|smtplib|ntplib)\b"
     r"|open_connection\(|create_connection\(|HTTP11DownloadHandler|chromium\.(launch|connect)",
     re.MULTILINE,
 )
@@ -62,6 +63,7 @@ MAY_CONNECT = {
     "crawler/broken.py",  # is Scrapy's handler; Manners gives every request the proxy
     "crawler/visible.py",  # a person's window is told the guard too
     "crawler/chromium.py",  # every browser is told the guard, or reaches nothing
+    "ops/surroundings.py",  # asks the unit's own time source for the time, by UDP: no page can name it
     "ops/desk.py",  # asks whether its own port is free
     "demo/hosting.py",  # listens
     "demo/serve.py",  # asks the market that it started

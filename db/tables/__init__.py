@@ -6,7 +6,15 @@ hold is replaced here and kept, byte for byte, in the evidence.
 
 from db.tables.base import metadata
 from db.tables.decided import campaigns, districts, lead_hits, lead_numbers, leads, phases, report_dues, screenings
-from db.tables.kept import capture_files, captures, captures_due, evidence_files
+from db.tables.kept import (
+    capture_files,
+    captures,
+    captures_due,
+    custody,
+    evidence_files,
+    package_stamps,
+    packages,
+)
 from db.tables.people import audit, login_failures, sessions, users
 from db.tables.permitted import platform_ledger, platform_sessions, robots, robots_rulings
 from db.tables.seen import assessments, listing_states, listing_versions, listings, quarantine, sellers
@@ -32,6 +40,7 @@ __all__ = [
     "capture_files",
     "captures",
     "captures_due",
+    "custody",
     "deliveries",
     "digests",
     "districts",
@@ -48,6 +57,8 @@ __all__ = [
     "metadata",
     "outbox",
     "pacing",
+    "package_stamps",
+    "packages",
     "phases",
     "platform_ledger",
     "platform_sessions",

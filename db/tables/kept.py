@@ -4,15 +4,18 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Date,
+    DateTime,
     ForeignKey,
     Index,
     Integer,
     Table,
     Text,
     UniqueConstraint,
+    func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from db.tables.base import id_column, metadata, reference, text_column, time_column
 
@@ -58,4 +61,53 @@ captures_due = Table(
     Column("listing_id", BigInteger, ForeignKey("listings.id"), primary_key=True),
     text_column("reason"),
     time_column("due_since"),
+)
+
+# append-only: a trigger refuses every change
+custody = Table(
+    "custody",
+    metadata,
+    Column("seq", BigInteger, primary_key=True),  # 1, 2, 3 … without a hole
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),  # db.custody.Handling
+    Column("subject", Text, nullable=False),  # lead:<id>
+    Column("detail", JSONB, nullable=False),
+    Column("previous_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Index("ix_custody_subject", "subject", "seq"),
+)
+
+# append-only: a trigger refuses every change
+packages = Table(
+    "packages",
+    metadata,
+    id_column(),
+    Column("district", Text, nullable=False),  # code
+    Column("day", Date, nullable=False),  # Shanghai date
+    Column("seq", Integer, nullable=False),  # 1, 2, 3 … of that district and day, without a hole
+    Column("number", Text, nullable=False, unique=True),  # EV-<district>-<yyyymmdd>-<seq>
+    reference("lead_id", "leads.id"),
+    reference("listing_id", "listings.id", nullable=True),  # null: all hits of the lead
+    Column("sha256", Text, ForeignKey("evidence_files.sha256"), nullable=False),  # of the zip as issued
+    Column("manifest_sha256", Text, nullable=False),
+    text_column("previous_sha256"),  # manifest of the district's package before; empty for its first
+    Column("key_id", Text, nullable=False),
+    Column("made_by", Text, nullable=False),
+    time_column("made_at"),
+    UniqueConstraint("district", "day", "seq"),
+    Index("ix_packages_lead", "lead_id"),
+)
+
+# append-only: a trigger refuses every change
+package_stamps = Table(
+    "package_stamps",
+    metadata,
+    id_column(),
+    reference("package_id", "packages.id"),
+    Column("sha256", Text, ForeignKey("evidence_files.sha256"), nullable=False),  # of the answer as received
+    Column("tsa", Text, nullable=False),  # address asked
+    time_column("stamped_at"),  # as the token says
+    time_column("added_at"),
+    UniqueConstraint("package_id", "sha256"),
 )

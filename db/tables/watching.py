@@ -75,6 +75,7 @@ queries = Table(
     Column("platform", Text, nullable=False),
     Column("kind", Text, nullable=False),  # search or browse
     Column("text", Text, nullable=False),
+    text_column("region"),  # empty: everywhere
     Column("outcome", Text),  # null until it has ended
     text_column("note"),
     Column("attempt", Integer, nullable=False, server_default=text("0")),
@@ -87,8 +88,9 @@ queries = Table(
     Column("measures", JSONB, nullable=False, server_default=text("'{}'")),  # records.Measures
     time_column("started_at", nullable=True),
     time_column("finished_at", nullable=True),
-    UniqueConstraint("scan_id", "platform", "kind", "text"),
-    Index("ix_queries_last", "platform", "kind", "text", "finished_at"),
+    Column("to_end", Boolean, nullable=False, server_default=text("false")),  # read to the list's last page
+    UniqueConstraint("scan_id", "platform", "kind", "text", "region"),
+    Index("ix_queries_last", "platform", "kind", "text", "region", "finished_at"),
 )
 
 runs = Table(

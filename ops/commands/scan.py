@@ -105,7 +105,7 @@ def summary(house: House, scan_id: int, rows: list[QueryRow]) -> dict[str, Any]:
 
 
 def _query_facts(row: QueryRow) -> dict[str, Any]:
-    asked = {"platform": row.query.platform, "kind": row.query.kind, "text": row.query.text}
+    asked = {name: getattr(row.query, name) for name in ("platform", "kind", "text", "region")}
     counts = ("requests", "pages", "cards", "new", "card_only", "hits")
     return asked | {name: getattr(row, name) for name in ("outcome", "note", *counts)}
 

@@ -1,4 +1,4 @@
-"""Three nights in one town, each scanned once for all the tests that judge it."""
+"""Four nights in one town, each scanned once for all the tests that judge it."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,7 +17,7 @@ from tests.conftest import copied_database
 
 #: Listings a market.
 SMALL = 300
-#: What happens between the second night and the third, in every market.
+#: Share of listings that change before the third night, and how many come before the fourth; in every market.
 CHANGED, NEW = 0.02, 6
 
 
@@ -85,7 +85,15 @@ def second_night(opening_night: Scanned, copies: Copies) -> Scanned:
 
 @pytest.fixture(scope="session")
 def changed_night(second_night: Scanned, copies: Copies) -> Scanned:
-    """The scan after that: in every market two listings of a hundred have changed or gone and six are new."""
+    """The scan after that: in every market two listings of a hundred have changed or gone."""
     for key in second_night.town.sites:
-        second_night.town.change(key, edited_share=CHANGED, new_listings=NEW)
+        second_night.town.change(key, edited_share=CHANGED)
     return scan(second_night.house, second_night.town, copies)
+
+
+@pytest.fixture(scope="session")
+def busy_night(changed_night: Scanned, copies: Copies) -> Scanned:
+    """The scan after that: in every market six listings are new."""
+    for key in changed_night.town.sites:
+        changed_night.town.change(key, new_listings=NEW)
+    return scan(changed_night.house, changed_night.town, copies)

@@ -4,12 +4,13 @@ It answers in a thread of the test, keeps its own access log, and can be shut an
 """
 
 import random
-import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, quote, urlsplit
+
+from tests.loopback import Quiet, listening
 
 DEFINITION = """name: 剧本市场
 site: {site}
@@ -105,7 +106,7 @@ class Market:
         self.night = ""
         #: Answers in place of the ordinary ones; None from it: the ordinary one.
         self.trouble: Callable[[Market, str, dict[str, str]], Given | None] | None = None
-        self._server: ThreadingHTTPServer | None = None
+        self._held = ExitStack()
         self._port = 0
         self.open()
 
@@ -118,7 +119,7 @@ class Market:
         """Listen; on the same port as before."""
         market = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet):
             def do_GET(self) -> None:
                 given = market.answer(self.path)
                 self.send_response(given.status)
@@ -138,16 +139,12 @@ class Market:
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
-        self._server.daemon_threads = True
-        self._port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        url = self._held.enter_context(listening(Handler, port=self._port))
+        self._port = int(url.rpartition(":")[2])
 
     def close(self) -> None:
         """Nobody listens any more."""
-        assert self._server is not None
-        self._server.shutdown()
-        self._server.server_close()
+        self._held.close()
 
     def answer(self, address: str) -> Given:
         """What is answered at `address`; written down."""

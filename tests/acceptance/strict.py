@@ -13,11 +13,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from math import ceil
 from urllib.parse import parse_qs, quote, urlsplit
 from zlib import crc32
+
+from tests.loopback import Quiet, listening
 
 PER_PAGE = 20
 #: A part may be on its way already when another answer says to stay away; on a busy machine nobody could know sooner.
@@ -225,7 +226,7 @@ def _card(facts: dict[str, object]) -> str:
 def standing(market: Market) -> Iterator[Market]:
     """The market on a free port of 127.0.0.1 while the block runs."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
@@ -249,18 +250,8 @@ def standing(market: Market) -> Iterator[Market]:
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    market.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with listening(Handler) as market.url:
         yield market
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 # --- judging ----------------------------------------------------------------------------------------------------------

@@ -5,7 +5,9 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.loopback import Quiet, listening
 
 OK = {"errcode": 0, "errmsg": "ok"}
 
@@ -48,24 +50,15 @@ def robot(*script: object) -> Iterator[tuple[Robot, str]]:
     """A robot on loopback and its address, key included."""
     stub = Robot(list(script))
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_POST(self) -> None:
             stub.answer(self)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield stub, f"http://127.0.0.1:{server.server_port}/cgi-bin/webhook/send?key=CANARY-KEY-0001"
-    finally:
-        stub.released.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with listening(Handler) as url:
+        try:
+            yield stub, f"{url}/cgi-bin/webhook/send?key=CANARY-KEY-0001"
+        finally:
+            stub.released.set()
 
 
 class Postbox:

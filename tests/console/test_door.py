@@ -239,6 +239,23 @@ def test_cookies_carry_their_flags(account, browser):
     assert form.headers["strict-transport-security"].startswith("max-age=")
 
 
+def test_a_form_that_another_tab_was_sent_to_leaves_the_first_one_good(browser):
+    visitor = browser()
+    first = token_in(visitor.get("/login").text)
+    assert token_in(visitor.get("/login?next=/review").text) == first
+    assert visitor.post("/login", {"name": "x", "password": "y"}, token=first).status_code == 401
+    assert visitor.post("/login", {"name": "x", "password": "y"}, token="A" * 43).status_code == 403
+
+
+@pytest.mark.parametrize("planted", ["short", '"a\\015\\012Set-Cookie: x=y"', "A" * 43 + "=", "好" * 43])
+def test_a_planted_login_cookie_is_replaced_and_never_echoed(browser, planted):
+    visitor = browser()
+    form = visitor.get("/login", headers={"Cookie": f"xunwang_login={planted}".encode()})
+    assert form.status_code == 200 and token_in(form.text) in form.headers["set-cookie"]
+    assert len(token_in(form.text)) == 43 and token_in(form.text) != "A" * 43
+    assert planted not in form.text and "x=y" not in form.headers["set-cookie"]
+
+
 # --- guessing -------------------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """Sends a patrol out in a child process and gathers what it said."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -73,7 +74,10 @@ def start(errand: dict[str, Any]) -> "subprocess.Popen[str]":
     """The child, waiting for its errand on stdin."""
     command = [sys.executable, "-W", "error::DeprecationWarning:crawler", "-m", "tests.crawler.patrol_child"]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True, encoding="utf-8")
+    environ = os.environ | errand.get("environ", {})
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environ, stdin=pipe, stdout=pipe, stderr=pipe, text=True, encoding="utf-8"
+    )
 
 
 def patrol(key: str, site: str, *queries: tuple[str, str], **more: Any) -> Told:

@@ -1,11 +1,13 @@
 """A small site on loopback whose every answer a test decides; it counts visits and how many came at once."""
 
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.loopback import Quiet, listening
 
 
 @dataclass
@@ -47,11 +49,11 @@ class Site:
 
 
 @contextmanager
-def site(answer: Callable[[str], Answer]) -> Iterator[Site]:
+def site(answer: Callable[[str], Answer], tls: ssl.SSLContext | None = None) -> Iterator[Site]:
     """A site on a free port of 127.0.0.1 while the block runs."""
     standing = Site(answer)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_GET(self) -> None:
             standing.came(self.path, self.headers.get("User-Agent", ""))
             try:
@@ -73,18 +75,8 @@ def site(answer: Callable[[str], Answer]) -> Iterator[Site]:
                 self.wfile.write(answer.body[start : start + step])
                 time.sleep(answer.drip)
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    standing.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with listening(Handler, tls=tls) as standing.url:
         yield standing
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def redirect(to: str, status: int = 302) -> Answer:

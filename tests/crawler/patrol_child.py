@@ -1,5 +1,6 @@
 """A patrol in a process of its own, as the worker runs it: errand in on stdin, one JSON line an event out on stdout."""
 
+import hashlib
 import json
 import os
 import signal
@@ -81,7 +82,9 @@ def _hooks(errand: dict[str, Any]) -> Hooks:
 
 
 def _report(report: QueryReport) -> None:
-    numbers = {name: getattr(report, name) for name in ("requests", "pages", "cards", "new", "card_only", "hits")}
+    numbers = {
+        name: getattr(report, name) for name in ("requests", "pages", "cards", "new", "card_only", "hits", "to_end")
+    }
     _say("report", id=report.query.id, outcome=report.outcome.value, note=report.note, **numbers)
 
 
@@ -103,7 +106,9 @@ def _sighting(sighting: Sighting) -> dict[str, Any]:
 def _capture(capture: Capture) -> dict[str, Any]:
     files = [(f.role.value, f.media_type, len(f.body), f.body[:3].hex()) for f in capture.files]
     dom = next((f.body.decode() for f in capture.files if f.role.value == "dom"), "")
-    return {"url": capture.url, "method": capture.method, "gaps": list(capture.gaps), "files": files, "dom": dom}
+    told = {"url": capture.url, "method": capture.method, "gaps": list(capture.gaps), "files": files, "dom": dom}
+    record = next((json.loads(f.body) for f in capture.files if f.role.value == "record"), None)
+    return told | {"record": record, "hashes": [hashlib.sha256(f.body).hexdigest() for f in capture.files]}
 
 
 def _say(event: str, **rest: Any) -> None:

@@ -1,5 +1,6 @@
 """Definitions: what a file may say, what is refused and how, where a query goes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,22 @@ def test_the_next_number_is_read_out_of_the_address() -> None:
     ads = definition("demo_ads").at("http://127.0.0.1:9")
     assert ads.page_after("http://127.0.0.1:9/search?kw=%CF%F3&page=9") == "http://127.0.0.1:9/search?kw=%CF%F3&page=10"
     assert ads.page_after("http://127.0.0.1:9/item/9.html") == ""
+
+
+def test_a_region_stands_in_the_address_and_everywhere_leaves_its_parameter_out() -> None:
+    ads = definition("demo_ads").at("http://127.0.0.1:9")
+    city = Query(platform="demo_ads", kind=QueryKind.BROWSE, text="最新", region="枣庄市")
+    assert ads.address(city, 2) == "http://127.0.0.1:9/latest/?area=%D4%E6%D7%AF&page=2"
+    assert ads.page_after(ads.address(city, 2)) == ads.address(city, 3)
+    assert ads.address(replace(city, region="")) == "http://127.0.0.1:9/latest/?page=1"
+    assert ads.narrows(QueryKind.SEARCH, "象牙") and not ads.narrows(QueryKind.BROWSE, "没有")
+    with pytest.raises(PlatformCannot, match="枣庄市"):
+        ads.address(replace(city, region="济南市"))
+    with pytest.raises(PlatformCannot, match="无"):
+        definition("demo_shop").address(replace(city, platform="demo_shop"))
+    named = ads.model_copy(update={"region": {"全国": "all", "枣庄市": "zz"}})
+    assert named.address(replace(city, region="")) == "http://127.0.0.1:9/latest/?area=all&page=1"
+    assert "枣庄市" in ads.region_told and "全国" not in named.region_told
 
 
 def test_only_hosts_of_the_platform_are_allowed() -> None:

@@ -113,6 +113,9 @@ def test_a_second_night_costs_what_changed(night: tuple[str, Told], town: Runnin
     again = patrol(key, town.sites[key], LATEST, SEARCH[key], words=WORDS, stored=told.stored, read_before=True)
     assert again.outcomes == ["searched", "searched"], again.errors
     assert again.sightings == []
+    # the first night saw both lists to their last page; this one left the long one where all was known
+    assert [report["to_end"] for report in told.reports] == [True, True]
+    assert again.reports[0]["to_end"] is False and "其后均为已知" in again.reports[0]["note"]
     assert (len(town.log(key)) - before) <= 0.15 * before
 
 

@@ -255,12 +255,13 @@ def test_every_hop_of_a_rendered_navigation_is_asked_about(secret: Site) -> None
         assert secret.visits == []
         # what is allowed is followed, each hop at its time and counted
         hops["/search"] = redirect("/fine")
-        told = patrol("demo_ads", market.url, ("search", "旧书"), changes=FAST | {"render": "always", "delay": 0.4})
+        told = patrol("demo_ads", market.url, ("search", "旧书"), changes=FAST | {"render": "always", "delay": 0.7})
         assert told.outcomes == ["searched"], told.errors
         visits = market.visits[-4:]
         assert [path.partition("?")[0] for path, _, _ in visits] == ["/robots.txt", "/search", "/fine", "/open"]
         assert told.reports[0]["requests"] == 4
         moments = [at for _, at, _ in visits]
+        # arrivals on a busy machine jitter; a hop that took no turn of its own would come at once
         assert min(later - earlier for earlier, later in itertools.pairwise(moments)) >= 0.35
 
 
@@ -295,3 +296,47 @@ def test_a_shell_is_rendered_only_where_the_definition_leaves_it_open() -> None:
     assert told.outcomes == ["searched", "searched"], told.errors
     agents = [agent for path, _, agent in market.visits if path.startswith("/latest/")][1:]
     assert ["Chrome" in agent for agent in agents] == [False, True, True]  # the shell is remembered
+
+
+@pytest.mark.parametrize(("sort", "pages"), [("updated", 1), ("newest", 3), ("other", 3)])
+def test_a_list_with_what_changed_on_top_is_left_where_all_is_known(sort: str, pages: int) -> None:
+    def answer(path: str) -> Answer:
+        number = int(path.rpartition("=")[2]) if path.startswith("/latest/") else 0
+        following = f"/latest/?page={number + 1}" if number < 3 else ""
+        return cards(card(str(number), f"老物件 {number}"), following=following) if number else NOT_FOUND
+
+    with site(answer) as market:
+        first = patrol("demo_ads", market.url, changes=FAST | {"sort": sort})
+        facts = {"changes": FAST | {"sort": sort}, "stored": first.stored, "read_before": True}
+        told = patrol("demo_ads", market.url, limits={"max_details": 0, "reread_pages": 20}, **facts)
+    assert first.outcomes == told.outcomes == ["searched"], told.errors
+    assert [path for path in market.paths if path.startswith("/latest/")][3:] == [
+        f"/latest/?page={number}" for number in range(1, pages + 1)
+    ]
+    assert told.reports[0]["to_end"] is (pages == 3)
+
+
+@pytest.mark.browser
+def test_no_page_lives_on_when_its_query_has_ended() -> None:
+    """A page that keeps writing down the time, and one that tells how long before its own beginning that ended."""
+    ticking = "setInterval(() => localStorage.last = Date.now(), 10)"
+    telling = "list.innerHTML = list.innerHTML.replace('GAP', performance.timeOrigin - localStorage.last)"
+
+    def answer(path: str) -> Answer:
+        script = ticking if path.startswith("/latest/") else telling
+        told = f"<ul id=list>{card('101', '老物件 GAP')}</ul><script>{script}</script>"
+        return NOT_FOUND if path == "/robots.txt" else Answer(body=told.encode())
+
+    with site(answer) as market:
+        told = patrol(
+            "demo_ads",
+            market.url,
+            ("browse", "最新"),
+            ("search", "旧书"),
+            changes={"delay": 3.0, "render": "always"},
+            limits={"max_details": 0},
+        )
+    assert told.outcomes == ["searched", "searched"], told.errors
+    first, second = (one["title"] for one in told.sightings)
+    assert first == "老物件 GAP"
+    assert float(second.removeprefix("老物件 ")) > 1000  # of the three seconds between the two, by our own delay

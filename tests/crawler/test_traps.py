@@ -15,6 +15,8 @@ PLAIN = {
     "bomb_br": (FAILED, "大小上限"),
     "to_nowhere": (FAILED, "回应有误"),
     "to_file": (FAILED, "HTTP 302"),
+    "short": (FAILED, "回应不完整"),
+    "to_tls": ("robots_refused", "站点证书未通过校验"),  # the first thing asked there
     "charset_rot13": ("searched", ""),
     "odd_headers": (FAILED, "回应有误"),
 }
@@ -25,6 +27,7 @@ RENDERED = {
     "fetches": (FAILED, "不停地发出请求"),
     "download": (FAILED, "下载"),
     "chain": (FAILED, "跳转超过"),
+    "to_tls": ("robots_refused", "站点证书未通过校验"),  # the first thing asked there
     "charset_rot13": ("searched", ""),
     "bends_the_language": ("searched", ""),
     "surrogates": ("searched", ""),

@@ -1,9 +1,9 @@
 """A hostile page: every way in which a page can make its browser ask for something, aimed at the secret service."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.loopback import Quiet, listening
 
 #: Each vector by the path it asks for (`/v/<name>`); `udp` and the empty path belong to WebRTC.
 VECTORS = (
@@ -57,7 +57,7 @@ quiet(() => {{
 def hostile_market(secret: str, address: str = "127.0.0.2") -> Iterator[str]:
     """The page's own site, on a free port of `address`, while the block runs; `secret` is host:port. Its address."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_GET(self) -> None:
             path, here = self.path, f"http://{secret}"
             if path.startswith("/go/"):
@@ -81,14 +81,5 @@ def hostile_market(secret: str, address: str = "127.0.0.2") -> Iterator[str]:
 
         do_POST = do_GET
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer((address, 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://{address}:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with listening(Handler, address=address) as url:
+        yield url

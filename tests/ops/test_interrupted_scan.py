@@ -5,14 +5,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from db import scans, schedules
-from db.engine import transaction
+from db.engine import connect, parse, transaction
 from db.schedules import Schedule
 from demo.serve import RunningTown, running
 from ops.planning import chosen
@@ -106,6 +107,46 @@ def test_ctrl_c_is_calm_and_keeps_what_was_found(tmp_path: Path, there: Place, r
     ended = ends(raw, 1)
     assert ended["not_run"] > 0 and "" not in ended and len(ended) > 1
     assert one(raw, "select count(*) from listings") > 0
+
+
+@contextmanager
+def shut(server_url: str, database_url: str) -> Iterator[None]:
+    """PostgreSQL lets nobody in to that database while the block runs, and puts out who is there."""
+    server, name = connect(server_url), parse(database_url).database
+    with server.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        conn.execute(text(f'alter database "{name}" with allow_connections false'))
+        try:
+            conn.execute(text(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"))
+            yield
+        finally:
+            conn.execute(text(f'alter database "{name}" with allow_connections true'))
+    server.dispose()
+
+
+def test_a_scan_whose_database_goes_says_what_becomes_of_it(
+    tmp_path: Path, there: Place, raw: Engine, server_url: str, database_url: str
+) -> None:
+    log = tmp_path / "scan.log"
+    scan = begin(there, log)
+    try:
+        until(lambda: half_done(raw, 1), seconds=90, told=log.read_text, needs=[scan])
+        kept, before = one(raw, "select count(*) from listings"), ends(raw, 1)
+        children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(scan.pid)], capture_output=True, text=True).stdout
+        with shut(server_url, database_url):
+            assert scan.wait(60) == 1
+    finally:
+        scan.kill()
+        scan.wait()
+    said = log.read_text("utf-8")
+    assert "[E-OPS-011]" in said and "保留" in said and "xunwang scan" in said
+    assert "Traceback" not in said and "E-OPS-099" not in said
+    assert children.split() and not [pid for pid in children.split() if Path(f"/proc/{pid}").exists()]
+    raw.dispose()
+    with there.house() as house:
+        assert end_abandoned(house) == [1]
+    ended = ends(raw, 1)
+    assert ended["not_run"] > 0 and "" not in ended and one(raw, "select count(*) from listings") >= kept > 0
+    assert all(ended[outcome] >= count for outcome, count in before.items() if outcome)
 
 
 def test_what_a_worker_will_take_up_is_not_abandoned(there: Place, raw: Engine) -> None:

@@ -2,17 +2,19 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 from crawler import Definition, definition
-from db import scans
+from db import history, scans
 from db.engine import transaction
-from db.scans import LastAsked
+from db.history import LastAsked
 from keywords import builtin
 from ops.planning import Night, in_turn, queries_for, ranked_terms
 from ops.settings import Crawl
+from pipelines import MANY
 from records import Outcome, Query, QueryKind, QueryReport, now
 
 TONIGHT = date(2026, 11, 23)
@@ -32,6 +34,11 @@ def platform(key: str = "demo_ads") -> Definition:
     return definition(key)
 
 
+def planned(platform: Definition, night: Night, last: dict[str, LastAsked]) -> tuple[list[Query], int]:
+    """The queries of everywhere, in this order."""
+    return queries_for(platform, night, {"": last})
+
+
 def asked(queries: list[Query]) -> list[str]:
     return [query.text for query in queries if query.kind is QueryKind.SEARCH]
 
@@ -45,54 +52,87 @@ def last(outcome: Outcome, days_ago: int = 0) -> dict[str, LastAsked]:
 
 
 def test_the_first_night_asks_every_term() -> None:
-    queries, rested = queries_for(platform(), night(), {})
+    queries, rested = planned(platform(), night(), {})
     assert asked(queries) == terms() and len(terms()) == TERMS
     assert rested == 0
 
 
 def test_own_pages_are_read_again_last_and_only_where_open_leads_have_hits() -> None:
     visited = replace(night(), visited=frozenset({"demo_ads"}))
-    queries, _ = queries_for(platform(), visited, {})
+    queries, _ = planned(platform(), visited, {})
     assert [query.kind for query in queries].count(QueryKind.REVISIT) == 1
     assert queries[-1].kind is QueryKind.REVISIT
-    others = (queries_for(platform("demo_shop"), visited, {})[0], queries_for(platform(), night(), {})[0])
-    named = queries_for(platform(), replace(visited, named=("象牙",)), {})[0]
+    others = (planned(platform("demo_shop"), visited, {})[0], planned(platform(), night(), {})[0])
+    named = planned(platform(), replace(visited, named=("象牙",)), {})[0]
     assert all(query.kind is not QueryKind.REVISIT for query in [*named, *others[0], *others[1]])
 
 
 @pytest.mark.parametrize("days_ago", [0, 1])
 def test_what_was_empty_rests_one_night_at_least_and_category_pages_never(days_ago: int) -> None:
-    queries, rested = queries_for(platform(), night(), last(Outcome.EMPTY, days_ago))
+    queries, rested = planned(platform(), night(), last(Outcome.EMPTY, days_ago))
     assert [query.kind for query in queries] == [QueryKind.BROWSE] * len(platform().browse)
     assert rested == TERMS
 
 
 def test_every_term_comes_round_and_the_nights_share_them() -> None:
-    waking = [set(asked(queries_for(platform(), night(), last(Outcome.EMPTY, days))[0])) for days in (2, 3, 4)]
+    waking = [set(asked(planned(platform(), night(), last(Outcome.EMPTY, days))[0])) for days in (2, 3, 4)]
     assert set() < waking[0] < waking[1] < waking[2] == set(terms())
+
+
+@pytest.mark.parametrize(
+    ("facts", "rests"),
+    [
+        ({}, True),  # all that it gave, the category pages had shown
+        ({"cards": MANY}, False),  # by these it shows whether words are filtered
+        ({"brought": 1}, False),  # it finds what nothing else finds
+        ({"to_end": False}, False),
+        ({"outcome": Outcome.BUDGET_SPENT}, False),
+    ],
+)
+def test_a_term_whose_results_others_bring_takes_turns(facts: dict[str, Any], rests: bool) -> None:
+    idle = LastAsked(on=TONIGHT, outcome=Outcome.SEARCHED, cards=MANY - 1, to_end=True)
+    history = dict.fromkeys(terms(), replace(idle, **facts))
+    queries, rested = planned(platform(), night(), history)
+    assert (asked(queries), rested) == (([], TERMS) if rests else (terms(), 0))
+    bare = platform().model_copy(update={"browse": {}})
+    assert asked(planned(bare, night(), history)[0]) == terms()  # nothing else would bring them
+    late = replace(night(), on=TONIGHT + timedelta(days=4))
+    assert asked(planned(platform(), late, history)[0]) == terms()
+
+
+def test_the_own_city_is_asked_first_where_the_platform_can_narrow_down_to_it() -> None:
+    ours = replace(night(), city="枣庄市", visited=frozenset({"demo_ads"}))
+    queries, rested = queries_for(platform(), ours, {"枣庄市": last(Outcome.EMPTY), "": {}})
+    assert [query.region for query in queries] == ["枣庄市"] + [""] * (TERMS + 2)
+    assert rested == TERMS and queries[-1].kind is QueryKind.REVISIT
+    assert [query.kind for query in queries[:2]] == [QueryKind.BROWSE, QueryKind.BROWSE]
+    elsewhere = queries_for(platform(), replace(ours, city="济南市"), {})[0]
+    unable = queries_for(platform("demo_shop"), ours, {})[0]
+    named = queries_for(platform(), replace(ours, named=("象牙",)), {})[0]
+    assert {query.region for query in (*elsewhere, *unable, *named)} == {""}
 
 
 @pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.EMPTY])
 def test_every_other_end_is_asked_again(outcome: Outcome) -> None:
-    assert asked(queries_for(platform(), night(), last(outcome))[0]) == terms()
+    assert asked(planned(platform(), night(), last(outcome))[0]) == terms()
 
 
 def test_terms_that_a_person_names_never_rest() -> None:
     word = terms()[0]
-    queries, rested = queries_for(platform(), night(named=(word, word)), last(Outcome.EMPTY))
+    queries, rested = planned(platform(), night(named=(word, word)), last(Outcome.EMPTY))
     assert [(query.kind, query.text) for query in queries] == [(QueryKind.SEARCH, word)]
     assert rested == 0
 
 
 def test_nobody_rests_where_it_is_switched_off() -> None:
-    assert asked(queries_for(platform(), night(longest_rest=0), last(Outcome.EMPTY))[0]) == terms()
+    assert asked(planned(platform(), night(longest_rest=0), last(Outcome.EMPTY))[0]) == terms()
 
 
 def test_a_platform_of_searches_alone_is_never_left_unasked() -> None:
     bare = platform().model_copy(update={"browse": {}})
-    assert asked(queries_for(bare, night(), last(Outcome.EMPTY))[0]) == terms()
+    assert asked(planned(bare, night(), last(Outcome.EMPTY))[0]) == terms()
     one_found = last(Outcome.EMPTY) | {terms()[3]: LastAsked(on=TONIGHT, outcome=Outcome.SEARCHED)}
-    assert asked(queries_for(bare, night(), one_found)[0]) == [terms()[3]]
+    assert asked(planned(bare, night(), one_found)[0]) == [terms()[3]]
 
 
 def test_every_term_has_its_turn_and_the_best_are_asked_every_night() -> None:
@@ -122,7 +162,7 @@ def test_the_turn_is_used_by_the_planning() -> None:
     every = ranked_terms(builtin(), (), TONIGHT)
     full = Night(lexicon=builtin(), crawl=Crawl(max_terms=MOST, longest_rest=0), on=TONIGHT)
     asked_before = {term: LastAsked(on=TONIGHT, outcome=Outcome.SEARCHED) for term in every[:MOST]}
-    tonight = asked(queries_for(platform(), full, asked_before)[0])
+    tonight = asked(planned(platform(), full, asked_before)[0])
     assert tonight == every[: MOST - MOST // 4] + every[MOST : MOST + MOST // 4]
 
 
@@ -142,8 +182,27 @@ def test_the_newest_end_of_a_term_counts(engine: Engine) -> None:
                     assert scans.ended(conn, report, attempt=attempt)
             yesterday = TONIGHT + timedelta(days=min(day, 1))
             newest = Outcome.EMPTY if day == 0 else Outcome.SEARCHED
-            assert scans.last_searches(conn, "demo_ads") == {"象牙": LastAsked(on=yesterday, outcome=newest)}
-            assert scans.last_searches(conn, "demo_goods") == {}
+            assert history.last_searches(conn, "demo_ads") == {"象牙": LastAsked(on=yesterday, outcome=newest)}
+            assert history.last_searches(conn, "demo_goods") == {}
+
+
+@pytest.mark.db
+def test_what_a_term_brought_in_a_region_keeps_it_awake_for_fourteen_runs_there(engine: Engine) -> None:
+    for day, new in enumerate([1, *[0] * 14]):
+        with transaction(engine) as conn:
+            term = Query(platform="demo_ads", kind=QueryKind.SEARCH, text="象牙")
+            on = TONIGHT + timedelta(days=day)
+            scan_id = scans.plan(conn, [term, replace(term, region="枣庄市")], planned_for=on, kind="demo", at=now())
+            assert scan_id is not None
+            attempt = scans.begin_slice(conn, scan_id, "demo_ads")
+            for query in scans.unfinished(conn, scan_id, "demo_ads"):
+                report = QueryReport(
+                    query=query, outcome=Outcome.SEARCHED, cards=2, new=0 if query.region else new, to_end=True,
+                    started_at=now(), finished_at=now(),
+                )  # fmt: skip
+                assert scans.ended(conn, report, attempt=attempt)
+            brought = [history.last_searches(conn, "demo_ads", region)["象牙"].brought for region in ("", "枣庄市")]
+        assert brought == [int(day < 14), 0]
 
 
 def test_a_category_asks_no_more_than_its_nightly_budget_and_the_rest_takes_turns() -> None:
@@ -154,7 +213,7 @@ def test_a_category_asks_no_more_than_its_nightly_budget_and_the_rest_takes_turn
     assert [terms[:3] for terms in asked_for] == [["A", "B", "C"]] * 7
     assert {len(terms) for terms in asked_for} == {4}
     assert {terms[3] for terms in asked_for} == set("DEFGHIJ")
-    queries, _ = queries_for(
+    queries, _ = planned(
         platform(), replace(night(), lexicon=lexicon, crawl=Crawl(max_terms=TERMS, categories=("ivory",))), {}
     )
     assert asked(queries) == ranked_terms(lexicon, (), TONIGHT)

@@ -100,3 +100,14 @@ def test_the_coverage_of_a_night_is_said_a_fact_a_line() -> None:
         "1 个检索任务平台无结果：确无此物还是被屏蔽，能分辨的已写在各自的说明里",
     ]
     assert "滑块" not in "".join(told.lines(quoting=False))
+
+
+def test_the_coverage_tells_by_region_and_who_could_not_be_narrowed_down() -> None:
+    told = Coverage(
+        planned=9, seen=7, empty=0, left_early=2, regions={"枣庄市": (4, 4), "": (5, 3)}, unnarrowed=("b", "c")
+    )
+    assert told.lines(str.upper)[1:] == [
+        "先本市后全国：枣庄市计划 4 个、看到 4 个；全国计划 5 个、看到 3 个",
+        "B、C不能按地区筛选，只检索了全国",
+        "2 个列表读到只剩已知商品处为止，其后的改动和下架本次未看",
+    ]

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from db import listings, queue, review, scans, visits
 from db.engine import transaction
 from pipelines import receive, take_off
-from records import Capture, CapturedFile, FileRole, Gone, LeadState, Outcome, Query, QueryKind, Sighting
+from records import Capture, CapturedFile, FileRole, Gone, LeadState, Outcome, Query, QueryKind, QueryReport, Sighting
 from tests.pipelines.made import NIGHT, captured, card, later, listing, one, reception, rows, seller, sighting
 
 pytestmark = pytest.mark.db
@@ -112,14 +112,32 @@ def test_another_content_at_a_revisit_is_a_version_and_both_captures_stay(engine
     assert one(engine, "select count(*) from captures") == 2
 
 
-def planned(engine: Engine, outcome: Outcome, at: datetime) -> tuple[int, int]:
-    """A scan with one ended list query; ids of both."""
+def test_skimmed_are_the_stored_ones_without_a_hit_of_which_the_card_alone_was_read(
+    engine: Engine, tmp_path: Path
+) -> None:
+    read, hit = listing("2", "书柜"), captured(card("3", "象牙"))
+    receive([sighting(card("1", "书柜")), sighting(read), hit], reception(engine, tmp_path))
+    assert rows(engine, "select item_id, detail_read, level from listings order by item_id") == [
+        ("1", False, "none"),
+        ("2", True, "none"),
+        ("3", False, "review"),
+    ]
+    with transaction(engine) as conn:
+        found = listings.skimmed(conn, "goods", ["1", "2", "3", "4"])
+        assert listings.skimmed(conn, "elsewhere", ["1"]) == {}
+    assert {item_id: one_.title for item_id, one_ in found.items()} == {"1": "书柜"}
+
+
+def planned(engine: Engine, outcome: Outcome, at: datetime, *, to_end: bool = True) -> tuple[int, int]:
+    """A scan with one ended list query, read to its last page unless said otherwise; ids of both."""
     with transaction(engine) as conn:
         query = Query(platform="goods", kind=QueryKind.BROWSE, text="最新")
         scan_id = scans.plan(conn, [query], planned_for=date(2026, 11, 24), kind="nightly", at=at)
         assert scan_id is not None
         [open_one] = scans.unfinished(conn, scan_id, "goods")
-        conn.execute(text("update queries set outcome = :end where id = :id"), {"end": outcome, "id": open_one.id})
+        attempt = scans.begin_slice(conn, scan_id, "goods")
+        end = QueryReport(query=open_one, outcome=outcome, to_end=to_end, started_at=at, finished_at=at)
+        assert scans.ended(conn, end, attempt=attempt)
     return scan_id, open_one.id
 
 
@@ -143,8 +161,26 @@ def test_a_hit_that_its_list_shows_no_more_is_due_at_once(engine: Engine, tmp_pa
         listings.seen(conn, "goods", {"2"}, NIGHT + timedelta(days=1, hours=1))
         assert visits.open_hits(conn, "goods") == 2
     assert due(engine, tonight) == (["1"], 0)
-    broken, _ = planned(engine, Outcome.BLOCKED, NIGHT + timedelta(days=2))
-    assert due(engine, broken) == ([], 0)  # a list that was not read to its end proves nothing
+
+
+@pytest.mark.parametrize(
+    ("outcome", "to_end", "missed"),
+    [
+        (Outcome.SEARCHED, True, ["1"]),
+        (Outcome.SEARCHED, False, []),  # left where only known items remained: it may stand behind
+        (Outcome.BLOCKED, False, []),
+        (Outcome.BUDGET_SPENT, False, []),
+        (Outcome.EMPTY, True, []),  # what an unwelcome visitor is told of every word
+    ],
+)
+def test_only_a_list_read_to_its_last_page_misses_anything(
+    engine: Engine, tmp_path: Path, outcome: Outcome, to_end: bool, missed: list[str]
+) -> None:
+    _, first = planned(engine, Outcome.SEARCHED, NIGHT - timedelta(hours=1))
+    receive(by(first, captured(listing("1", "象牙"))), reception(engine, tmp_path))
+    tonight, _ = planned(engine, outcome, NIGHT + timedelta(days=1), to_end=to_end)
+    assert rows(engine, "select outcome, to_end from queries order by id desc limit 1") == [(outcome.value, to_end)]
+    assert due(engine, tonight) == (missed, 0)
 
 
 def test_open_leads_come_round_within_what_a_night_may_cost(engine: Engine, tmp_path: Path) -> None:

@@ -1,0 +1,244 @@
+"""证据材料 on the command line: bind what was kept of a lead, verify packages, stamp them, hand them over."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from db.packages import Issued
+from evidence.keys import Key, KeyRing, read_public
+from evidence.stamping import read_roots
+from evidence.strange_zip import ZipRefused
+from evidence.verifying import Flaw, Trust, Verdict, verify
+from ops.commands.options import AsJson, Demo, JsonLines
+from ops.house import House
+from ops.place import place
+from ops.screen import print_json, say, screen, show
+from ops.settings import Settings
+from pipelines.packaging import Maker, NotThere, make_package
+from records import Fault, now, shanghai
+
+Leads = Annotated[
+    list[str], typer.Argument(metavar="LEAD|LEAD/HIT…", help="线索的编号或 id；只要其中一件商品时写 线索/疑似信息 id。")
+]
+Packages = Annotated[list[Path], typer.Argument(metavar="FILE…", help="证据包（EV-….zip）。")]
+Pem = Annotated[Path | None, typer.Option("--trust", help="信任的公钥（PEM，可含多个）：事先另行交付的那一份。")]
+TsaRoots = Annotated[Path | None, typer.Option("--tsa-ca", help="时间戳服务机构的根证书（PEM，可含多个）。")]
+
+
+class FileTaken(Fault):
+    """要写的文件已经存在，没有覆盖。
+
+    The file to be written exists already; it was not overwritten.
+    """
+
+    code = "E-OPS-080"
+    remedy = ("请换一个文件夹（--out），或先移走原文件。", "Choose another folder (--out) or move that file away.")
+    exit_code = 2
+
+
+class PathUnreadable(Fault):
+    """给出的文件读不出。
+
+    The file that was named cannot be read.
+    """
+
+    code = "E-OPS-081"
+    remedy = ("请核对路径和权限。", "Check the path and its permissions.")
+    exit_code = 2
+
+
+def register(app: typer.Typer) -> None:
+    """Put the commands of this subject on the command line."""
+    evidence = typer.Typer(help="证据材料：制作、核验证据包，加时间戳，导出移交。", no_args_is_help=True)
+    evidence.command("package")(package)
+    evidence.command("verify")(verify_packages)
+    keys = typer.Typer(help="签名密钥。", no_args_is_help=True)
+    keys.command("new")(key_new)
+    keys.command("list")(key_list)
+    keys.command("export")(key_export)
+    evidence.add_typer(keys, name="key")
+    app.add_typer(evidence, name="evidence")
+
+
+def package(
+    ctx: typer.Context,
+    leads: Leads,
+    out: Annotated[Path, typer.Option(help="写到哪个文件夹。")] = Path(),
+    by: Annotated[str, typer.Option("--by", help="谁制作的（记入证据包和保管链）。")] = "命令行",
+    as_json: JsonLines = False,
+    demo: Demo = False,
+) -> None:
+    """把一条线索留存的全部证据材料制作成证据包：清单、校验值、签名、网页存档、保管记录。"""
+    house = screen(ctx).house(demo=demo)
+    wanted = [_wanted(name) for name in leads]
+    key = key_ring(house.settings, demo=demo).current()
+    for lead, hit in wanted:
+        maker = Maker(
+            engine=house.engine,
+            store=house.store,
+            key=key,
+            by=by,
+            unit=house.settings.unit.name,
+            place=place(),
+            demo=demo,
+            at=now(),
+        )
+        made = make_package(maker, lead, hit)
+        path = write_out(house, made.sha256, out / f"{made.number}.zip")
+        if as_json:
+            print_json(_issued(made, path))
+        else:
+            say(f"已制作 {path}（{path.stat().st_size} 字节）\n  sha256 {made.sha256}\n  密钥 {key.id}")
+
+
+def verify_packages(
+    ctx: typer.Context, packages: Packages, trust: Pem = None, tsa_ca: TsaRoots = None, as_json: JsonLines = False
+) -> None:
+    """核验证据包。退出码：0 与签名时一致，1 有改动，2 读不出，3 一致但没有核验过的时间戳。不连数据库，不连网络。"""
+    held = Trust(
+        keys=tuple(read_public(_read(trust))) if trust else (),
+        roots=tuple(read_roots(_read(tsa_ca))) if tsa_ca else (),
+    )
+    codes = []
+    for path in packages:
+        try:
+            verdict = verify(path, held)
+        except ZipRefused as refused:
+            codes.append(refused.exit_code)
+            if as_json:
+                print_json({"package": path.name, "exit_code": 2, "error": refused.detail})
+            else:
+                say(refused.message(screen(ctx).lang), style="red")
+            continue
+        codes.append(verdict.exit_code)
+        if as_json:
+            print_json(_verdict(verdict))
+        else:
+            _tell(verdict, pinned=bool(held.keys))
+    raise typer.Exit(next(code for code in (2, 1, 3, 0) if code in codes))
+
+
+def key_new(ctx: typer.Context, as_json: AsJson = False, demo: Demo = False) -> None:
+    """生成新的签名密钥（0600），此后的证据包用它签名；旧密钥签的证据包照常能核验。"""
+    made = key_ring(screen(ctx).settings(), demo=demo).new(now())
+    if as_json:
+        print_json(_key(made, in_use=True))
+        return
+    say(f"已生成密钥 {made.id}，即日起使用。请运行 xunwang evidence key export 导出公钥，另行交付给将来核验的人。")
+
+
+def key_list(ctx: typer.Context, as_json: JsonLines = False, demo: Demo = False) -> None:
+    """列出签名密钥，使用中的在最后。"""
+    keys = key_ring(screen(ctx).settings(), demo=demo).all()
+    if as_json:
+        for one in keys:
+            print_json(_key(one, in_use=one is keys[-1]))
+        return
+    if not keys:
+        say("还没有密钥：xunwang evidence key new 生成。")
+        return
+    table = Table("密钥", "生成时间（北京时间）", "状态")
+    for one in keys:
+        table.add_row(one.id, f"{shanghai(one.made_at):%Y-%m-%d %H:%M:%S}", "使用中" if one is keys[-1] else "已轮换")
+    show(table)
+
+
+def key_export(ctx: typer.Context, demo: Demo = False) -> None:
+    """把全部公钥（PEM）写到标准输出，供核验时 --trust 使用。"""
+    for one in key_ring(screen(ctx).settings(), demo=demo).all():
+        typer.echo(f"# {one.id}  {one.made_at:%Y-%m-%dT%H:%M:%SZ}")
+        typer.echo(one.public.decode(), nl=False)
+
+
+def key_ring(settings: Settings, *, demo: bool) -> KeyRing:
+    """The house's keys; the demo has its own, so that make-believe is never signed as real."""
+    return KeyRing(settings.home / "secrets" / ("evidence_demo" if demo else "evidence"))
+
+
+def write_out(house: House, sha256: str, path: Path) -> Path:
+    """A copy of a stored file at `path`, whole or not at all. Raises FileTaken."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        shutil.copyfile(house.store.path(sha256), draft)
+        os.link(draft, path)  # refuses where something is there already
+    except FileExistsError as taken:
+        raise FileTaken(str(path)) from taken
+    except OSError as error:
+        raise FileTaken(f"{path}：{error.strerror}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return path
+
+
+def _wanted(name: str) -> tuple[str, int | None]:
+    """A lead and a hit of it. Raises NotThere for what is neither."""
+    lead, slash, hit = name.partition("/")
+    if slash and not (hit.isascii() and hit.isdigit() and len(hit) < 19):
+        raise NotThere(name)
+    return lead, int(hit) if slash else None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PathUnreadable(f"{path}：{error.strerror}") from error
+
+
+def _issued(made: Issued, path: Path) -> dict[str, Any]:
+    return {
+        "number": made.number,
+        "path": str(path),
+        "lead": made.lead_id,
+        "sha256": made.sha256,
+        "manifest_sha256": made.manifest_sha256,
+    }
+
+
+def _key(key: Key, *, in_use: bool) -> dict[str, Any]:
+    return {"id": key.id, "made_at": key.made_at.isoformat(), "in_use": in_use}
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "package": verdict.package,
+        "exit_code": verdict.exit_code,
+        "number": verdict.number,
+        "made_at": verdict.made_at,
+        "demo": verdict.demo,
+        "key": verdict.key,
+        "trusted": verdict.trusted,
+        "repacked": any(one.flaw is Flaw.REPACKED for one in verdict.findings),
+        "manifest_sha256": verdict.manifest_sha256,
+        "files": verdict.files,
+        "bytes": verdict.bytes,
+        "findings": [{"path": one.path, "flaw": one.flaw.name.lower(), "told": one.told or one.flaw.value}
+                     for one in verdict.findings],
+        "timestamps": [{"path": one.path, "at": one.at.isoformat(), "checked": one.checked}
+                       for one in verdict.stamps],
+    }  # fmt: skip
+
+
+def _tell(verdict: Verdict, *, pinned: bool) -> None:
+    demo = "（演示数据）" if verdict.demo else ""
+    if verdict.findings:
+        say(f"{verdict.package}{demo}：与签发时不一致", style="red")
+    else:
+        say(f"{verdict.package}{demo}：与签名时一致，{verdict.files} 个文件 {verdict.bytes} 字节", style="green")
+    for one in verdict.findings:
+        say(f"  {one.path}：{one.flaw}{f'（{one.told}）' if one.told else ''}")
+    if verdict.number:
+        say(f"  {verdict.number}，制作于 {verdict.made_at}，清单 sha256 {verdict.manifest_sha256}")
+    if verdict.key:
+        unknown = "" if pinned else "；没有给出 --trust，只能说明自成一体，不能说明是谁签的"
+        say(f"  签名密钥 {verdict.key}{unknown}")
+    for stamp in verdict.stamps:
+        checked = "已核验" if stamp.checked else "没有给出 --tsa-ca，签发机构未核验"
+        say(f"  时间戳 {shanghai(stamp.at):%Y-%m-%d %H:%M:%S}（北京时间），{checked}")
+    if not verdict.stamps:
+        say("  没有时间戳")

@@ -1,0 +1,232 @@
+"""From a lead to its evidence package: what was kept of it, bound, numbered, signed, and a row that says so."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from db import audit, custody, packages
+from db.custody import Handling
+from db.engine import Connection, Engine, transaction
+from db.packages import Issued, PackedCapture, PackedLead, Turn
+from evidence import EvidenceMissing, Store
+from evidence.keys import Key
+from evidence.manifest import CUSTODY, not_collected
+from evidence.package import FileAltered, Member, Packer, manifest_hash
+from evidence.wacz import Received, Visit, write_wacz
+from pipelines.provenance import (
+    NATURE,
+    capture_facts,
+    file_name,
+    lead_facts,
+    match_facts,
+    moment,
+    role_of,
+    text_of,
+)
+from pipelines.recorded import page_address, received_of, record_of
+from records import Fault, FileRole, shanghai_date
+
+#: Bytes that a package needs beside the files themselves: lists, manifest, texts.
+_SLACK = 16 << 20
+
+
+class NothingKept(Fault):
+    """这条线索没有可打包的证据材料。
+
+    Nothing was kept of this lead that could be packed.
+    """
+
+    code = "E-PIPELINES-030"
+    remedy = (
+        "请用 xunwang leads show 查看；尚未取证的疑似信息会在下一次监测时补采。",
+        "See `xunwang leads show`; hits without a capture get theirs in the next scan.",
+    )
+    exit_code = 4
+
+
+class NotThere(Fault):
+    """没有这条线索或疑似信息。
+
+    There is no such lead or hit.
+    """
+
+    code = "E-PIPELINES-031"
+    remedy = (
+        "线索写编号或 id（xunwang leads list），疑似信息写 线索/疑似信息 id，如 12/345。",
+        "Name a lead by number or id, a hit as LEAD/HIT, for example 12/345.",
+    )
+    exit_code = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Maker:
+    """Who makes a package, where and with what key."""
+
+    engine: Engine
+    store: Store
+    key: Key = field(repr=False)
+    #: Account or name of the person.
+    by: str
+    unit: str
+    #: Facts of this machine and program: host, os, commit, image_digest, hosts_file_sha256.
+    place: Mapping[str, Any]
+    demo: bool = False
+    at: datetime
+
+
+def make_package(maker: Maker, lead_name: str, listing_id: int | None = None) -> Issued:
+    """Makes the package of a lead, or of one hit of it, and keeps it in the store.
+
+    The files stream by before the district's turn is taken; the row is written after the file is on the disk. Raises
+    NotThere, NothingKept, FileAltered (naming the file), StoreFull.
+    """
+    with transaction(maker.engine) as conn:
+        lead_id = packages.lead_named(conn, lead_name)
+        lead = None if lead_id is None else packages.packed(conn, lead_id, listing_id)
+        if lead is None:
+            raise NotThere(lead_name if listing_id is None else f"{lead_name}/{listing_id}")
+        if not lead.captures:
+            raise NothingKept(lead.title)
+        judged = {one.assessment["lexicon_version"] for one in lead.captures if one.assessment}
+        lexicons = {name: packages.lexicon_hash(conn, name) for name in sorted(judged)}
+    # the web archive holds the bodies once more
+    weight = 3 * sum(file.size for capture in lead.captures for file in capture.files) + _SLACK
+    with maker.store.draft(weight) as draft:
+        packer = Packer(draft)
+        entries = list(_pack(packer, maker, lead, lexicons))
+        with transaction(maker.engine) as conn:
+            turn = packages.take_turn(conn, lead.district_code, shanghai_date(maker.at))
+            manifest = packer.seal(_facts(conn, packer, maker, lead, turn, entries), maker.key)
+            kept = maker.store.keep(draft)
+            _write(conn, maker, lead, turn, kept.sha256, kept.size, manifest_hash(manifest))
+            return packages.issued(conn, number=turn.number)[0]
+
+
+def _pack(packer: Packer, maker: Maker, lead: PackedLead, lexicons: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Adds the captures and their web archive; yields what the manifest says of each."""
+    for number, capture in enumerate(lead.captures, 1):
+        members, match = list(_members(maker.store, number, capture)), None
+        if capture.assessment:
+            match = match_facts(capture, lexicons[capture.assessment["lexicon_version"]])
+            members.append(_json(f"captures/{number:04}/match.json", match))
+        for member in members:
+            packer.add(member)
+        summary = {name: value for name, value in match.items() if name not in ("parts", "matches")} if match else None
+        yield capture_facts(capture, members, summary, record_of(maker.store, capture))
+    total = sum(file.size for capture in lead.captures for file in capture.files)
+    with maker.store.draft(total + _SLACK) as archive:
+        write_wacz(archive, [_visit(maker.store, one) for one in lead.captures], software=_software())
+        archive.flush()
+        packer.add(Member(path="capture.wacz", body=Path(archive.name), media_type="application/wacz", role="derived"))
+
+
+def _members(store: Store, number: int, capture: PackedCapture) -> Iterator[Member]:
+    folder = f"captures/{number:04}"
+    for place, file in enumerate(capture.files, 1):
+        role = FileRole(file.role)
+        yield Member(
+            path=f"{folder}/{file_name(place, role, file.media_type)}",
+            body=_stored(store, file.sha256, capture),
+            media_type=file.media_type,
+            role=role_of(role),
+            sha256=file.sha256,
+        )
+    text = text_of(capture).encode()
+    yield Member(path=f"{folder}/text.txt", body=text, media_type="text/plain; charset=utf-8", role="derived")
+
+
+def _facts(
+    conn: Connection, packer: Packer, maker: Maker, lead: PackedLead, turn: Turn, entries: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Everything of the manifest that stands fast only when it is this package's turn."""
+    rows = custody.of_leads(conn, [lead.id])
+    lines = "".join(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows)
+    packer.add(Member(path=CUSTODY, body=lines.encode(), media_type="application/jsonl", role="record"))
+    before = {"number": turn.previous_number, "manifest_sha256": turn.previous_sha256}
+    told, watched = custody.head(conn), audit.head(conn)
+    return {
+        "number": turn.number,
+        "nature": NATURE,
+        "demo": maker.demo,
+        "district": {"code": lead.district_code, "name": lead.district},
+        "lead": lead_facts(lead),
+        "previous": before if turn.previous_number else "本区（市）的第一个证据包",
+        "captures": entries,
+        "custody": {"rows": len(rows), "seq": told.seq, "head": told.hash},
+        "audit": {"seq": watched.seq, "head": watched.hash},
+        "maker": {
+            "operator": maker.by,
+            "unit": maker.unit,
+            "officers": not_collected("无人值守的自动采集，没有执法人员在场；不得作为电子数据提取笔录使用"),
+        },
+        "packaging": {
+            "software": "xunwang",
+            "version": version("xunwang"),
+            "at": moment(maker.at),
+            **maker.place,
+        },
+    }
+
+
+def _write(
+    conn: Connection, maker: Maker, lead: PackedLead, turn: Turn, sha256: str, size: int, manifest_sha256: str
+) -> None:
+    packages.issue(
+        conn,
+        turn,
+        size=size,
+        district=lead.district_code,
+        day=shanghai_date(maker.at),
+        lead_id=lead.id,
+        listing_id=lead.listing_id,
+        sha256=sha256,
+        manifest_sha256=manifest_sha256,
+        key_id=maker.key.id,
+        made_by=maker.by,
+        made_at=maker.at,
+    )
+    detail = {"number": turn.number, "sha256": sha256, "manifest_sha256": manifest_sha256}
+    head = custody.record(conn, actor=maker.by, handling=Handling.PACKAGE, lead_id=lead.id, detail=detail, at=maker.at)
+    detail |= {"custody": f"{head.seq}:{head.hash}"}
+    audit.record(conn, actor=maker.by, action="evidence.package", subject=f"lead:{lead.id}", detail=detail, at=maker.at)
+
+
+def _visit(store: Store, capture: PackedCapture) -> Visit:
+    """A capture as the web archive holds it: what came over the network, each body once."""
+    told = {"capture": capture.id, "method": capture.method, "gaps": list(capture.gaps)}
+    record = record_of(store, capture)
+    if record is not None:
+        url, received = page_address(capture, record), received_of(store, capture, record)
+        return Visit(url=url, title=capture.title, at=capture.captured_at, received=received, told=told)
+    bare = [
+        Received(
+            url=file.url,
+            media_type=file.media_type,
+            path=_stored(store, file.sha256, capture),
+            sha256=file.sha256,
+            size=file.size,
+        )
+        for file in capture.files
+        if file.url and role_of(FileRole(file.role)) == "raw"
+    ]
+    return Visit(url=capture.url, title=capture.title, at=capture.captured_at, received=tuple(bare), told=told)
+
+
+def _stored(store: Store, sha256: str, capture: PackedCapture) -> Path:
+    try:
+        return store.path(sha256)
+    except EvidenceMissing as gone:
+        raise FileAltered(f"{sha256}（{capture.title}，{capture.url}）：不存在") from gone
+
+
+def _json(path: str, value: Mapping[str, Any]) -> Member:
+    body = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode()
+    return Member(path=path, body=body, media_type="application/json", role="derived")
+
+
+def _software() -> str:
+    return f"xunwang {version('xunwang')}"
