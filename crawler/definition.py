@@ -210,6 +210,11 @@ class Definition(_Strict):
         """Region → what stands for it in addresses; empty where a visitor cannot narrow down by address."""
         return self.region if isinstance(self.region, dict) else {}
 
+    def region_of(self, city: str) -> str:
+        """The region of this name, with or without 市; empty where a visitor cannot narrow down to it."""
+        bare = city.removesuffix("市")
+        return next((name for name in self.regions if bare and name.removesuffix("市") == bare), "")
+
     @property
     def region_told(self) -> str:
         """How a visitor can narrow down, as people read it."""

@@ -105,7 +105,8 @@ def regions_of(platform: Definition, night: Night) -> tuple[str, ...]:
 
     A term that a person names is asked everywhere at once.
     """
-    return (night.city, "") if night.city in platform.regions and not night.named else ("",)
+    here = "" if night.named else platform.region_of(night.city)
+    return (here, "") if here else ("",)
 
 
 def queries_for(platform: Definition, night: Night, last: History) -> tuple[list[Query], int]:

@@ -106,6 +106,7 @@ def test_the_own_city_is_asked_first_where_the_platform_can_narrow_down_to_it() 
     assert [query.region for query in queries] == ["枣庄市"] + [""] * (TERMS + 2)
     assert rested == TERMS and queries[-1].kind is QueryKind.REVISIT
     assert [query.kind for query in queries[:2]] == [QueryKind.BROWSE, QueryKind.BROWSE]
+    assert queries_for(platform(), replace(ours, city="枣庄"), {"枣庄市": last(Outcome.EMPTY)}) == (queries, rested)
     elsewhere = queries_for(platform(), replace(ours, city="济南市"), {})[0]
     unable = queries_for(platform("demo_shop"), ours, {})[0]
     named = queries_for(platform(), replace(ours, named=("象牙",)), {})[0]
