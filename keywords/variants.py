@@ -12,10 +12,8 @@ from keywords.alike import ALIKE, HEARD
 from keywords.boundaries import frequency
 from keywords.terms import Term
 
-#: Longest term whose every mixture of Han and Latin is generated.
+#: Longest term whose every mixture of Han and Latin is generated; in a longer one a shorter name stands plainly.
 _MIXED_LENGTH = 3
-#: Longest of which any is: in a longer one a shorter name is written plainly beside it.
-_MIXED_LONGEST = 4
 #: Longest term of which a homophone or look-alike is guessed.
 _GUESSED_LENGTH = 3
 #: Characters tried for one, where one of a name is changed and where two are.
@@ -83,7 +81,7 @@ def spellings(term: Term, skeleton: str) -> Iterator[Spelling]:
     if all(latin) and len(skeleton) >= 2:
         if "pinyin" in wanted:
             yield _pinyin(latin)
-        if "mixed" in wanted and len(skeleton) <= _MIXED_LONGEST:
+        if "mixed" in wanted and len(skeleton) <= _MIXED_LENGTH:
             yield from _mixed(skeleton, latin)
         if "initial" in wanted and len(skeleton) == 3:
             yield from _initials(skeleton, latin)
@@ -111,14 +109,10 @@ def _pinyin(latin: list[str]) -> Spelling:
 
 
 def _mixed(skeleton: str, latin: list[str]) -> Iterator[Spelling]:
-    size = len(skeleton)
-    if size <= _MIXED_LENGTH:
-        choices = [mask for mask in product((False, True), repeat=size) if any(mask) and not all(mask)]
-    else:
-        choices = [tuple(place == index for place in range(size)) for index in range(size)]
-    for mask in choices:
-        pieces = [latin[i] if mask[i] else skeleton[i] for i in range(size)]
-        yield Spelling(text="".join(pieces), technique="mixed", joints=_joints(pieces))
+    for chosen in product(*zip(skeleton, latin, strict=True)):
+        pieces = list(chosen)
+        if pieces not in (latin, [*skeleton]):
+            yield Spelling(text="".join(pieces), technique="mixed", joints=_joints(pieces))
 
 
 def _initials(skeleton: str, latin: list[str]) -> Iterator[Spelling]:
