@@ -4,17 +4,34 @@ from typing import TYPE_CHECKING, Any
 
 from console.accounts import ROLES, add_demo_user, add_user, reset_password
 from console.desk import Desk, Intake, Submission
+from console.shelf import ReplaySite
 
 if TYPE_CHECKING:
     from console.app import create_app
+    from console.replay_site import create_replay_app
 
-__all__ = ["ROLES", "Desk", "Intake", "Submission", "add_demo_user", "add_user", "create_app", "reset_password"]
+__all__ = [
+    "ROLES",
+    "Desk",
+    "Intake",
+    "ReplaySite",
+    "Submission",
+    "add_demo_user",
+    "add_user",
+    "create_app",
+    "create_replay_app",
+    "reset_password",
+]
 
 
 def __getattr__(name: str) -> Any:
-    """`create_app` is fetched when first asked for: it brings the web server, which only who serves need pay for."""
+    """Both applications are fetched when first asked for: they bring the web server, for which only who serves pays."""
     if name == "create_app":
         from console.app import create_app
 
         return create_app
+    if name == "create_replay_app":
+        from console.replay_site import create_replay_app
+
+        return create_replay_app
     raise AttributeError(name)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from console.shelf import ReplaySite
 from db.engine import Engine
 from evidence import Store
 from records import Now, Source, now
@@ -52,4 +53,6 @@ class Desk:
     categories: Mapping[str, str] = field(default_factory=dict)
     #: Name of the office, shown in the head of every page.
     office: str = "网络交易监测"
+    #: Where archived pages are shown again; None where no player is installed.
+    replay: ReplaySite | None = None
     now: Now = now

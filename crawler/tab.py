@@ -252,6 +252,8 @@ class Tab:
         await self.close()
         if self._browsers.outgrew(self._purpose):
             return Overgrown("the browser was killed")
+        if isinstance(fault, TimeoutError):  # the next page must not pay for what the hung one still holds
+            await self._browsers.end(self._purpose)
         return ended or blamed(fault)
 
     async def _heed_end(self) -> None:

@@ -3,10 +3,11 @@
 import ipaddress
 import socket
 
-from console import Desk, Submission
+from console import Desk, ReplaySite, Submission
 from crawler import definitions
 from ops.house import House
 from ops.intake import take_in
+from ops.player import installed
 from ops.settings import Console
 from records import Fault
 
@@ -70,7 +71,21 @@ def lay_desk(house: House, *, base_url: str = "") -> Desk:
         platforms={key: one.name for key, one in definitions().items()},
         categories={category.key: category.name for category in lexicon.categories},
         office=house.settings.unit.name,
+        replay=_replay_site(house),
     )
+
+
+def _replay_site(house: House) -> ReplaySite | None:
+    """None where no player is installed, or the console is served beyond this machine and nobody named an address."""
+    console, player = house.settings.console, installed(house.settings.home)
+    at_home = f"http://replay.localhost:{replay_port(console)}" if _is_loopback(console.host) else ""
+    url = console.replay_url or at_home
+    return ReplaySite(url=url, player=player) if player is not None and url else None
+
+
+def replay_port(console: Console) -> int:
+    """Where the replay site listens."""
+    return console.replay_port or console.port + 1
 
 
 def _is_loopback(host: str) -> bool:

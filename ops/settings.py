@@ -159,6 +159,21 @@ class Console(_Part):
     trusted_hosts: tuple[str, ...] = ()
     #: True where a proxy in front of the console ends TLS.
     behind_tls: bool = False
+    #: Address under which browsers reach the replay site, on another host name than the console's. Empty: on this
+    #: machine http://replay.localhost:replay_port, beyond it none.
+    replay_url: str = Field(default="", pattern=r"^$|^https?://[^/]+$")
+    #: Port on which the replay site listens, beside the console; 0: one above the console's.
+    replay_port: int = Field(default=0, ge=0, le=65535)
+
+    @model_validator(mode="after")
+    def _apart(self) -> "Console":
+        if self.replay_url and urlsplit(self.replay_url).hostname in _names_of(self):
+            raise ValueError("replay_url 须与控制台用不同的主机名：Cookie 不分端口，存档里的脚本会借用登录状态")
+        return self
+
+
+def _names_of(console: Console) -> set[str | None]:
+    return {urlsplit(console.base_url).hostname, console.host, *console.trusted_hosts}
 
 
 class WeCom(_Part):

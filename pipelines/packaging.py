@@ -1,12 +1,12 @@
 """From a lead to its evidence package: what was kept of it, bound, numbered, signed, and a row that says so."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from db import audit, custody, packages
 from db.custody import Handling
@@ -106,6 +106,13 @@ def make_package(maker: Maker, lead_name: str, listing_id: int | None = None) ->
             return packages.issued(conn, number=turn.number)[0]
 
 
+def write_archive(store: Store, captures: Sequence[PackedCapture], into: BinaryIO) -> list[str]:
+    """The web archive (WACZ) of these captures; the addresses of their pages in it. Raises FileAltered."""
+    visits = [_visit(store, one) for one in captures]
+    write_wacz(into, visits, software=_software())
+    return [visit.url for visit in visits]
+
+
 def _pack(packer: Packer, maker: Maker, lead: PackedLead, lexicons: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """Adds the captures and their web archive; yields what the manifest says of each."""
     for number, capture in enumerate(lead.captures, 1):
@@ -119,7 +126,7 @@ def _pack(packer: Packer, maker: Maker, lead: PackedLead, lexicons: Mapping[str,
         yield capture_facts(capture, members, summary, record_of(maker.store, capture))
     total = sum(file.size for capture in lead.captures for file in capture.files)
     with maker.store.draft(total + _SLACK) as archive:
-        write_wacz(archive, [_visit(maker.store, one) for one in lead.captures], software=_software())
+        write_archive(maker.store, lead.captures, archive)
         archive.flush()
         packer.add(Member(path="capture.wacz", body=Path(archive.name), media_type="application/wacz", role="derived"))
 

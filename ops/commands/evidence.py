@@ -13,6 +13,7 @@ from evidence.keys import Key, KeyRing, read_public
 from evidence.stamping import read_roots
 from evidence.strange_zip import ZipRefused
 from evidence.verifying import Flaw, Trust, Verdict, verify
+from ops.commands import player
 from ops.commands.options import AsJson, Demo, JsonLines
 from ops.house import House
 from ops.place import place
@@ -56,6 +57,7 @@ def register(app: typer.Typer) -> None:
     evidence = typer.Typer(help="证据材料：制作、核验证据包，加时间戳，导出移交。", no_args_is_help=True)
     evidence.command("package")(package)
     evidence.command("verify")(verify_packages)
+    evidence.add_typer(player.commands, name="player")
     keys = typer.Typer(help="签名密钥。", no_args_is_help=True)
     keys.command("new")(key_new)
     keys.command("list")(key_list)

@@ -3,21 +3,23 @@
 import asyncio
 import subprocess
 import sys
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvicorn
 from rich.table import Table
 
-from console import create_app
+from console import Desk, create_app, create_replay_app
 from db import schedules
 from db.engine import transaction
 from demo.serve import running
 from ops.clock import next_start
 from ops.commands.options import AsJson, Demo
-from ops.desk import check_port, lay_desk
+from ops.desk import check_port, lay_desk, replay_port
 from ops.doctor import examine
 from ops.gateway import stand_guard
 from ops.house import House
@@ -25,6 +27,7 @@ from ops.make_believe import fresh_demo, scan_town
 from ops.planning import chosen
 from ops.scanning import end_abandoned
 from ops.screen import outcome_table, print_json, say, screen, show
+from ops.settings import Console
 from ops.ticking import keep_time
 from ops.timetable import default_schedules
 from ops.up import keep_up, xunwang
@@ -91,19 +94,43 @@ def _serve(house: House) -> None:
     console = house.settings.console
     check_port(console)
     end_abandoned(house)
-    app = create_app(lay_desk(house))
+    desk = lay_desk(house)
+    app = create_app(desk)
     say(f"➜ 打开 {house.settings.console_url}/review", style="bold green")
     say("  按 A 转核查、X 排除、Q 待研判，Z 撤销；Ctrl-C 结束。")
-    uvicorn.run(
-        app,
-        host=console.host,
-        port=console.port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=console.behind_tls,
-        timeout_graceful_shutdown=5,
-    )
+    with replaying(desk, console):
+        uvicorn.run(app, port=console.port, **_served(console))
+
+
+@contextmanager
+def replaying(desk: Desk, console: Console) -> Iterator[None]:
+    """The replay site while the block runs, where there is one."""
+    site = desk.replay
+    if site is None:
+        yield
+        return
+    here = () if console.replay_url else (f"http://{name}:{console.port}" for name in ("127.0.0.1", "localhost"))
+    app = create_replay_app(site, (desk.base_url, *here))
+    server = uvicorn.Server(uvicorn.Config(app, port=replay_port(console), **_served(console)))
+    thread = threading.Thread(target=server.run, name="replay", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        site.shelf.clear()
+
+
+def _served(console: Console) -> dict[str, Any]:
+    return {
+        "host": console.host,
+        "log_level": "warning",
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": console.behind_tls,
+        "timeout_graceful_shutdown": 5,
+    }
 
 
 def worker(

@@ -35,6 +35,8 @@ ANONYMOUS = {
     ("POST", "/review/{lead_id}/screen"): 401,
     ("GET", "/leads/{lead_id}"): 303,
     ("GET", "/leads/{lead_id}/evidence/{capture_file_id}"): 303,
+    ("GET", "/leads/{lead_id}/replay/{listing_id}"): 303,
+    ("GET", "/leads/{lead_id}/archive/{listing_id}"): 303,
     ("GET", "/intake"): 303,
     ("POST", "/intake"): 401,
 }
@@ -61,7 +63,8 @@ def routes(desk) -> set[tuple[str, str]]:
 
 
 def filled(path: str, lead_id: int) -> str:
-    return path.replace("{lead_id}", str(lead_id)).replace("{capture_file_id}", "1")
+    """With the first lead, its first hit and the first file."""
+    return path.replace("{lead_id}", str(lead_id)).replace("{capture_file_id}", "1").replace("{listing_id}", "1")
 
 
 def test_every_route_stands_in_the_table(desk):

@@ -1,0 +1,76 @@
+"""存档回放: an archived page shown again, from the replay site; and the archive itself as a download."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from fastapi import APIRouter, HTTPException, Request
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse, HTMLResponse, Response
+
+from console.access import Reader, TheDesk
+from console.accounts import Visitor
+from console.desk import Desk
+from console.errors import SECURITY_HEADERS
+from console.rendering import page
+from db import custody, packages
+from db.custody import Handling
+from db.engine import transaction
+from db.packages import PackedCapture
+from pipelines.packaging import write_archive
+
+routes = APIRouter()
+
+_POLICY = "Content-Security-Policy"
+
+
+@routes.get("/leads/{lead_id}/replay/{listing_id}")
+def replay(request: Request, desk: TheDesk, visitor: Reader, lead_id: int, listing_id: int) -> Response:
+    """The newest capture of that hit in the frame of the replay site, or how a player is installed."""
+    capture = _newest(desk, lead_id, listing_id)
+    context = {"lead_id": lead_id, "capture": capture, "frame": ""}
+    if desk.replay is None:
+        return HTMLResponse(page(request, "replay.html", context))
+    name = desk.replay.shelf.put(*_archived(desk, capture))
+    _note(desk, visitor, lead_id, capture, Handling.VIEW)
+    context["frame"] = f"{desk.replay.url}/play/{name}"
+    policy = f"{SECURITY_HEADERS[_POLICY]}; frame-src {desk.replay.url}"
+    return HTMLResponse(page(request, "replay.html", context), headers={_POLICY: policy})
+
+
+@routes.get("/leads/{lead_id}/archive/{listing_id}")
+def archive(desk: TheDesk, visitor: Reader, lead_id: int, listing_id: int) -> Response:
+    """The newest capture of that hit as a WACZ file, for any player of web archives."""
+    capture = _newest(desk, lead_id, listing_id)
+    path, _ = _archived(desk, capture)
+    _note(desk, visitor, lead_id, capture, Handling.DOWNLOAD)
+    return FileResponse(
+        path,
+        media_type="application/wacz",
+        filename=f"{capture.platform}-{capture.id}.wacz",
+        background=BackgroundTask(path.unlink, missing_ok=True),
+    )
+
+
+def _newest(desk: Desk, lead_id: int, listing_id: int) -> PackedCapture:
+    """404 where the lead has no such hit, or nothing was captured of it."""
+    with transaction(desk.engine) as conn:
+        found = packages.packed(conn, lead_id, listing_id)
+    shown = [one for one in found.captures if not one.notice] if found else []
+    if not shown:
+        raise HTTPException(404)
+    return max(shown, key=lambda one: (one.captured_at, one.id))
+
+
+def _archived(desk: Desk, capture: PackedCapture) -> tuple[Path, str]:
+    """The archive of one capture in a file that whoever asked removes, and the address of its page."""
+    handle, name = tempfile.mkstemp(prefix="xunwang-", suffix=".wacz")
+    with os.fdopen(handle, "wb") as file:
+        [url] = write_archive(desk.store, [capture], file)
+    return Path(name), url
+
+
+def _note(desk: Desk, visitor: Visitor, lead_id: int, capture: PackedCapture, handling: Handling) -> None:
+    detail = {"capture": capture.id, "as": "wacz"}
+    with transaction(desk.engine) as conn:
+        custody.record(conn, actor=visitor.user.name, handling=handling, lead_id=lead_id, detail=detail, at=desk.now())
