@@ -11,7 +11,6 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from console.access import Reader, TheDesk
 from console.accounts import Visitor
 from console.desk import Desk
-from console.errors import SECURITY_HEADERS
 from console.rendering import page
 from db import custody, packages
 from db.custody import Handling
@@ -21,21 +20,18 @@ from pipelines.packaging import write_archive
 
 routes = APIRouter()
 
-_POLICY = "Content-Security-Policy"
-
 
 @routes.get("/leads/{lead_id}/replay/{listing_id}")
 def replay(request: Request, desk: TheDesk, visitor: Reader, lead_id: int, listing_id: int) -> Response:
-    """The newest capture of that hit in the frame of the replay site, or how a player is installed."""
+    """The way to the newest capture of that hit on the replay site, or how a player is installed."""
     capture = _newest(desk, lead_id, listing_id)
-    context = {"lead_id": lead_id, "capture": capture, "frame": ""}
+    context = {"lead_id": lead_id, "capture": capture, "window": ""}
     if desk.replay is None:
         return HTMLResponse(page(request, "replay.html", context))
     name = desk.replay.shelf.put(*_archived(desk, capture))
     _note(desk, visitor, lead_id, capture, Handling.VIEW)
-    context["frame"] = f"{desk.replay.url}/play/{name}"
-    policy = f"{SECURITY_HEADERS[_POLICY]}; frame-src {desk.replay.url}"
-    return HTMLResponse(page(request, "replay.html", context), headers={_POLICY: policy})
+    context["window"] = f"{desk.replay.url}/play/{name}"
+    return HTMLResponse(page(request, "replay.html", context))
 
 
 @routes.get("/leads/{lead_id}/archive/{listing_id}")

@@ -1,12 +1,13 @@
 """The replay site: archived pages run here, on a host name of their own, with no cookie and no way to the console.
 
 A page that somebody else wrote runs its scripts when it is replayed. So it runs on another host name than the
-console's (not another port alone: cookies know no ports), in a sandboxed frame, under a policy that lets it load from
-here only. The site knows nobody: it opens no database, reads no cookie, sets none, and hands out the archives that the
-console put on its shelf a moment ago, each under a name that nobody can guess.
+console's (not another port alone: cookies know no ports), sandboxed, under a policy that lets it load from here only,
+in a window of its own: browsers refuse a service worker, which the player is, to a frame of another site.
+
+The site knows nobody: it opens no database, reads no cookie, sets none, and hands out the archives that the console put
+on its shelf a moment ago, each under a name that nobody can guess.
 """
 
-from collections.abc import Iterable
 from html import escape
 from urllib.parse import urlsplit
 
@@ -20,6 +21,28 @@ from starlette.routing import Route
 
 from console.shelf import ReplaySite, Shelved
 
+_HERE = "'self' data: blob:"
+_RULES = {
+    "default-src": _HERE,
+    # archived pages bring scripts of their own, which the player also rewrites as it goes
+    "script-src": f"{_HERE} 'unsafe-inline' 'unsafe-eval'",
+    "style-src": f"{_HERE} 'unsafe-inline'",
+    "form-action": "'none'",
+    "base-uri": "'self'",
+    "object-src": "'none'",
+    "frame-ancestors": "'self'",
+    "sandbox": "allow-scripts allow-same-origin",  # no window, form, dialog, download; nobody's top is moved
+}
+HEADERS = {
+    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in _RULES.items()),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    "Cache-Control": "no-store",
+}
+
 _PAGE = """<!DOCTYPE html><html lang="zh-CN"><meta charset="utf-8"><title>存档回放</title>
 <link rel="stylesheet" href="/frame.css"><script src="/player/ui.js"></script>
 <replay-web-page embed="replayonly" replayBase="/player/" source="{source}" url="{url}"></replay-web-page></html>"""
@@ -27,14 +50,13 @@ _PLAYER = ("ui.js", "sw.js")
 _STYLE = "html,body{margin:0;height:100%}replay-web-page{display:block;height:100vh}"
 
 
-def create_replay_app(site: ReplaySite, consoles: Iterable[str]) -> Starlette:
-    """The site as an ASGI application; only pages of `consoles` (their addresses) may show it in a frame."""
-    policy = _policy(consoles)
+def create_replay_app(site: ReplaySite) -> Starlette:
+    """The site as an ASGI application."""
 
     def headed(request: Request, response: Response) -> Response:
         if "cookie" in request.headers:  # this would be no host name of its own
             raise HTTPException(421)
-        response.headers.update(policy)
+        response.headers.update(HEADERS)
         return response
 
     def shelved(request: Request) -> Shelved:
@@ -43,7 +65,7 @@ def create_replay_app(site: ReplaySite, consoles: Iterable[str]) -> Starlette:
             raise HTTPException(404)
         return found
 
-    def frame(request: Request) -> Response:
+    def window(request: Request) -> Response:
         source = f"/archive/{request.path_params['name']}.wacz"
         return headed(request, HTMLResponse(_PAGE.format(source=source, url=escape(shelved(request).url))))
 
@@ -61,33 +83,10 @@ def create_replay_app(site: ReplaySite, consoles: Iterable[str]) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/play/{name:str}", frame),
+            Route("/play/{name:str}", window),
             Route("/archive/{name:str}.wacz", archive),
             Route("/player/{file:str}", player),
             Route("/frame.css", style),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[urlsplit(site.url).hostname or ""])],
     )
-
-
-def _policy(consoles: Iterable[str]) -> dict[str, str]:
-    here = "'self' data: blob:"
-    rules = {
-        "default-src": here,
-        # archived pages bring scripts of their own, which the player also rewrites as it goes
-        "script-src": f"{here} 'unsafe-inline' 'unsafe-eval'",
-        "style-src": f"{here} 'unsafe-inline'",
-        "connect-src": here,
-        "form-action": "'none'",
-        "base-uri": "'self'",
-        "object-src": "'none'",
-        "frame-ancestors": " ".join(("'self'", *consoles)),
-    }
-    return {
-        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in rules.items()),
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
-        "Cache-Control": "no-store",
-    }

@@ -109,8 +109,7 @@ def replaying(desk: Desk, console: Console) -> Iterator[None]:
     if site is None:
         yield
         return
-    here = () if console.replay_url else (f"http://{name}:{console.port}" for name in ("127.0.0.1", "localhost"))
-    app = create_replay_app(site, (desk.base_url, *here))
+    app = create_replay_app(site)
     server = uvicorn.Server(uvicorn.Config(app, port=replay_port(console), **_served(console)))
     thread = threading.Thread(target=server.run, name="replay", daemon=True)
     thread.start()
