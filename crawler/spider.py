@@ -28,7 +28,8 @@ from crawler.renderer import Renderer
 from crawler.rounds import Rounds
 from crawler.shells import Readers
 from crawler.studio import Studio
-from crawler.tab import Tab, TabGates
+from crawler.tab import Tab
+from crawler.tab_gates import TabGates
 from crawler.way_out import WayOut
 from records import Page, Query
 

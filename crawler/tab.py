@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 import structlog
 from playwright.async_api import Error as BrowserError
 from playwright.async_api import Page as BrowserPage
-from playwright.async_api import Request as BrowserRequest
 from playwright.async_api import Response as BrowserResponse
 from playwright.async_api import Route
 from scrapy import Request
@@ -384,19 +383,3 @@ class Tab:
 
 async def _refuse(route: Route) -> None:
     await route.abort()
-
-
-class TabGates:
-    """Hands each request of the live browsers to the gate of its tab; what belongs to none is refused."""
-
-    def __init__(self) -> None:
-        self.tabs: list[Tab] = []
-
-    async def refuses(self, request: BrowserRequest) -> bool:
-        """The decision of the tab's gate. Popups and workers have no tab."""
-        try:
-            page = request.frame.page
-        except BROWSER_FAULTS:
-            return True
-        tab = next((tab for tab in self.tabs if tab.owns(page)), None)
-        return True if tab is None else await tab.gate.refuses(request)
