@@ -10,10 +10,11 @@ from struct import Struct
 from typing import BinaryIO, Final
 from zlib import crc32
 
-#: From this size or position on a 32-bit field holds only the note that the true number stands in a zip64 field.
-LIMIT: Final = 0xFFFFFFFF
-#: So many members and more are counted in the zip64 record alone.
+#: What a field of 32 or 16 bits says when the true number stands in a zip64 field.
+ELSEWHERE: Final = 0xFFFFFFFF
 MANY: Final = 0xFFFF
+#: From this size or position on it does.
+LIMIT: Final = ELSEWHERE
 
 _LOCAL: Final = Struct("<4s5H3I2H")
 _CENTRAL: Final = Struct("<4s6H3I5H2I")
@@ -43,7 +44,7 @@ class Entry:
         """What stands before its bytes."""
         name, large = self.name.encode(), self.size >= LIMIT
         extra = _zip64(self.size, self.size) if large else b""
-        size = LIMIT if large else self.size
+        size = ELSEWHERE if large else self.size
         sizes = (self.crc, size, size, len(name), len(extra))
         return _LOCAL.pack(b"PK\x03\x04", _version(large), _UTF8, 0, 0, _FIRST_OF_JANUARY_1980, *sizes) + name + extra
 
@@ -63,9 +64,8 @@ def directory(entries: Sequence[Entry]) -> bytes:
         tail = _END_64.pack(b"PK\x06\x06", _END_64.size - 12, made, 45, 0, 0, count, count, len(listed), start)
         tail += _LOCATOR.pack(b"PK\x06\x07", 0, at, 1)
     counted = min(count, MANY)
-    return listed + tail + _END.pack(
-        b"PK\x05\x06", 0, 0, counted, counted, min(len(listed), LIMIT), min(start, LIMIT), 0
-    )  # fmt: skip
+    length, begins = (ELSEWHERE if number >= LIMIT else number for number in (len(listed), start))
+    return listed + tail + _END.pack(b"PK\x05\x06", 0, 0, counted, counted, length, begins, 0)
 
 
 class PlainZip:
@@ -104,12 +104,12 @@ def _listed(entry: Entry) -> bytes:
     name = entry.name.encode()
     large, far = entry.size >= LIMIT, entry.offset >= LIMIT
     extra = _zip64(*([entry.size] * 2 if large else []), *([entry.offset] if far else []))
-    size = LIMIT if large else entry.size
+    size = ELSEWHERE if large else entry.size
     version = _version(large or far)
     return (
         _CENTRAL.pack(
             b"PK\x01\x02", _MADE_ON_UNIX | version, version, _UTF8, 0, 0, _FIRST_OF_JANUARY_1980, entry.crc, size, size,
-            len(name), len(extra), 0, 0, 0, _REGULAR_FILE, LIMIT if far else entry.offset,
+            len(name), len(extra), 0, 0, 0, _REGULAR_FILE, ELSEWHERE if far else entry.offset,
         )
         + name
         + extra

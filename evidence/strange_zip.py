@@ -12,7 +12,7 @@ from struct import Struct, error
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
-from evidence.plain_zip import LIMIT, MANY, Entry, directory
+from evidence.plain_zip import ELSEWHERE, MANY, Entry, directory
 from records import Fault
 
 _BLOCK: Final = 1 << 20
@@ -146,7 +146,7 @@ def _directory_start(file: BinaryIO, size: int) -> int:
     if mark != b"PK\x05\x06" or comment:
         raise ZipRefused("不是 zip 文件，或被截断，或结尾之后另有数据")
     end = size - _END.size
-    if MANY in (here, count) or LIMIT in (length, start):
+    if MANY in (here, count) or ELSEWHERE in (length, start):
         end, here, count, length, start = _wide(file, end, (here, count, length, start))
     if disk or disks or here != count:
         raise ZipRefused("分卷的压缩包")
@@ -168,7 +168,7 @@ def _wide(file: BinaryIO, end: int, narrow: tuple[int, int, int, int]) -> tuple[
     if not sound or at != end - _LOCATOR.size - _END_64.size or total != 1 or disk or disks:
         raise ZipRefused("zip64 记录有误")
     here, count, length, start = wide
-    said = zip(narrow, (here, count, length, start), (MANY, MANY, LIMIT, LIMIT), strict=True)
+    said = zip(narrow, (here, count, length, start), (MANY, MANY, ELSEWHERE, ELSEWHERE), strict=True)
     if any(small not in (large, most) for small, large, most in said):
         raise ZipRefused("zip64 记录与目录不符")
     return at, here, count, length, start

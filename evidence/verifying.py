@@ -28,7 +28,7 @@ class Flaw(StrEnum):
     REMOVED = "被删除"
     ADDED = "清单以外的文件"
     RENAMED = "被改名"
-    SIGNATURE = "签名不符：清单在签名之后被改动，或签名被换"
+    SIGNATURE = "签名与清单不符"
     UNTRUSTED = "签名完好，但签名密钥不在信任的公钥之中"
     STAMP = "时间戳不成立"
     REPACKED = "重新打包：内容与签名时完全一致，外层压缩包的字节不是签发时的"
@@ -165,10 +165,22 @@ def _signature(package: StrangeZip, manifest: bytes, held: Trust) -> tuple[list[
             return [], key_id(public), True
     own = _own_key(package)
     if own is None or not signed_by(own, signature, manifest):
-        return [Finding(path=MANIFEST, flaw=Flaw.SIGNATURE)], "", None
+        return [_unsigned(package, manifest)], "", None
     if held.keys:
         return [Finding(path=PUBLIC_KEY, flaw=Flaw.UNTRUSTED, told=f"密钥 {key_id(own)}")], key_id(own), False
     return [], key_id(own), None
+
+
+def _unsigned(package: StrangeZip, manifest: bytes) -> Finding:
+    """No key made this signature over this manifest: the lists beside them tell which of the two was touched."""
+    line = f"{hashlib.sha256(manifest).hexdigest()}  {MANIFEST}\n".encode()
+    try:
+        listed = "SHA256SUMS" in package.names and package.read("SHA256SUMS", _LONGEST).endswith(line)
+    except MemberBroken:
+        listed = False
+    if listed:
+        return Finding(path=SIGNATURE, flaw=Flaw.SIGNATURE, told=f"也可能是 {MANIFEST} 与校验值清单一并被改")
+    return Finding(path=MANIFEST, flaw=Flaw.SIGNATURE)
 
 
 def _own_key(package: StrangeZip) -> Ed25519PublicKey | None:
