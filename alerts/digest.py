@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from alerts.message import inert
-from db import digests
+from db import custody, digests
 from db.digests import LeadNews, NightScan
 from db.engine import Connection, Engine, transaction
 from db.runs import nights_alike
@@ -82,9 +82,11 @@ class Digest:
     unscreened: int
     leads: tuple[LeadLine, ...]
     console_url: str
-    #: Anchor of the audit chain outside the database.
+    #: Anchors of the audit chain and of the custody chain outside the database.
     audit_seq: int
     audit_hash: str
+    custody_seq: int = 0
+    custody_hash: str = ""
     #: 覆盖说明 of the nightly scan, a fact a line: what was not seen and why. Nothing that a page said.
     coverage: tuple[str, ...] = ()
 
@@ -174,6 +176,7 @@ def _compose(conn: Connection, frame: _Frame, digest_id: int, news: Sequence[Lea
     by_hand = [scan for scan in scans if scan.kind != "nightly"]
     new = [lead for lead in news if lead.new]
     seq, head = digests.audit_head(conn)
+    held = custody.head(conn)
     return Digest(
         id=digest_id,
         for_date=shanghai_date(frame.now),
@@ -198,6 +201,8 @@ def _compose(conn: Connection, frame: _Frame, digest_id: int, news: Sequence[Lea
         console_url=frame.console_url,
         audit_seq=seq,
         audit_hash=head,
+        custody_seq=held.seq,
+        custody_hash=held.hash if held.seq else "",
         coverage=_coverage(nightly, frame.labels),
     )
 

@@ -108,9 +108,14 @@ def _queue(digest: Digest) -> str:
 
 
 def _marks(digest: Digest) -> str:
-    """What makes a repetition recognisable, and the head of the audit chain as an anchor outside the house."""
-    anchor = f"　审计链 {digest.audit_seq}:{digest.audit_hash}" if digest.audit_hash else ""
-    return f"编号 {digest.for_date}{anchor}"
+    """What makes a repetition recognisable, and the anchors."""
+    return "　".join([f"编号 {digest.for_date}", *_anchors(digest)])
+
+
+def _anchors(digest: Digest) -> list[str]:
+    """The heads of the chains as `xunwang audit verify --anchor` reads them: they leave the house here."""
+    heads = (("审计链", digest.audit_seq, digest.audit_hash), ("保管链", digest.custody_seq, digest.custody_hash))
+    return [f"{name} {seq}:{value}" for name, seq, value in heads if value]
 
 
 # --- WeCom -----------------------------------------------------------------------------------------------------------
@@ -119,7 +124,9 @@ def _marks(digest: Digest) -> str:
 def wecom_markdown(digest: Digest, limit: int = WECOM_LIMIT) -> str:
     """At most `limit` bytes of UTF-8. What does not fit is counted: 另有 N 条."""
     if digest.quiet:
-        return f"{quiet_line(digest)}[打开核查队列]({_queue(digest)})"
+        anchors = "　".join(_anchors(digest))
+        told = f'\n<font color="comment">{anchors}</font>' if anchors else ""
+        return f"{quiet_line(digest)}[打开核查队列]({_queue(digest)}){told}"
     tail = _wecom_tail(digest)
     head = _whole_lines(_wecom_head(digest), limit - size(tail))
     return head + _wecom_leads(digest, limit - size(head) - size(tail)) + tail
@@ -283,6 +290,7 @@ def webhook_data(digest: Digest) -> dict[str, Any]:
         "leads_not_named": digest.leads_new - len(digest.leads),
         "link": _queue(digest),
         "audit": {"seq": digest.audit_seq, "hash": digest.audit_hash},
+        "custody": {"seq": digest.custody_seq, "hash": digest.custody_hash},
         "text": quiet_line(digest) if digest.quiet else subject(digest),
     }
 

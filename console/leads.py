@@ -9,7 +9,9 @@ from console.access import Reader, TheDesk
 from console.evidence_check import checked
 from console.rendering import page
 from console.review import view_of
+from db import custody
 from db import review as leads_review
+from db.custody import Handling
 from db.engine import transaction
 from db.screening import LeadMissing
 from records import Fault, FileRole
@@ -58,8 +60,10 @@ def lead_detail(request: Request, desk: TheDesk, visitor: Reader, lead_id: int) 
 
 @routes.get("/leads/{lead_id}/evidence/{capture_file_id}")
 def evidence_file(desk: TheDesk, visitor: Reader, lead_id: int, capture_file_id: int) -> Response:
-    """The bytes of a file of that lead. Pictures are shown; what a platform's page said is only ever a download."""
-    del visitor
+    """The bytes of a file of that lead. Pictures are shown; what a platform's page said is only ever a download.
+
+    Either is a row of the custody chain, written before the bytes go out.
+    """
     with transaction(desk.engine) as conn:
         kept = leads_review.evidence_file(conn, lead_id, capture_file_id)
     if kept is None:
@@ -68,6 +72,15 @@ def evidence_file(desk: TheDesk, visitor: Reader, lead_id: int, capture_file_id:
     if hashlib.sha256(body).hexdigest() != kept.sha256:
         raise EvidenceDamaged(kept.sha256)
     shown_as = picture_type(kept.media_type, body) if kept.role in _SHOWN else None
+    with transaction(desk.engine) as conn:
+        custody.record(
+            conn,
+            actor=visitor.user.name,
+            handling=Handling.DOWNLOAD if shown_as is None else Handling.VIEW,
+            lead_id=lead_id,
+            detail={"sha256": kept.sha256, "role": kept.role},
+            at=desk.now(),
+        )
     if shown_as is not None:
         return Response(body, media_type=shown_as, headers=_SEALED)
     disposition = f'attachment; filename="{kept.role}-{kept.sha256[:16]}.txt"'

@@ -104,7 +104,10 @@ class Chain:
         `first` and `last` (0: the end) narrow what is read to those rows. Whether the chain begins as it must is
         looked at in any case, and so is every anchor.
         """
-        expected = {anchor.seq: anchor.hash for anchor in anchors if anchor.seq}
+        expected: dict[int, str] = {}
+        for anchor in anchors:  # two that contradict each other cannot both be met
+            expected[anchor.seq] = anchor.hash if expected.get(anchor.seq, anchor.hash) == anchor.hash else ""
+        expected.pop(0, None)
         if first > 1 and (flaw := self._beginning(conn)) is not None:
             return Verdict(rows=1, head=Head(), flaw=flaw, at=1)
         if missed := self._outside(conn, expected, first, last):

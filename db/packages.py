@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, text
+from sqlalchemy import Connection, Row, Select, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db.evidence import FileKept
@@ -160,11 +160,17 @@ def issued(conn: Connection, *, lead_ids: Sequence[int] = (), number: str = "", 
         statement = statement.where(packages.c.manifest_sha256 == manifest)
     else:
         statement = statement.where(packages.c.lead_id.in_(list(lead_ids)))
-    own = Issued.__dataclass_fields__
-    return [
-        Issued(**{name: value for name, value in row._mapping.items() if name in own})
-        for row in conn.execute(statement)
-    ]
+    return _issued(conn, statement)
+
+
+def issued_between(conn: Connection, since: datetime | None, until: datetime | None) -> list[Issued]:
+    """The packages made at or after `since` and before `until`; oldest first."""
+    statement = select(packages).order_by(packages.c.id)
+    if since is not None:
+        statement = statement.where(packages.c.made_at >= since)
+    if until is not None:
+        statement = statement.where(packages.c.made_at < until)
+    return _issued(conn, statement)
 
 
 def stamp(conn: Connection, package_id: int, *, sha256: str, tsa: str, stamped_at: datetime, at: datetime) -> None:
@@ -233,6 +239,11 @@ def _captures(conn: Connection, lead_id: int, listing_id: int | None) -> tuple[P
 def _file(row: Row[Any]) -> FileKept:
     facts = {name: value for name, value in row._mapping.items() if name != "capture_id"}
     return FileKept(**facts)
+
+
+def _issued(conn: Connection, statement: Select[Any]) -> list[Issued]:
+    own = Issued.__dataclass_fields__
+    return [Issued(**{k: v for k, v in row._mapping.items() if k in own}) for row in conn.execute(statement)]
 
 
 def _holds(conn: Connection, lead_id: int, listing_id: int) -> bool:

@@ -48,7 +48,7 @@ class ZipRefused(Fault):
 
 
 class MemberBroken(Exception):
-    """A member whose bytes cannot be read to their end."""
+    """A member whose bytes cannot be read to their end, or are more than they can ever be."""
 
 
 class StrangeZip:
@@ -97,9 +97,9 @@ class StrangeZip:
             raise MemberBroken(name) from broken
 
     def read(self, name: str, most: int) -> bytes:
-        """The whole of a member. Raises MemberBroken, and ZipRefused where it is longer than `most` bytes."""
+        """The whole of a member. Raises MemberBroken, also where it is longer than `most` bytes."""
         if self.size(name) > most:
-            raise ZipRefused(f"{name} 有 {self.size(name)} 字节，过大")
+            raise MemberBroken(name)
         return b"".join(self.blocks(name))
 
     def as_written(self, names: list[str]) -> bool:

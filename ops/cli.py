@@ -53,7 +53,7 @@ CONTENTS = {
     "alerts": ("data", "消息通道。"),
     "campaign": ("data", "专项整治行动。"),
     "report": ("data", "报表。"),
-    "audit": ("data", "审计链。"),
+    "audit": ("audit", "审计链与保管链。"),
     "user": ("people", "账号。"),
     "db": ("people", "数据库。"),
     "halt": ("halt", "叫停或恢复全部采集。"),

@@ -222,6 +222,17 @@ class Alerts(_Part):
     proxy: str = ""
 
 
+class Evidence(_Part):
+    """What evidence packages are given besides their signature."""
+
+    #: Addresses of time-stamping authorities (RFC 3161), asked one after the other.
+    tsa: tuple[str, ...] = ()
+    #: File of their root certificates, PEM; empty: tokens are taken without their signer being checked.
+    tsa_roots: str = ""
+    #: Hosts of authorities that stand in the unit's own network; every other must be public.
+    internal_hosts: tuple[str, ...] = ()
+
+
 class Nightly(_Part):
     """The schedule that `xunwang init` writes; afterwards the rows in the database count."""
 
@@ -273,6 +284,7 @@ class Settings(BaseSettings):
     clock: Clock = Clock()
     #: Digest of the container image that runs, for captures to name; empty for none.
     image: str = ""
+    evidence: Evidence = Evidence()
 
     @classmethod
     def settings_customise_sources(

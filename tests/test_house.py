@@ -59,6 +59,7 @@ MAY_CONNECT = {
     "egress/guard.py",
     "egress/proof.py",  # asks the guard itself
     "egress/dialling.py",  # finds the address for the alerts
+    "ops/stamps.py",  # the same
     "alerts/channels.py",  # connects to the address that egress.dialling found
     "crawler/broken.py",  # is Scrapy's handler; Manners gives every request the proxy
     "crawler/visible.py",  # a person's window is told the guard too

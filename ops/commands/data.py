@@ -10,7 +10,6 @@ from alerts import deliver_due as deliver_waiting
 from alerts import dry_run, make_digest, preview, stored, test_channel
 from console import Submission
 from db import campaigns
-from db.audit import verify
 from db.engine import transaction
 from ops.channels import channels
 from ops.commands.bulk import take_file
@@ -36,19 +35,6 @@ class NoChannels(Fault):
     exit_code = 2
 
 
-class AuditBroken(Fault):
-    """审计链不完整：有记录被改动、删除或插入。
-
-    The audit chain is broken: a row was changed, removed or put in.
-    """
-
-    code = "E-OPS-051"
-    remedy = (
-        "请立即保全数据库与日志，并与每日晨报中公布的链首核对。",
-        "Preserve the database and the logs at once and compare with the heads printed in the daily digests.",
-    )
-
-
 def register(app: typer.Typer) -> None:
     """Put the commands of this subject on the command line."""
     app.command()(intake)
@@ -65,9 +51,6 @@ def register(app: typer.Typer) -> None:
     report = typer.Typer(help="报表。", no_args_is_help=True)
     report.command("build")(report_build)
     app.add_typer(report, name="report")
-    audit = typer.Typer(help="审计链。", no_args_is_help=True)
-    audit.command("verify")(audit_verify)
-    app.add_typer(audit, name="audit")
 
 
 def intake(
@@ -171,13 +154,3 @@ def report_build(
     done = build_statistics(house.engine, campaign=campaign, until=last, path=path, heading=heading)
     say(f"已写 {path}，校验码 {done.seal}" + ("" if done.sound else "；合计核对不平，请查看校验块"))
     raise typer.Exit(0 if done.sound else 1)
-
-
-def audit_verify(ctx: typer.Context, demo: Demo = False) -> None:
-    """检查审计链。"""
-    house = screen(ctx).house(demo=demo)
-    with transaction(house.engine) as conn:
-        verdict = verify(conn)
-    if verdict.flaw is not None:
-        raise AuditBroken(f"第 {verdict.head.seq + 1} 条起：{verdict.flaw}")
-    say(f"审计链完整：{verdict.rows} 条，链首 {verdict.head.seq} {verdict.head.hash}")

@@ -1,13 +1,15 @@
 """证据材料 on the command line: bind what was kept of a lead, verify packages, stamp them, hand them over."""
 
-import os
-import shutil
+import hashlib
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
+from db import packages
+from db.engine import Connection, transaction
 from db.packages import Issued
 from evidence.keys import Key, KeyRing, read_public
 from evidence.stamping import read_roots
@@ -15,29 +17,45 @@ from evidence.strange_zip import ZipRefused
 from evidence.verifying import Flaw, Trust, Verdict, verify
 from ops.commands import player
 from ops.commands.options import AsJson, Demo, JsonLines
-from ops.house import House
 from ops.place import place
 from ops.screen import print_json, say, screen, show
 from ops.settings import Settings
+from ops.stamps import exchanging, stamp
+from pipelines.handing import Order, copy_out, hand_over
 from pipelines.packaging import Maker, NotThere, make_package
-from records import Fault, now, shanghai
+from records import SHANGHAI, Fault, now, shanghai
 
 Leads = Annotated[
     list[str], typer.Argument(metavar="LEAD|LEAD/HIT…", help="线索的编号或 id；只要其中一件商品时写 线索/疑似信息 id。")
 ]
+_DAY = ["%Y-%m-%d"]
 Packages = Annotated[list[Path], typer.Argument(metavar="FILE…", help="证据包（EV-….zip）。")]
 Pem = Annotated[Path | None, typer.Option("--trust", help="信任的公钥（PEM，可含多个）：事先另行交付的那一份。")]
 TsaRoots = Annotated[Path | None, typer.Option("--tsa-ca", help="时间戳服务机构的根证书（PEM，可含多个）。")]
 
 
-class FileTaken(Fault):
-    """要写的文件已经存在，没有覆盖。
+class NothingNamed(Fault):
+    """没有写明要导出什么。
 
-    The file to be written exists already; it was not overwritten.
+    What is to be exported was not named.
     """
 
-    code = "E-OPS-080"
-    remedy = ("请换一个文件夹（--out），或先移走原文件。", "Choose another folder (--out) or move that file away.")
+    code = "E-OPS-085"
+    remedy = ("请写明线索，或用 --from、--to 给出制作日期。", "Name leads, or give dates with --from and --to.")
+    exit_code = 2
+
+
+class NoAuthority(Fault):
+    """没有给出时间戳服务的地址。
+
+    No time-stamping authority was named.
+    """
+
+    code = "E-OPS-083"
+    remedy = (
+        "请用 --tsa 写明，或在 xunwang.toml 的 [evidence] 中设置 tsa。",
+        "Name one with --tsa, or set tsa under [evidence] in xunwang.toml.",
+    )
     exit_code = 2
 
 
@@ -58,6 +76,8 @@ def register(app: typer.Typer) -> None:
     evidence.command("package")(package)
     evidence.command("verify")(verify_packages)
     evidence.add_typer(player.commands, name="player")
+    evidence.command("timestamp")(timestamp)
+    evidence.command("export")(export)
     keys = typer.Typer(help="签名密钥。", no_args_is_help=True)
     keys.command("new")(key_new)
     keys.command("list")(key_list)
@@ -90,7 +110,7 @@ def package(
             at=now(),
         )
         made = make_package(maker, lead, hit)
-        path = write_out(house, made.sha256, out / f"{made.number}.zip")
+        path = copy_out(house.store, made, out / f"{made.number}.zip")
         if as_json:
             print_json(_issued(made, path))
         else:
@@ -98,7 +118,7 @@ def package(
 
 
 def verify_packages(
-    ctx: typer.Context, packages: Packages, trust: Pem = None, tsa_ca: TsaRoots = None, as_json: JsonLines = False
+    ctx: typer.Context, files: Packages, trust: Pem = None, tsa_ca: TsaRoots = None, as_json: JsonLines = False
 ) -> None:
     """核验证据包。退出码：0 与签名时一致，1 有改动，2 读不出，3 一致但没有核验过的时间戳。不连数据库，不连网络。"""
     held = Trust(
@@ -106,7 +126,7 @@ def verify_packages(
         roots=tuple(read_roots(_read(tsa_ca))) if tsa_ca else (),
     )
     codes = []
-    for path in packages:
+    for path in files:
         try:
             verdict = verify(path, held)
         except ZipRefused as refused:
@@ -122,6 +142,76 @@ def verify_packages(
         else:
             _tell(verdict, pinned=bool(held.keys))
     raise typer.Exit(next(code for code in (2, 1, 3, 0) if code in codes))
+
+
+def timestamp(
+    ctx: typer.Context,
+    files: Packages,
+    tsa: Annotated[
+        list[str] | None, typer.Option("--tsa", help="时间戳服务的地址，可写多次；缺省取 evidence.tsa。")
+    ] = None,
+    tsa_ca: TsaRoots = None,
+    by: Annotated[str, typer.Option("--by", help="谁加的（记入保管链）。")] = "命令行",
+    recorded: Annotated[
+        bool, typer.Option("--record/--no-record", help="记入本机的库；在别的机器上加时间戳时用 --no-record。")
+    ] = True,
+    demo: Demo = False,
+) -> None:
+    """为证据包加可信时间戳（RFC 3161），不改动已签名的内容；离线制作的可以事后再加。退出码 3：部分服务没有签发。"""
+    settings = screen(ctx).settings()
+    addresses = tuple(tsa or settings.evidence.tsa)
+    if not addresses:
+        raise NoAuthority
+    roots_file = tsa_ca or (Path(settings.evidence.tsa_roots) if settings.evidence.tsa_roots else None)
+    roots = tuple(read_roots(_read(roots_file))) if roots_file else ()
+    house = screen(ctx).house(demo=demo) if recorded else None
+    codes = []
+    for path in files:
+        done = stamp(path, addresses, roots, exchanging(settings.evidence.internal_hosts), house, by)
+        for address, told in done.stamps:
+            checked = "" if told.checked else "；没有给出根证书，签发机构未核验"
+            say(f"{path.name}：{address} {shanghai(told.at):%Y-%m-%d %H:%M:%S}（北京时间）{checked}")
+        for address, why in done.failed:
+            say(f"{path.name}：{address} 未取得：{why}", style="red")
+        if done.stamps and house is not None and not done.recorded:
+            say(f"{path.name}：本机库中没有这个证据包，时间戳只写在文件里")
+        codes.append(0 if not done.failed else 3 if done.stamps else 1)
+    raise typer.Exit(next(code for code in (1, 3, 0) if code in codes))
+
+
+def export(
+    ctx: typer.Context,
+    leads: Annotated[list[str] | None, typer.Argument(metavar="LEAD…", help="线索的编号或 id；缺省按日期。")] = None,
+    since: Annotated[datetime | None, typer.Option("--from", formats=_DAY, help="这一天起制作的（北京时间）。")] = None,
+    until: Annotated[datetime | None, typer.Option("--to", formats=_DAY, help="到这一天止（含）。")] = None,
+    out: Annotated[Path, typer.Option(help="写到哪个文件夹。")] = Path(),
+    by: Annotated[str, typer.Option("--by", help="谁导出的（记入保管链和审计链）。")] = "命令行",
+    receiver: Annotated[str, typer.Option("--receiver", help="移交给谁（单位、姓名）；写明即记为移交。")] = "",
+    basis: Annotated[str, typer.Option("--basis", help="移交的文号或事由。")] = "",
+    as_json: JsonLines = False,
+    demo: Demo = False,
+) -> None:
+    """导出已制作的证据包（连同后来取得的时间戳）和校验值清单，供移交；每一个都记入保管链。"""
+    house = screen(ctx).house(demo=demo)
+    if not leads and since is None and until is None:
+        raise NothingNamed
+    with transaction(house.engine) as conn:
+        if leads:
+            ids = [_lead_id(conn, name) for name in leads]
+            issued = packages.issued(conn, lead_ids=ids)
+        else:
+            issued = packages.issued_between(conn, _midnight(since), _midnight(until, days=1))
+    order = Order(folder=out, by=by, at=now(), to=receiver, basis=basis)
+    listed = []
+    for path in hand_over(house.engine, house.store, issued, order):
+        listed.append(f"{_sha256(path)}  {path.name}\n")
+        if as_json:
+            print_json({"path": str(path), "sha256": listed[-1].split()[0]})
+        else:
+            say(f"已写 {path}")
+    sums = out / f"SHA256SUMS-{shanghai(order.at):%Y%m%d%H%M%S}"
+    sums.write_text("".join(listed), "utf-8")
+    say(f"共 {len(listed)} 个证据包，校验值清单 {sums}" + (f"，已记为移交 {receiver}" if receiver else ""))
 
 
 def key_new(ctx: typer.Context, as_json: AsJson = False, demo: Demo = False) -> None:
@@ -161,28 +251,28 @@ def key_ring(settings: Settings, *, demo: bool) -> KeyRing:
     return KeyRing(settings.home / "secrets" / ("evidence_demo" if demo else "evidence"))
 
 
-def write_out(house: House, sha256: str, path: Path) -> Path:
-    """A copy of a stored file at `path`, whole or not at all. Raises FileTaken."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        shutil.copyfile(house.store.path(sha256), draft)
-        os.link(draft, path)  # refuses where something is there already
-    except FileExistsError as taken:
-        raise FileTaken(str(path)) from taken
-    except OSError as error:
-        raise FileTaken(f"{path}：{error.strerror}") from error
-    finally:
-        draft.unlink(missing_ok=True)
-    return path
-
-
 def _wanted(name: str) -> tuple[str, int | None]:
     """A lead and a hit of it. Raises NotThere for what is neither."""
     lead, slash, hit = name.partition("/")
     if slash and not (hit.isascii() and hit.isdigit() and len(hit) < 19):
         raise NotThere(name)
     return lead, int(hit) if slash else None
+
+
+def _lead_id(conn: Connection, name: str) -> int:
+    found = packages.lead_named(conn, name)
+    if found is None:
+        raise NotThere(name)
+    return found
+
+
+def _midnight(day: datetime | None, *, days: int = 0) -> datetime | None:
+    return day.replace(tzinfo=SHANGHAI) + timedelta(days=days) if day else None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read(path: Path) -> bytes:
@@ -239,8 +329,8 @@ def _tell(verdict: Verdict, *, pinned: bool) -> None:
     if verdict.key:
         unknown = "" if pinned else "；没有给出 --trust，只能说明自成一体，不能说明是谁签的"
         say(f"  签名密钥 {verdict.key}{unknown}")
-    for stamp in verdict.stamps:
-        checked = "已核验" if stamp.checked else "没有给出 --tsa-ca，签发机构未核验"
-        say(f"  时间戳 {shanghai(stamp.at):%Y-%m-%d %H:%M:%S}（北京时间），{checked}")
+    for token in verdict.stamps:
+        checked = "已核验" if token.checked else "没有给出 --tsa-ca，签发机构未核验"
+        say(f"  时间戳 {shanghai(token.at):%Y-%m-%d %H:%M:%S}（北京时间），{checked}")
     if not verdict.stamps:
         say("  没有时间戳")

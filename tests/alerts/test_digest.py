@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
@@ -12,6 +13,10 @@ import alerts
 from alerts.digest import Digest, LeadLine, PlatformNight
 from alerts.message import cut, inert, size
 from alerts.rendering import WECOM_LIMIT, wecom_markdown
+from db import audit, custody
+from db.custody import Handling
+from db.engine import transaction
+from ops.commands.audit import read_heads
 from records import Labels
 from tests.papers import MORNING, NIGHT, Item, add_leads, add_scan, furnish, scalar
 
@@ -182,6 +187,22 @@ def test_a_quiet_night_is_one_line(engine: Engine) -> None:
     assert digest is not None
     said = alerts.render(digest).markdown
     assert said == (f"11月23日 监测正常，检视商品信息 10 条次，无新增线索；待初筛 0 条。[打开核查队列]({URL}/review)")
+
+
+@pytest.mark.db
+def test_the_heads_of_both_chains_leave_the_house_on_quiet_days_too(engine: Engine, tmp_path: Path) -> None:
+    furnish(engine)
+    add_scan(engine, {"demo_ads": ["searched"]})
+    with transaction(engine) as conn:
+        watched = audit.record(conn, actor="a", action="b", subject="c", detail={}, at=NIGHT)
+        handled = custody.record(conn, actor="a", handling=Handling.VIEW, lead_id=1, detail={}, at=NIGHT)
+    digest = alerts.make_digest(engine, now=MORNING, console_url=URL)
+    assert digest is not None and digest.quiet
+    said = alerts.render(digest)
+    for place, told in enumerate((said.markdown, said.text, said.html)):
+        (tmp_path / str(place)).write_text(told, "utf-8")
+        assert read_heads(tmp_path / str(place)) == {"审计链": [watched], "保管链": [handled]}
+    assert alerts.stored(engine, digest.for_date) == digest
 
 
 @pytest.mark.db

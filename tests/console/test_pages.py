@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 
 from console.app import BrowserFilesMissing, check_browser_files
 from console.highlight import marked
@@ -67,6 +67,13 @@ def test_pictures_are_shown_sealed_and_pages_are_only_downloads(account, leads, 
     for answer in (shot, page):
         assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
         assert answer.headers["x-content-type-options"] == "nosniff"
+    assert visitor.get(f"/leads/{leads[1]}/evidence/{files['screenshot']}").status_code == 404
+    with engine.connect() as conn:  # each a row of the custody chain, and nothing for what was not there
+        handled = conn.execute(text("select action, subject, detail->>'role' from custody order by seq")).all()
+    assert [tuple(row) for row in handled] == [
+        ("查看", f"lead:{leads[0]}", "screenshot"),
+        ("下载", f"lead:{leads[0]}", "page"),
+    ]
 
 
 def test_a_file_is_reached_through_its_own_lead_alone(account, leads, engine):
