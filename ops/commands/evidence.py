@@ -1,6 +1,7 @@
 """证据材料 on the command line: bind what was kept of a lead, verify packages, stamp them, hand them over."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ from rich.table import Table
 
 from db import packages
 from db.engine import Connection, transaction
+from db.evidence import known_files
 from db.packages import Issued
 from evidence.keys import Key, KeyRing, read_public
 from evidence.stamping import read_roots
@@ -29,6 +31,8 @@ Leads = Annotated[
     list[str], typer.Argument(metavar="LEAD|LEAD/HIT…", help="线索的编号或 id；只要其中一件商品时写 线索/疑似信息 id。")
 ]
 _DAY = ["%Y-%m-%d"]
+#: So many files without a row are nothing unusual.
+_FEW = 1_000
 Packages = Annotated[list[Path], typer.Argument(metavar="FILE…", help="证据包（EV-….zip）。")]
 Pem = Annotated[Path | None, typer.Option("--trust", help="信任的公钥（PEM，可含多个）：事先另行交付的那一份。")]
 TsaRoots = Annotated[Path | None, typer.Option("--tsa-ca", help="时间戳服务机构的根证书（PEM，可含多个）。")]
@@ -43,6 +47,19 @@ class NothingNamed(Fault):
     code = "E-OPS-085"
     remedy = ("请写明线索，或用 --from、--to 给出制作日期。", "Name leads, or give dates with --from and --to.")
     exit_code = 2
+
+
+class SweepRefused(Fault):
+    """证据目录里的大多数文件在库中没有记录，没有清理任何文件。
+
+    The database knows less than half of the files in the evidence folder; nothing was removed.
+    """
+
+    code = "E-OPS-086"
+    remedy = (
+        "请核对 DATABASE_URL 与数据目录是否属于同一套系统；如库是从旧备份恢复的，请先恢复到最新。",
+        "Check that database and data folder belong together; restore the newest backup of the database first.",
+    )
 
 
 class NoAuthority(Fault):
@@ -78,6 +95,7 @@ def register(app: typer.Typer) -> None:
     evidence.add_typer(player.commands, name="player")
     evidence.command("timestamp")(timestamp)
     evidence.command("export")(export)
+    evidence.command("sweep")(sweep)
     keys = typer.Typer(help="签名密钥。", no_args_is_help=True)
     keys.command("new")(key_new)
     keys.command("list")(key_list)
@@ -212,6 +230,26 @@ def export(
     sums = out / f"SHA256SUMS-{shanghai(order.at):%Y%m%d%H%M%S}"
     sums.write_text("".join(listed), "utf-8")
     say(f"共 {len(listed)} 个证据包，校验值清单 {sums}" + (f"，已记为移交 {receiver}" if receiver else ""))
+
+
+def sweep(
+    ctx: typer.Context,
+    hours: Annotated[int, typer.Option(min=1, help="只清理存入已满这么多小时的。")] = 24,
+    demo: Demo = False,
+) -> None:
+    """清理证据目录中没有任何记录引用的文件，以及中断留下的临时文件；有记录引用的一概不动。"""
+    house = screen(ctx).house(demo=demo)
+
+    def known(names: Iterable[str]) -> set[str]:
+        asked = list(names)
+        with transaction(house.engine) as conn:
+            found = known_files(conn, asked)
+        if len(asked) - len(found) > max(_FEW, len(found)):
+            raise SweepRefused(f"{len(asked)} 个文件中只有 {len(found)} 个有记录")
+        return found
+
+    swept = house.store.sweep(known, older_than=timedelta(hours=hours), now=now())
+    say(f"已清理无人引用的文件 {len(swept.orphans)} 个，临时文件 {swept.temporary} 个")
 
 
 def key_new(ctx: typer.Context, as_json: AsJson = False, demo: Demo = False) -> None:

@@ -1,13 +1,18 @@
 """`xunwang evidence` and `audit verify` as real processes: exit codes, files, and rows by raw SQL."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Engine
 
+from evidence import Store
+from ops.commands import evidence
+from ops.screen import Screen
 from pipelines import receive
 from tests.acceptance.houses import Place, one, place, sql
 from tests.evidence import authority, harm
@@ -90,6 +95,30 @@ def test_made_stamped_verified_changed_and_handed_over(there: Place, raw: Engine
     assert there.xunwang("audit", "verify").code == 0  # the chain alone cannot see its end cut off
     cut = there.xunwang("audit", "verify", "--anchor", str(heads))
     assert (cut.code, "保管链第 3 条" in cut.err, "[E-OPS-051]" in cut.err) == (1, True, True)
+
+
+def test_a_sweep_takes_what_no_row_names_and_stops_before_a_strange_database(
+    there: Place, raw: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(there.home / "evidence" / "store")
+    named = set(sql(raw, "select sha256 from evidence_files"))
+    orphan = store.put(b"nobody's").sha256
+    for name in store.names():
+        os.utime(store.path(name), (0, 0))
+    swept = there.xunwang("evidence", "sweep")
+    assert (swept.code, "1 个" in swept.err) == (0, True)
+    assert {(name,) for name in store.names()} == named and (orphan,) not in named
+    for number in range(3):
+        os.utime(store.path(store.put(b"%d" % number).sha256), (0, 0))
+    monkeypatch.setattr(evidence, "_FEW", 2)
+    ctx = SimpleNamespace(find_object=lambda _kind: Screen(config=there.config))
+    monkeypatch.setattr(Screen, "house", lambda _self, demo: SimpleNamespace(engine=raw, store=store))
+    with raw.begin() as conn:
+        conn.exec_driver_sql("delete from capture_files")
+        conn.exec_driver_sql("delete from evidence_files")
+    with pytest.raises(evidence.SweepRefused):
+        evidence.sweep(ctx)
+    assert len(list(store.names())) == len(named) + 3
 
 
 def test_a_stranger_verifies_without_a_house(there: Place, raw: Engine, tmp_path: Path) -> None:
