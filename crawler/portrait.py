@@ -1,7 +1,8 @@
-"""A picture of a line of Chinese, drawn by the browser of this machine: proof that it starts and has the fonts."""
+"""What this machine's browser draws or prints by itself: a picture of Chinese, a page on paper. It reaches nothing."""
 
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,10 +14,28 @@ _SECONDS = 40
 
 
 def portrait(settings: BrowserSettings, text: str) -> bytes:
-    """A PNG of `text`. Raises NoBrowser where there is no browser, or where it does not start or draw."""
+    """A PNG of `text`: proof that the browser starts and has the fonts. Raises NoBrowser where it does not draw."""
+    shown = f"data:text/html;charset=utf-8,{quote(f'<h1>{text}</h1>')}"
+    return _made(settings, lambda to, _: [f"--screenshot={to}", "--window-size=600,120", shown])
+
+
+def printed(settings: BrowserSettings, html: str) -> bytes:
+    """A PDF of a page of ours, which holds no script. Raises NoBrowser where it is not printed."""
+
+    def words(to: Path, folder: Path) -> list[str]:
+        page = folder / "page.html"
+        page.write_text(html, "utf-8", "replace")
+        return [f"--print-to-pdf={to}", "--no-pdf-header-footer", page.as_uri()]
+
+    return _made(settings, words)
+
+
+def _made(settings: BrowserSettings, words: Callable[[Path, Path], list[str]]) -> bytes:
+    """What a browser without a window leaves in the file that `words` (file, folder) name."""
     program = find_chromium(settings)
-    with tempfile.TemporaryDirectory(prefix="xunwang-portrait-") as folder:
-        picture = Path(folder) / "portrait.png"
+    with tempfile.TemporaryDirectory(prefix="xunwang-portrait-") as name:
+        folder = Path(name)
+        made = folder / "made"
         command = [
             str(program),
             "--headless",
@@ -26,15 +45,13 @@ def portrait(settings: BrowserSettings, text: str) -> bytes:
             "--disable-dev-shm-usage",
             "--host-resolver-rules=MAP * ~NOTFOUND",
             f"--user-data-dir={folder}/profile",
-            f"--screenshot={picture}",
-            "--window-size=600,120",
             *(["--no-sandbox"] if runs_as_root() else []),
-            f"data:text/html;charset=utf-8,{quote(f'<h1>{text}</h1>')}",
+            *words(made, folder),
         ]
         try:
             done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
         except (OSError, subprocess.TimeoutExpired) as stopped:
             raise NoBrowser(f"{program}: {stopped}") from None
-        if not picture.is_file():
+        if not made.is_file():
             raise NoBrowser(f"{program}: {done.stderr.decode('utf-8', 'replace')[-300:]}")
-        return picture.read_bytes()
+        return made.read_bytes()

@@ -94,6 +94,11 @@ class Packer:
         self._files.append(facts)
         return facts
 
+    @property
+    def files(self) -> tuple[FileFacts, ...]:
+        """What is in it so far."""
+        return tuple(self._files)
+
     def seal(self, facts: Mapping[str, Any], key: Key) -> bytes:
         """Adds what verifies, then the manifest with `facts`, the lists and the signature; returns the manifest.
 

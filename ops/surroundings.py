@@ -78,7 +78,7 @@ def _machine() -> dict[str, str]:
         "account": _account(),
         "hosts_file": _digest(Path("/etc/hosts")),
         "resolver": ", ".join(_resolvers()),
-        "way_out": "egress guard: one resolution, public addresses alone, no proxy behind it",
+        "way_out": "经本机出口守卫外出：域名只解析一次，只连公网地址，其后不经其他代理",
     }
     return {name: value for name, value in facts.items() if value}
 

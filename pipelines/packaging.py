@@ -1,8 +1,8 @@
 """From a lead to its evidence package: what was kept of it, bound, numbered, signed, and a row that says so."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +16,8 @@ from evidence import EvidenceMissing, Store
 from evidence.keys import Key
 from evidence.manifest import CUSTODY, not_collected
 from evidence.package import FileAltered, Member, Packer, manifest_hash
+from evidence.record_sheet import as_html, sheet_of
+from evidence.record_word import as_word
 from evidence.wacz import Received, Visit, write_wacz
 from pipelines.provenance import (
     NATURE,
@@ -30,6 +32,7 @@ from pipelines.provenance import (
 from pipelines.recorded import page_address, received_of, record_of
 from records import Fault, FileRole, shanghai_date
 
+_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 #: Bytes that a package needs beside the files themselves: lists, manifest, texts.
 _SLACK = 16 << 20
 
@@ -62,6 +65,10 @@ class NotThere(Fault):
     exit_code = 2
 
 
+def _not_printed(_html: str) -> bytes | None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Maker:
     """Who makes a package, where and with what key."""
@@ -74,6 +81,8 @@ class Maker:
     unit: str
     #: Facts of this machine and program: host, os, commit, image_digest, hosts_file_sha256.
     place: Mapping[str, Any]
+    #: A page of ours in, its PDF out; None where it could not be printed.
+    printed: Callable[[str], bytes | None] = _not_printed
     demo: bool = False
     at: datetime
 
@@ -100,7 +109,9 @@ def make_package(maker: Maker, lead_name: str, listing_id: int | None = None) ->
         entries = list(_pack(packer, maker, lead, lexicons))
         with transaction(maker.engine) as conn:
             turn = packages.take_turn(conn, lead.district_code, shanghai_date(maker.at))
-            manifest = packer.seal(_facts(conn, packer, maker, lead, turn, entries), maker.key)
+            facts = _facts(conn, packer, maker, lead, turn, entries)
+            _add_record(packer, maker, facts)
+            manifest = packer.seal(facts, maker.key)
             kept = maker.store.keep(draft)
             _write(conn, maker, lead, turn, kept.sha256, kept.size, manifest_hash(manifest))
             return packages.issued(conn, number=turn.number)[0]
@@ -177,6 +188,15 @@ def _facts(
             **maker.place,
         },
     }
+
+
+def _add_record(packer: Packer, maker: Maker, facts: Mapping[str, Any]) -> None:
+    """自动采集记录, in Word and as PDF where there is a browser to print it."""
+    sheet = sheet_of(facts, [asdict(file) for file in packer.files])
+    word = as_word(sheet, at=maker.at)
+    packer.add(Member(path="record/自动采集记录.docx", body=word, media_type=_WORD, role="record"))
+    if (paper := maker.printed(as_html(sheet))) is not None:
+        packer.add(Member(path="record/自动采集记录.pdf", body=paper, media_type="application/pdf", role="record"))
 
 
 def _write(

@@ -20,6 +20,7 @@ from evidence.verifying import Flaw, Trust, Verdict, verify
 from ops.commands import player
 from ops.commands.options import AsJson, Demo, JsonLines
 from ops.place import place
+from ops.printing import printer
 from ops.screen import print_json, say, screen, show
 from ops.settings import Settings
 from ops.stamps import exchanging, stamp
@@ -124,6 +125,7 @@ def package(
             by=by,
             unit=house.settings.unit.name,
             place=place(),
+            printed=printer(house.settings),
             demo=demo,
             at=now(),
         )
