@@ -1,6 +1,7 @@
 """The sheet of a package as a Word file (python-docx)."""
 
 import re
+import zipfile
 from datetime import datetime
 from io import BytesIO
 from typing import Any, Final
@@ -45,6 +46,15 @@ def as_word(sheet: Sheet, *, at: datetime) -> bytes:
     _foot(document, sheet.number)
     out = BytesIO()
     document.save(out)
+    return _timeless(out)
+
+
+def _timeless(saved: BytesIO) -> bytes:
+    """The same file without the hour at which it was zipped: equal sheets are equal bytes."""
+    out = BytesIO()
+    with zipfile.ZipFile(saved) as parts, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as still:
+        for part in parts.infolist():
+            still.writestr(zipfile.ZipInfo(part.filename), parts.read(part), zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 

@@ -124,7 +124,7 @@ def package(
             key=key,
             by=by,
             unit=house.settings.unit.name,
-            place=place(),
+            place=place(house.settings),
             printed=printer(house.settings),
             demo=demo,
             at=now(),
