@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from db.tables import capture_files, captures, captures_due, evidence_files, listings
@@ -94,6 +94,11 @@ def known_files(conn: Connection, names: Iterable[str]) -> set[str]:
     """Those of the sha256 names that a row refers to: what `Store.sweep` asks."""
     statement = text("select sha256 from evidence_files where sha256 = any(cast(:names as text[]))")
     return set(conn.execute(statement, {"names": list(names)}).scalars())
+
+
+def total_size(conn: Connection) -> int:
+    """Bytes of every file that a row refers to."""
+    return int(conn.execute(select(func.coalesce(func.sum(evidence_files.c.size), 0))).scalar_one())
 
 
 def all_files(conn: Connection) -> list[str]:

@@ -6,8 +6,9 @@ from db import campaigns, lexicon
 from db.embedded import Embedded
 from db.engine import Engine, connect, create_database, transaction, wait_until_up
 from db.migrations import migrate
-from evidence import Store
+from evidence import Limits, Store
 from keywords import Lexicon, Matcher, builtin, builtin_version
+from ops.quota import Quota
 from ops.settings import Settings
 from pipelines import District, Geography, Reception
 from records import CITY, ELSEWHERE, UNDECIDED, now, shanghai
@@ -88,7 +89,9 @@ def open_house(settings: Settings, *, demo: bool = False, patience: float = 0.0)
 def enter_house(settings: Settings, *, demo: bool) -> House:
     """The same house for a child process: the database is there and up to date already."""
     root = settings.evidence_root / ("demo" if demo else "store")
-    return House(settings=settings, engine=connect(settings.database_url), store=Store(root), demo=demo)
+    engine = connect(settings.database_url)
+    quota = Quota(engine, settings.evidence.quota_gib << 30) if settings.evidence.quota_gib else None
+    return House(settings=settings, engine=engine, store=Store(root, limits=Limits(quota=quota)), demo=demo)
 
 
 def _furnish(house: House) -> None:

@@ -223,7 +223,10 @@ class Alerts(_Part):
 
 
 class Evidence(_Part):
-    """What evidence packages are given besides their signature."""
+    """What the store may hold, and what evidence packages are given besides their signature."""
+
+    #: GiB that the evidence files may take up; 0: as many as the disk has.
+    quota_gib: int = Field(default=0, ge=0)
 
     #: Addresses of time-stamping authorities (RFC 3161), asked one after the other.
     tsa: tuple[str, ...] = ()

@@ -87,6 +87,9 @@ def _drafted(store: Store, issued: Issued, tokens: Sequence[bytes], path: Path) 
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileTaken(f"{path.parent}：{error.strerror}") from error
+    try:
         if path.exists():
             raise FileTaken(str(path))
         with draft.open("x+b") as file:
