@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path
@@ -31,6 +31,7 @@ class Flaw(StrEnum):
     SIGNATURE = "签名与清单不符"
     UNTRUSTED = "签名完好，但签名密钥不在信任的公钥之中"
     STAMP = "时间戳不成立"
+    ANCHOR = "清单所记的链首与库外留存的不符"
     REPACKED = "重新打包：内容与签名时完全一致，外层压缩包的字节不是签发时的"
 
 
@@ -65,6 +66,8 @@ class Verdict:
     #: Of all files together.
     bytes: int = 0
     stamps: tuple[Stamp, ...] = ()
+    #: Heads of the chains in the manifest that were among those told outside, and are the same.
+    anchored: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -82,6 +85,8 @@ class Trust:
     keys: tuple[Ed25519PublicKey, ...] = ()
     #: Roots of time-stamping authorities.
     roots: tuple[Certificate, ...] = field(default=(), repr=False)
+    #: Heads that were told outside the house: chain (audit, custody) and number → hashes.
+    heads: Mapping[tuple[str, int], frozenset[str]] = field(default_factory=dict)
 
 
 def verify(path: Path, trust: Trust | None = None) -> Verdict:
@@ -101,7 +106,8 @@ def verify(path: Path, trust: Trust | None = None) -> Verdict:
             altered = Finding(path=MANIFEST, flaw=Flaw.ALTERED, told="不是规范写法的清单")
             return replace(verdict, findings=(*verdict.findings, altered))
         stamps, refused = _stamps(package, manifest, held.roots)
-        found = [*signed, *_files(package, listed.files), *_lists(package, listed.files, manifest), *refused]
+        anchored, strange = _anchors(listed.heads, held.heads)
+        found = [*signed, *_files(package, listed.files), *_lists(package, listed.files, manifest), *refused, *strange]
         if not found and not package.as_written(_order(package, listed.files)):
             found = [Finding(path=path.name, flaw=Flaw.REPACKED)]
     return replace(
@@ -114,6 +120,7 @@ def verify(path: Path, trust: Trust | None = None) -> Verdict:
         files=len(listed.files),
         bytes=sum(file.bytes for file in listed.files),
         stamps=tuple(stamps),
+        anchored=tuple(anchored),
     )
 
 
@@ -123,6 +130,8 @@ class _Listed:
     made_at: str
     demo: bool
     files: list[FileFacts]
+    #: Chain → number and hash of its head when the package was made.
+    heads: dict[str, tuple[int, str]]
 
 
 def _listed(manifest: bytes) -> _Listed | None:
@@ -139,9 +148,28 @@ def _listed(manifest: bytes) -> _Listed | None:
             made_at=str(told["packaging"]["at"]["beijing"]),
             demo=bool(told.get("demo")),
             files=files,
+            heads={chain: _head(told[chain]) for chain in ("audit", "custody")},
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
+
+
+def _head(told: Any) -> tuple[int, str]:
+    return int(told["seq"]), str(told["head"])
+
+
+def _anchors(
+    heads: Mapping[str, tuple[int, str]], told: Mapping[tuple[str, int], frozenset[str]]
+) -> tuple[list[str], list[Finding]]:
+    """Which heads were told outside as they stand here, and which otherwise; one that was not told says nothing."""
+    same, strange = [], []
+    for chain, (seq, value) in heads.items():
+        expected = told.get((chain, seq))
+        if expected == frozenset({value}):
+            same.append(f"{chain} {seq}")
+        elif expected:
+            strange.append(Finding(path=MANIFEST, flaw=Flaw.ANCHOR, told=f"{chain} {seq}"))
+    return same, strange
 
 
 def _facts(told: Any) -> FileFacts:

@@ -106,6 +106,16 @@ def read_heads(path: Path) -> dict[str, list[Head]]:
     return heads
 
 
+def heads_told(path: Path) -> dict[tuple[str, int], frozenset[str]]:
+    """The same heads as a verifier of packages takes them. Raises AnchorsUnreadable."""
+    told: dict[tuple[str, int], frozenset[str]] = {}
+    for name, heads in read_heads(path).items():
+        for head in heads:
+            place = (_CHAINS[name].table.name, head.seq)
+            told[place] = told.get(place, frozenset()) | {head.hash}
+    return told
+
+
 def _checked(
     conn: Connection, chain: Chain, told: list[Head], since: datetime | None, until: datetime | None
 ) -> Verdict:

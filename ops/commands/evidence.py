@@ -18,6 +18,7 @@ from evidence.stamping import read_roots
 from evidence.strange_zip import ZipRefused
 from evidence.verifying import Flaw, Trust, Verdict, verify
 from ops.commands import player
+from ops.commands.audit import heads_told
 from ops.commands.options import AsJson, Demo, JsonLines
 from ops.place import place
 from ops.printing import printer
@@ -138,12 +139,20 @@ def package(
 
 
 def verify_packages(
-    ctx: typer.Context, files: Packages, trust: Pem = None, tsa_ca: TsaRoots = None, as_json: JsonLines = False
+    ctx: typer.Context,
+    files: Packages,
+    trust: Pem = None,
+    tsa_ca: TsaRoots = None,
+    audit_anchor: Annotated[
+        Path | None, typer.Option("--audit-anchor", help="库外留存的链首（晨报原文即可）：清单所记的链首须与之相符。")
+    ] = None,
+    as_json: JsonLines = False,
 ) -> None:
     """核验证据包。退出码：0 与签名时一致，1 有改动，2 读不出，3 一致但没有核验过的时间戳。不连数据库，不连网络。"""
     held = Trust(
         keys=tuple(read_public(_read(trust))) if trust else (),
         roots=tuple(read_roots(_read(tsa_ca))) if tsa_ca else (),
+        heads=heads_told(audit_anchor) if audit_anchor else {},
     )
     codes = []
     for path in files:
@@ -351,6 +360,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "bytes": verdict.bytes,
         "findings": [{"path": one.path, "flaw": one.flaw.name.lower(), "told": one.told or one.flaw.value}
                      for one in verdict.findings],
+        "anchored": list(verdict.anchored),
         "timestamps": [{"path": one.path, "at": one.at.isoformat(), "checked": one.checked}
                        for one in verdict.stamps],
     }  # fmt: skip
@@ -374,3 +384,5 @@ def _tell(verdict: Verdict, *, pinned: bool) -> None:
         say(f"  时间戳 {shanghai(token.at):%Y-%m-%d %H:%M:%S}（北京时间），{checked}")
     if not verdict.stamps:
         say("  没有时间戳")
+    if verdict.anchored:
+        say(f"  链首与留存的相符：{'、'.join(verdict.anchored)}")

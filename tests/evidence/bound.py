@@ -38,6 +38,7 @@ def unrecorded(names: tuple[str, ...]) -> dict[str, Any]:
 def facts(captures: int = 1) -> dict[str, Any]:
     told = unrecorded(PACKAGE_FIELDS)
     told["packaging"]["at"] = {"utc": AT.isoformat(), "beijing": (AT + timedelta(hours=8)).isoformat()}
+    told |= {"audit": {"seq": 12, "head": "a" * 64}, "custody": {"rows": 0, "seq": 0, "head": "0" * 64}}
     return told | {"number": "EV-370481-20261128-0001", "captures": [unrecorded(CAPTURE_FIELDS)] * captures}
 
 

@@ -211,6 +211,16 @@ def test_what_is_no_key_is_not_used(tmp_path: Path) -> None:
         ring.current()
 
 
+def test_heads_told_outside_must_be_those_in_the_manifest(package: Path, key: Key) -> None:
+    def held(*values: str, seq: int = 12) -> Trust:
+        return Trust(keys=trusting(key).keys, heads={("audit", seq): frozenset(values)})
+
+    assert verify(package, held("a" * 64)).anchored == ("audit 12",)
+    assert verify(package, held("b" * 64, seq=11)).exit_code == 3  # of another row: says nothing
+    for wrong in (("b" * 64,), ("a" * 64, "b" * 64)):
+        assert [one.flaw for one in verify(package, held(*wrong)).findings] == [Flaw.ANCHOR]
+
+
 # --- hostile files ---
 
 

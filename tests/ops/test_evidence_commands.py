@@ -86,6 +86,9 @@ def test_made_stamped_verified_changed_and_handed_over(there: Place, raw: Engine
         ("加时间戳", "王芳", None),
         ("移交", "王芳", "滕州市局"),
     ]
+    told = there.home / "told.txt"
+    told.write_text(f"保管链 0:{'0' * 64}　审计链 1:{'f' * 64}\n", "utf-8")
+    assert verified(package, "--audit-anchor", str(told))[1]["anchored"] == ["custody 0"]
     heads = there.home / "heads.txt"
     heads.write_text(there.xunwang("audit", "verify").err, "utf-8")
     assert there.xunwang("audit", "verify", "--anchor", str(heads), "--from", "2026-01-01").code == 0
