@@ -156,7 +156,7 @@ def _no_ruling() -> RobotsRuling | None:
     return None
 
 
-def _always(_spent: Spent, _asking: Spent) -> Stop | None:
+def _always(_spent: Spent) -> Stop | None:
     return None
 
 
@@ -167,14 +167,14 @@ class Courtesy:
     Plain blocking functions, called from worker threads. By default: nobody else, nothing said, nothing decided.
     """
 
-    #: Platform and delay in seconds in; seconds to wait for the slot just reserved out, the next slot being `delay`
-    #: later. None paces within this process alone.
-    pace: Callable[[str, float], float] | None = None
+    #: Asked for every turn. In: what was spent since it was asked last, what is about to be, and the delay in seconds.
+    #: Out: seconds to wait for the slot just reserved, the next slot being `delay` later; or why nothing may be asked
+    #: (the crawling is stopped, the hour is not allowed, the date's budget is used up). None paces within this process.
+    turn: Callable[[Spent, Spent, float], Stop | float] | None = None
     #: Platform and seconds in: nobody asks that platform for so long. None: nobody of this process.
     rest: Callable[[str, float], None] | None = None
-    #: Asked before every turn. In: what was spent since it was asked last, and what is about to be. Out: why that may
-    #: not be (the crawling is stopped, the hour is not allowed, the date's budget is used up), else None.
-    leave: Callable[[Spent, Spent], Stop | None] = _always
+    #: Told between turns what was spent since it was asked last. Out: why nothing more may be asked, else None.
+    leave: Callable[[Spent], Stop | None] = _always
     #: Origin in; what its robots.txt was when it was asked for last, by whomever. None: not known.
     kept_robots: Callable[[str], KeptRobots | None] = _not_known
     #: What a robots.txt was found to be.

@@ -63,7 +63,7 @@ class Politeness:
         #: Navigations and data requests begun, robots.txt included.
         self.requests = 0
         local = LocalPace()
-        self._pace = courtesy.pace or local.pace
+        self._turn = courtesy.turn or (lambda _spent, _asking, delay: local.pace(platform, delay))
         self._rest = courtesy.rest or local.rest
         self._parts = asyncio.Semaphore(_PARTS_AT_ONCE)
         self._leave = courtesy.leave
@@ -86,12 +86,12 @@ class Politeness:
         self.delay = max(self.delay, robots.crawl_delay)
 
     def spend(self, spent: Spent) -> None:
-        """Counts what took no turn of its own: parts of pages, bytes. The next turn tells it to `courtesy.leave`."""
+        """Counts what took no turn of its own: parts of pages, bytes. The next turn tells it."""
         self._untold += spent
 
     async def tell(self) -> None:
         """At a patrol's end: tells `courtesy.leave` what it has not heard yet; the next patrol keeps its distance."""
-        await self._tell(Spent())
+        await self._tell()
         await asyncio.to_thread(self._rest, self.platform, self.delay * self._jitter())
 
     async def take_turn(self, *, pages: int = 0) -> Turn:
@@ -137,18 +137,17 @@ class Politeness:
         if self.requests >= self._limits.max_requests:
             raise QueryEnd(Outcome.BUDGET_SPENT, f"本次巡查的请求数已到上限 {self._limits.max_requests}")
         self._refuse_if_closed()
-        await self._ask_leave(asking)
+        delay = self.delay * self._jitter()
+        wait = await self._ask_turn(asking, delay)
         begun = False
         try:
-            await self._wait_for_slot()
+            await self._wait_for_slot(wait, delay)
             begun = True
         finally:
             if not begun:
                 self.spend(-asking)  # it was counted and is not asked after all
 
-    async def _wait_for_slot(self) -> None:
-        delay = self.delay * self._jitter()
-        wait = await asyncio.to_thread(self._pace, self.platform, delay)
+    async def _wait_for_slot(self, wait: float, delay: float) -> None:
         # A slot counts from where it was given; a browser sends its request a little later. So the delay is kept
         # from the end of the last request as well, as the platform sees it.
         slot = max(time.monotonic() + wait, self._last_end + delay)
@@ -158,20 +157,27 @@ class Politeness:
             if wait > self.seconds_left:
                 raise QueryEnd(Outcome.BUDGET_SPENT, f"本次巡查的时间已到上限 {self._limits.max_seconds:.0f} 秒")
             await asyncio.sleep(min(wait, _LOOK_AGAIN))
-            if wait > 1:
-                await self._ask_leave(Spent())
+            if wait > 1 and (stop := await self._tell()) is not None:
+                raise QueryEnd(stop.outcome, stop.note)
 
-    async def _ask_leave(self, asking: Spent) -> None:
-        stop = await self._tell(asking)
-        if stop is not None:
-            raise QueryEnd(stop.outcome, stop.note)
+    async def _ask_turn(self, asking: Spent, delay: float) -> float:
+        """Seconds until the slot that is ours. Raises QueryEnd."""
+        await self._share_rest()
+        answer = await asyncio.to_thread(self._turn, self._unheard(), asking, delay)
+        if isinstance(answer, Stop):
+            raise QueryEnd(answer.outcome, answer.note)
+        return answer
 
-    async def _tell(self, asking: Spent) -> Stop | None:
+    async def _tell(self) -> Stop | None:
+        await self._share_rest()
+        return await asyncio.to_thread(self._leave, self._unheard())
+
+    def _unheard(self) -> Spent:
+        """What was spent since this was asked last."""
         at = time.monotonic()
         spent = self._untold + Spent(seconds=at - self._told_at)
         self._untold, self._told_at = Spent(), at
-        await self._share_rest()
-        return await asyncio.to_thread(self._leave, spent, asking)
+        return spent
 
     async def _share_rest(self) -> None:
         if self._untold_rest:

@@ -1,7 +1,8 @@
 """Named locks over all processes and machines, held as long as the holder's connection lives."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, Engine, text
@@ -21,23 +22,41 @@ def holding(engine: Engine, name: str, *, wait: bool = True) -> Iterator[bool]:
         yield got
 
 
-@contextmanager
-def leasing(engine: Engine, name: str) -> Iterator[Callable[[], None]]:
-    """Hold the lock `name` and yield what raises DatabaseUnreachable once it has been lost.
+class Lease:
+    """A lock that is held, and the one connection that holds it. May be shared by threads.
 
-    It is lost with its connection, and a new connection does not bring it back: another may hold it by then, so the
-    holder asks before each step that nobody else may take meanwhile. May be called from any thread.
+    It is lost with its connection, and a new connection does not bring it back: another may hold it by then. So what
+    nobody else may do meanwhile is asked over that very connection, or after `check`.
     """
+
+    def __init__(self, name: str, session: "psycopg.Connection[Any]") -> None:
+        self._name = name
+        self._session = session
+
+    def check(self) -> None:
+        """Raises DatabaseUnreachable once the lock has been lost."""
+        self.ask("select 1", {})
+
+    def ask(self, statement: str, given: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The one row that `statement` gives, in a transaction of its own: psycopg's placeholders, prepared in time.
+
+        Raises DatabaseUnreachable once the lock has been lost, maybe with what was asked just then.
+        """
+        try:
+            row: tuple[Any, ...] | None = self._session.execute(statement, given).fetchone()
+        except psycopg.OperationalError as error:
+            raise DatabaseUnreachable(f"{self._name}: {type(error).__name__}") from error
+        assert row is not None, "a statement that gives one row"
+        return row
+
+
+@contextmanager
+def leasing(engine: Engine, name: str) -> Iterator[Lease]:
+    """Hold the lock `name` while the block runs, waiting for it as long as another holds it."""
     with _held(engine, name, wait=True) as (connection, _):
         session = connection.connection.driver_connection
-
-        def still_held() -> None:
-            try:
-                session.execute("select 1")  # type: ignore[union-attr]
-            except psycopg.Error as error:
-                raise DatabaseUnreachable(f"{name}: {type(error).__name__}") from error
-
-        yield still_held
+        assert isinstance(session, psycopg.Connection)
+        yield Lease(name, session)
 
 
 @contextmanager
@@ -51,11 +70,12 @@ def _held(engine: Engine, name: str, *, wait: bool) -> Iterator[tuple[Connection
         verb = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
         got = connection.execute(text(f"select {verb}(hashtextextended(:name, 0))"), {"name": name}).scalar()
         try:
+            connection.execute(text("reset statement_timeout; reset lock_timeout"))
             yield connection, bool(got) if not wait else True
         finally:
             if wait or got:
                 with suppress(DBAPIError):  # the connection has gone, and the lock with it
                     connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), {"name": name})
     finally:
-        connection.invalidate()  # its timeouts were changed: it goes back to nobody
+        connection.invalidate()  # whatever became of it: it goes back to nobody
         connection.close()

@@ -1,24 +1,18 @@
 """What a patrol must know beside its queries to ask politely: the pace of all workers, leave, robots.txt, permits."""
 
-from collections.abc import Callable
-from dataclasses import replace
-
 from crawler import Courtesy, Session
 from db import pacing, permits
 from db.engine import Connection, transaction
+from db.locks import Lease
 from ops.house import House
-from ops.leave import leave_for
+from ops.leave import Leave
 from ops.sealing import unseal
-from records import KeptRobots, RobotsRuling, Spent, Stop, now, shanghai_date
+from records import KeptRobots, RobotsRuling, now, shanghai_date
 
 
-def courtesy_for(house: House, platform: str) -> Courtesy:
-    """The courtesy of a patrol of `platform` that begins now."""
-    engine = house.engine
-
-    def pace(platform: str, delay: float) -> float:
-        with transaction(engine) as conn:
-            return pacing.reserve(conn, platform, delay)
+def courtesy_for(house: House, platform: str, lease: Lease) -> Courtesy:
+    """The courtesy of a patrol of `platform` that begins now and ends with the lease of the platform."""
+    engine, asked = house.engine, Leave(lease, house.settings.crawl, platform)
 
     def rest(platform: str, seconds: float) -> None:
         with transaction(engine) as conn:
@@ -39,30 +33,15 @@ def courtesy_for(house: House, platform: str) -> Courtesy:
     with transaction(engine) as conn:
         session, hint = _session(conn, house, platform)
     return Courtesy(
-        pace=pace,
+        turn=asked.turn,
         rest=rest,
-        leave=leave_for(engine, house.settings.crawl, platform),
+        leave=asked.leave,
         kept_robots=kept_robots,
         keep_robots=keep_robots,
         ruling=ruling,
         session=session,
         login_hint=hint,
     )
-
-
-def only_while(still_ours: Callable[[], None], courtesy: Courtesy) -> Courtesy:
-    """The same courtesy for as long as the platform is ours: whoever lost its lock asks the platform nothing more."""
-    pace, leave = courtesy.pace, courtesy.leave
-
-    def paced(platform: str, delay: float) -> float:
-        still_ours()
-        return pace(platform, delay) if pace else 0.0
-
-    def left(spent: Spent, asking: Spent) -> Stop | None:
-        still_ours()
-        return leave(spent, asking)
-
-    return replace(courtesy, pace=paced, leave=left)
 
 
 def _session(conn: Connection, house: House, platform: str) -> tuple[Session | None, str]:

@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from crawler import Definition, QueryEnd, refusal
-from db.locks import holding
+from db.locks import leasing
 from ops.courtesy import courtesy_for
 from ops.gateway import way_out
 from ops.house import House
@@ -52,8 +52,8 @@ def fetch_page(house: House, chosen: Chosen, url: str) -> Page:
         raise PageNotHad(f"平台不对公众开放，未访问。{reader.lawful}")
     from crawler import fetch_one  # Scrapy and Playwright: only who goes out pays for them
 
-    courtesy = courtesy_for(house, reader.key)
-    with holding(house.engine, f"platform:{reader.key}"), way_out(reader, allowed_here) as opened:
+    with leasing(house.engine, f"platform:{reader.key}") as lease, way_out(reader, allowed_here) as opened:
+        courtesy = courtesy_for(house, reader.key, lease)
         try:
             return fetch_one(reader, url, limits=limits, courtesy=courtesy, way_out=opened)
         except QueryEnd as end:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from crawler import Delivered, Hooks, Interrupted
-from db.locks import holding
+from db.locks import Lease, leasing
 from db.scans import QueryRow
 from ops.courtesy import courtesy_for
-from ops.house import enter_house
+from ops.house import House, enter_house
 from ops.logs import log_to_stderr
 from ops.parent import die_with_parent
 from ops.settings import Settings
@@ -73,8 +73,7 @@ def _tell(value: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def _hooks(settings: Settings, platform: str, *, demo: bool) -> Hooks:
-    house = enter_house(settings, demo=demo)
+def _hooks(house: House, platform: str, lease: Lease) -> Hooks:
     matcher = house.matcher()
     seen: set[str] = set()
 
@@ -99,7 +98,7 @@ def _hooks(settings: Settings, platform: str, *, demo: bool) -> Hooks:
         deliver=deliver,
         starting=lambda _query: None,
         report=report,
-        courtesy=courtesy_for(house, platform),
+        courtesy=courtesy_for(house, platform, lease),
     )
 
 
@@ -121,8 +120,8 @@ def main() -> None:
         for q in asked["queries"]
     ]
     house = enter_house(settings, demo=order.demo)
-    with holding(house.engine, f"platform:{order.platform}"):
-        hooks = _hooks(settings, order.platform, demo=order.demo)
+    with leasing(house.engine, f"platform:{order.platform}") as lease:
+        hooks = _hooks(house, order.platform, lease)
         try:
             with guard_of(settings, order) as opened:
                 limits = limits_of(settings, order.max_pages, allowed_of(settings, order))

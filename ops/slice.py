@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -19,9 +19,9 @@ from crawler import BrowserSettings, Definition, Delivered, Hooks, Interrupted, 
 from db import canaries, evidence, lexicon, listings, runs, scans, shells
 from db.engine import naming_outages, transaction
 from db.faults import DatabaseUnreachable
-from db.locks import holding, leasing
+from db.locks import Lease, holding, leasing
 from egress import WayOut
-from ops.courtesy import courtesy_for, only_while
+from ops.courtesy import courtesy_for
 from ops.gateway import allowed, way_out
 from ops.house import House, enter_house
 from ops.logs import log_to_stderr
@@ -66,7 +66,7 @@ def order_text(house: House, order: dict[str, Any]) -> bytes:
 def run(order: Order) -> None:
     """Run the platform's unfinished queries to their ends."""
     house = enter_house(Settings(**order.settings), demo=order.demo)
-    with leasing(house.engine, f"platform:{order.platform}") as still_ours:
+    with leasing(house.engine, f"platform:{order.platform}") as lease:
         reception = house.reception(house.matcher())
         if order.platform == CANARY:
             _sing(house, reception, order.scan_id)
@@ -87,7 +87,7 @@ def run(order: Order) -> None:
                 patrol(
                     definition_of(order),
                     queries,
-                    hooks=_hooks(house, reception, order, attempt, still_ours),
+                    hooks=_hooks(house, reception, order, attempt, lease),
                     limits=_tonight(house, order),
                     way_out=opened,
                 )
@@ -161,7 +161,7 @@ def limits_of(settings: Settings, max_pages: int, allowed_here: tuple[str, ...])
     )
 
 
-def _hooks(house: House, reception: Reception, order: Order, attempt: int, still_ours: Callable[[], None]) -> Hooks:
+def _hooks(house: House, reception: Reception, order: Order, attempt: int, lease: Lease) -> Hooks:
     neutral = definition_of(order).control
 
     def known(platform: str, cards: Sequence[tuple[str, str]]) -> set[str]:
@@ -219,7 +219,7 @@ def _hooks(house: House, reception: Reception, order: Order, attempt: int, still
         learned=learned,
         **own_pages(house, reception, definition_of(order), order.scan_id),
         surroundings=surroundings_of(house.settings),
-        courtesy=only_while(still_ours, courtesy_for(house, order.platform)),
+        courtesy=courtesy_for(house, order.platform, lease),
     )
 
 

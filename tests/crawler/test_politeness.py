@@ -50,7 +50,8 @@ def test_slots_of_one_platform_lie_a_delay_apart_and_platforms_do_not_meet() -> 
 
 
 def _politeness(delay: float = 0.0, pace: object = None, rest: object = None, **limits: float) -> Politeness:
-    courtesy = Courtesy(pace=pace, rest=rest)  # type: ignore[arg-type]
+    turn = (lambda _spent, _asking, delay: pace("p", delay)) if pace else None  # type: ignore[operator]
+    courtesy = Courtesy(turn=turn, rest=rest)  # type: ignore[arg-type]
     return Politeness("p", delay, courtesy=courtesy, limits=Limits(user_agent="xunwang/1 (+x)", **limits))  # type: ignore[arg-type]
 
 

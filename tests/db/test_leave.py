@@ -1,6 +1,6 @@
 """What a date costs is counted once for all who ask, and one switch stops them all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
@@ -9,7 +9,8 @@ from sqlalchemy import Engine, text
 
 from db import leave
 from db.engine import transaction
-from ops.leave import leave_for
+from db.locks import Lease, leasing
+from ops.leave import Leave
 from ops.settings import Crawl
 from records import Budget, Hours, Outcome, Spent, Stop, now
 
@@ -21,13 +22,26 @@ ONE = Spent(requests=1, pages=1)
 Ask = Callable[[Spent, Spent], Stop | None]
 
 
-def asking(engine: Engine, platform: str = "p", **crawl: object) -> Ask:
-    return leave_for(engine, Crawl(**crawl), platform)  # type: ignore[arg-type]
+@pytest.fixture
+def lease(engine: Engine) -> Iterator[Lease]:
+    with leasing(engine, "platform:p") as held:
+        yield held
 
 
-def test_eight_workers_at_once_ask_no_more_than_the_budget(engine: Engine) -> None:
-    asks = [asking(engine, budget={"requests": 25}), asking(engine, budget={"requests": 25})]
-    with ThreadPoolExecutor(8) as pool:
+def asking(lease: Lease, platform: str = "p", **crawl: object) -> Ask:
+    """Turns without a delay; None for one that may be taken now."""
+    leave = Leave(lease, Crawl(**crawl), platform)  # type: ignore[arg-type]
+
+    def ask(spent: Spent, asked: Spent) -> Stop | None:
+        answer = leave.turn(spent, asked, 0.0)
+        return answer if isinstance(answer, Stop) else None
+
+    return ask
+
+
+def test_eight_workers_at_once_ask_no_more_than_the_budget(engine: Engine, lease: Lease) -> None:
+    with leasing(engine, "platform:p of another house") as other, ThreadPoolExecutor(8) as pool:
+        asks = [asking(lease, budget={"requests": 25}), asking(other, budget={"requests": 25})]
         stops = list(pool.map(lambda turn: asks[turn % 2](Spent(), ONE), range(60)))
     assert sum(stop is None for stop in stops) == 25
     [told] = {stop for stop in stops if stop}
@@ -46,24 +60,49 @@ def test_eight_workers_at_once_ask_no_more_than_the_budget(engine: Engine) -> No
     ],
 )
 def test_each_budget_ends_the_asking_and_is_named(
-    engine: Engine, limit: dict[str, int], spent: Spent, named: str
+    lease: Lease, limit: dict[str, int], spent: Spent, named: str
 ) -> None:
-    ask = asking(engine, budgets={"p": limit})
+    ask = asking(lease, budgets={"p": limit})
     assert ask(Spent(), ONE) is None
     stop = ask(spent, ONE)
     assert stop is not None and stop.outcome is Outcome.BUDGET_SPENT and named in stop.note
-    assert asking(engine, "another", budgets={"p": limit})(spent, ONE) is None
+    assert asking(lease, "another", budgets={"p": limit})(spent, ONE) is None
 
 
-def test_the_next_date_has_a_budget_of_its_own(engine: Engine) -> None:
+def test_the_next_date_has_a_budget_of_its_own(lease: Lease) -> None:
+    assert leave.count(lease, "p", TONIGHT, Spent(requests=3)) == (Spent(requests=3), None)
+    assert leave.count(lease, "p", TONIGHT, Spent(requests=4, bytes=2**40)) == (Spent(requests=7, bytes=2**40), None)
+    assert leave.count(lease, "p", date(2026, 11, 25), ONE) == (ONE, None)
+
+
+def test_turns_of_a_platform_lie_a_delay_apart_whoever_takes_them(engine: Engine, lease: Lease) -> None:
+    with leasing(engine, "platform:p of another house") as other:
+        waits = [leave.take(one, "p", TONIGHT, ONE, delay=100.0).wait for one in (lease, other, lease)]
+        assert waits == [pytest.approx(at, abs=50) for at in (0, 100, 200)]
+        assert leave.take(other, "q", TONIGHT, ONE, delay=100.0).wait == pytest.approx(0, abs=50)
+
+
+def test_a_turn_that_is_refused_costs_nothing_and_what_was_spent_stays_counted(engine: Engine, lease: Lease) -> None:
+    ask = asking(lease, budget={"requests": 1})
+    assert ask(Spent(), ONE) is None
+    assert ask(Spent(seconds=2.5, bytes=7), ONE) is not None
+    with engine.connect() as conn:
+        assert conn.execute(text("select requests, pages, seconds, bytes from spending")).one() == (1, 1, 2.5, 7)
+
+
+def test_between_turns_what_was_spent_is_counted_and_the_switch_is_seen(engine: Engine, lease: Lease) -> None:
+    told = Leave(lease, Crawl(budget={"requests": 1}), "p").leave
+    assert told(Spent(requests=5)) is None  # a used-up budget ends turns, not the waiting for one that was granted
     with transaction(engine) as conn:
-        assert leave.add(conn, "p", TONIGHT, Spent(requests=3)).requests == 3
-        assert leave.add(conn, "p", TONIGHT, Spent(requests=4, bytes=5)) == Spent(requests=7, bytes=5)
-        assert leave.add(conn, "p", date(2026, 11, 25), ONE) == ONE
+        assert leave.halt(conn, by="王某", why="平台来函", at=now())
+    stop = told(Spent(requests=1))
+    assert stop is not None and stop.outcome is Outcome.NOT_RUN
+    with engine.connect() as conn:
+        assert conn.execute(text("select requests from spending")).scalar_one() == 6
 
 
-def test_the_switch_stops_every_platform_and_stands_in_the_audit(engine: Engine) -> None:
-    one, other = asking(engine), asking(engine, "other")
+def test_the_switch_stops_every_platform_and_stands_in_the_audit(engine: Engine, lease: Lease) -> None:
+    one, other = asking(lease), asking(lease, "other")
     assert one(Spent(), ONE) is None
     with transaction(engine) as conn:
         assert leave.halt(conn, by="王某", why="平台来函", at=now())
@@ -82,14 +121,14 @@ def test_the_switch_stops_every_platform_and_stands_in_the_audit(engine: Engine)
     assert [tuple(row) for row in rows] == [("王某", "crawl.halt", "平台来函"), ("王某", "crawl.resume", "已说明")]
 
 
-def test_outside_its_hours_nothing_may_be_asked(engine: Engine) -> None:
+def test_outside_its_hours_nothing_may_be_asked(lease: Lease) -> None:
     local = Hours("00:00-24:00")
     assert local.allow(now())
     hour = (datetime.now(UTC).hour + 8) % 24
     shut = f"{(hour + 2) % 24:02}:00-{(hour + 3) % 24:02}:00"
-    stop = asking(engine, hours=shut)(Spent(), ONE)
+    stop = asking(lease, hours=shut)(Spent(), ONE)
     assert stop == Stop(outcome=Outcome.NOT_RUN, note=f"不在允许访问的时段（北京时间 {shut}）")
-    assert asking(engine, hours=shut, hours_of={"p": ""})(Spent(), ONE) is None
+    assert asking(lease, hours=shut, hours_of={"p": ""})(Spent(), ONE) is None
 
 
 @pytest.mark.parametrize(

@@ -21,13 +21,14 @@ from db.locks import holding, leasing
 from db.schedules import Schedule
 from ops import slices
 from ops.house import House, open_house
+from ops.leave import Leave
 from ops.outage import outlast
-from ops.settings import read_settings
+from ops.settings import Crawl, read_settings
 from ops.slice import DATABASE_AWAY
 from ops.slices import ATTEMPTS, OVERGROWN, Children, run_slice
 from ops.ticking import tick_or_wait
 from ops.worker import queue_app
-from records import Outcome, Query, QueryKind, now, shanghai, shanghai_date
+from records import Outcome, Query, QueryKind, Spent, now, shanghai, shanghai_date
 from tests.acceptance.houses import ROOT, one, sql, until
 from tests.conftest import remove
 
@@ -51,15 +52,18 @@ def cut(engine: Engine) -> None:
 
 def test_who_lost_a_lock_is_told_so_and_a_rival_has_it(database_url: str, engine: Engine) -> None:
     mine = connect(database_url)
-    with leasing(mine, "platform:x") as still_ours:
-        still_ours()
+    with leasing(mine, "platform:x") as lease:
+        lease.check()
         cut(engine)
         with pytest.raises(DatabaseUnreachable):
-            still_ours()
+            lease.check()
         with holding(engine, "platform:x", wait=False) as got:
             assert got
         with pytest.raises(DatabaseUnreachable):  # and never again, whatever the server does
-            still_ours()
+            lease.check()
+        with pytest.raises(DatabaseUnreachable):  # a turn is asked for over that connection and no other
+            Leave(lease, Crawl(), "x").turn(Spent(), Spent(requests=1), 1.0)
+    assert one(engine, "select count(*) from spending") == 0
     mine.dispose()
 
 

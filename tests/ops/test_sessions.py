@@ -16,6 +16,7 @@ from crawler.ends import NoDisplay, NotLoggedIn
 from crawler.program import find_visible
 from crawler.session import cookie_header, own_state
 from crawler.visible import log_in
+from db.locks import leasing
 from demo.access import MEMBER
 from demo.serve import RunningTown, running
 from egress import Policy, guarded
@@ -134,22 +135,22 @@ def everything_under(folder: Path) -> bytes:
 def test_an_expired_a_revoked_and_a_foreign_session_are_not_used(tmp_path: Path, database_url: str) -> None:
     there = place(tmp_path, database_url)
     state = {"cookies": [{"name": "a", "value": SECRET, "domain": "127.0.0.1", "path": "/"}], "origins": []}
-    with there.house() as house:
-        assert courtesy_for(house, "demo_ads").session is None
+    with there.house() as house, leasing(house.engine, "platform:x") as lease:
+        assert courtesy_for(house, "demo_ads", lease).session is None
         supply(there, "demo_ads", state, days=-1)
-        lapsed = courtesy_for(house, "demo_ads")
+        lapsed = courtesy_for(house, "demo_ads", lease)
         assert lapsed.session is None and "到期，未使用" in lapsed.login_hint and "platform login" in lapsed.login_hint
         supply(there, "demo_ads", state)
-        used = courtesy_for(house, "demo_ads").session
+        used = courtesy_for(house, "demo_ads", lease).session
         assert used is not None and used.state == state and SECRET not in repr(used)
-        assert courtesy_for(house, "demo_goods").session is None
+        assert courtesy_for(house, "demo_goods", lease).session is None
         assert SECRET not in str(raw_dump(house.engine))
         key = house.settings.home / "secrets" / "session_key"
         assert stat.S_IMODE(key.stat().st_mode) == 0o600
         [row] = there.xunwang("platform", "sessions", "list", "--json").rows()[:1]
         assert row["state"] == "可用" and SECRET not in str(row)
         key.write_bytes(os.urandom(32))
-        other = courtesy_for(house, "demo_ads")
+        other = courtesy_for(house, "demo_ads", lease)
         assert other.session is None and "打不开" in other.login_hint
         assert there.xunwang("platform", "sessions", "revoke", str(row["session"]), "--by", "李某").code == 0
         assert there.xunwang("platform", "sessions", "revoke", str(row["session"]), "--by", "李某").code == 4
