@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from db.locks import Lease
 from db.sellers import HASHED
 from db.text import storable, storable_json
 from records import Assessment, Listing, ListingState, Seller
@@ -87,51 +88,28 @@ class VersionRow:
     seen_at: datetime
 
 
-def known(conn: Connection, platform: str, keys: Sequence[tuple[str, str]]) -> set[str]:
-    """Of the cards (item id, card fingerprint), the ids of those stored with that very card and nothing owed.
+def known(lease: Lease, platform: str, keys: Sequence[tuple[str, str]], at: datetime) -> set[str]:
+    """Of the cards (item id, card fingerprint), the ids of those stored with that very card and nothing owed; they are
+    noted as standing on a list still.
 
     Whether a clean card's own page was worth a request was decided when the card was new; one that stayed 仅见卡片
     costs nothing until it changes. A hit whose capture is still owed is not among them, so that a patrol that comes
     past looks at it again and keeps its page.
     """
-    found = conn.execute(
-        text(
-            "select l.item_id from unnest(cast(:items as text[]), cast(:cards as text[])) as seen (item_id, card) "
-            "join listings l on l.platform = :platform and l.item_id = seen.item_id "
-            "where l.card_fingerprint = seen.card and seen.card <> '' "
-            "and l.state <> :gone "  # on sale again: that has to be told
-            "and not exists (select from captures_due d where d.listing_id = l.id)"
-        ),
-        {"platform": storable(platform), "gone": ListingState.GONE.value, **_columns(keys)},
-    )
-    return set(found.scalars())
-
-
-def seen(conn: Connection, platform: str, items: Collection[str], at: datetime) -> None:
-    """Notes that listings known already stand on a list still."""
-    if items:
-        statement = text(
-            "update listings set last_seen = greatest(last_seen, :at) where id in (select id from listings"
-            " where platform = :platform and item_id = any(cast(:items as text[])) order by id for update)"
-        )
-        conn.execute(statement, {"platform": platform, "items": sorted(items), "at": at})
+    items, cards = [storable(item) for item, _ in keys], [card for _, card in keys]
+    given = {"platform": storable(platform), "gone": ListingState.GONE.value, "items": items, "cards": cards, "at": at}
+    [found] = lease.ask(_KNOWN, given)
+    return set(found)
 
 
 def skimmed(conn: Connection, platform: str, items: Collection[str]) -> dict[str, Listing]:
     """Of these item ids, the listings of which the card alone was ever read and that belong to no lead, by id."""
-    wanted = {"platform": storable(platform), "items": sorted(map(storable, items))}
-    rows = conn.execute(
-        text(
-            _STORED + " where l.platform = :platform and l.item_id = any(cast(:items as text[]))"
-            " and not l.detail_read and l.level = 'none'"
-        ),
-        wanted,
-    )
-    return {row.item_id: _listing(row) for row in rows if not row.in_lead}
-
-
-def _columns(keys: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
-    return {"items": [storable(item) for item, _ in keys], "cards": [card for _, card in keys]}
+    stored = recall(conn, [(storable(platform), storable(item)) for item in sorted(items)])
+    return {
+        item: one.listing
+        for (_, item), one in stored.items()
+        if not one.listing.detail_read and not one.in_lead and one.facts["level"] == "none"
+    }
 
 
 def hold_platforms(conn: Connection, platforms: Sequence[str]) -> None:
@@ -147,14 +125,7 @@ def hold_platforms(conn: Connection, platforms: Sequence[str]) -> None:
 def recall(conn: Connection, items: Sequence[tuple[str, str]]) -> dict[tuple[str, str], StoredListing]:
     """What is stored of these (platform, item id)."""
     wanted = {"platforms": [one for one, _ in items], "items": [one for _, one in items]}
-    rows = conn.execute(
-        text(
-            _STORED + " join unnest(cast(:platforms as text[]), cast(:items as text[])) as wanted (platform, item_id) "
-            "on l.platform = wanted.platform and l.item_id = wanted.item_id"
-        ),
-        wanted,
-    )
-    return {(row.platform, row.item_id): _stored(row) for row in rows}
+    return {(row.platform, row.item_id): _stored(row) for row in conn.execute(_STORED, wanted)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -277,12 +248,30 @@ _KEEP_ASSESSMENTS = text(
     f"on conflict ({', '.join(_JUDGED_OF)}) do update set "
     + ", ".join(f"{name} = excluded.{name}" for name in _JUDGEMENT)
 )
-_STORED = (
+# `offset 0`: each item by the index. Planned while the table was empty, a join would go on reading all of it.
+_KNOWN = """
+    with found as (
+        select l.id, l.item_id from unnest(%(items)s::text[], %(cards)s::text[]) as seen (item_id, card)
+        cross join lateral (
+            select id, item_id, card_fingerprint, state from listings
+            where platform = %(platform)s and item_id = seen.item_id offset 0) l
+        where l.card_fingerprint = seen.card and seen.card <> ''
+          and l.state <> %(gone)s -- on sale again: that has to be told
+          and not exists (select from captures_due d where d.listing_id = l.id)),
+    noted as (
+        update listings set last_seen = greatest(last_seen, %(at)s)
+        where id in (select id from listings where id in (select id from found) order by id for update))
+    select coalesce(array_agg(item_id), '{}') from found
+"""
+_STORED = text(
     "select l.*, s.key as seller_key, s.name as seller_name, s.place as seller_place, s.url as seller_url,"
     " a.fingerprint as a_fingerprint, a.lexicon_version as a_lexicon, a.matcher_version as a_matcher,"
     " a.level as a_level, a.score as a_score,"
     " exists (select from lead_hits h where h.listing_id = l.id) as in_lead "
-    "from listings l left join sellers s on s.id = l.seller_id "
+    "from unnest(cast(:platforms as text[]), cast(:items as text[])) as wanted (platform, item_id) "
+    "cross join lateral (select * from listings"
+    " where platform = wanted.platform and item_id = wanted.item_id offset 0) l "
+    "left join sellers s on s.id = l.seller_id "
     "left join lateral (select * from assessments a where a.listing_id = l.id"
     " order by a.assessed_at desc, a.id desc limit 1) a on true"
 )

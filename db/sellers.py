@@ -88,7 +88,8 @@ def _upsert(conn: Connection, rows: list[dict[str, Any]], *, named: bool) -> Non
 
 _FIND = text(
     "select s.id, s.platform, s.key from unnest(cast(:platforms as text[]), cast(:keys as text[])) as w (platform, key)"
-    " join sellers s on s.platform = w.platform and s.key = w.key"
+    # each by the index: see `db.listings`
+    " cross join lateral (select * from sellers where platform = w.platform and key = w.key offset 0) s"
 )
 _INSERT = (
     "insert into sellers (platform, key, name, place, url, first_seen, last_seen)"

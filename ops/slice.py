@@ -165,10 +165,7 @@ def _hooks(house: House, reception: Reception, order: Order, attempt: int, lease
     neutral = definition_of(order).control
 
     def known(platform: str, cards: Sequence[tuple[str, str]]) -> set[str]:
-        with transaction(house.engine) as conn:
-            found = listings.known(conn, platform, cards)
-            listings.seen(conn, platform, found, now())
-            return found
+        return listings.known(lease, platform, cards, now())
 
     def skimmed(platform: str, items: Sequence[str]) -> dict[str, Listing]:
         with transaction(house.engine) as conn:

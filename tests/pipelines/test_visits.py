@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 
 from db import listings, queue, review, scans, visits
 from db.engine import transaction
+from db.locks import leasing
 from pipelines import receive, take_off
 from records import Capture, CapturedFile, FileRole, Gone, LeadState, Outcome, Query, QueryKind, QueryReport, Sighting
 from tests.pipelines.made import NIGHT, captured, card, later, listing, one, reception, rows, seller, sighting
@@ -54,8 +55,8 @@ def test_a_relisted_hit_puts_its_lead_before_heavier_ones(engine: Engine, tmp_pa
         assert [lead.subject for lead in map(_Named, queue.queue(conn, wanted, limit=9))] == ["s2", "s1"]
         conn.execute(text("update leads set state = '待研判' where id = :id"), {"id": light_lead})
     take_off(gone("1", NIGHT + timedelta(days=1)), desk)
-    with transaction(engine) as conn:  # a card that has not changed is worth a look again
-        assert listings.known(conn, "goods", [("1", "card-1"), ("2", "card-2")]) == {"2"}
+    with leasing(engine, "platform:goods") as lease:  # a card that has not changed is worth a look again
+        assert listings.known(lease, "goods", [("1", "card-1"), ("2", "card-2")], NIGHT + timedelta(days=1)) == {"2"}
     receive([later(sighting(card("1", "象牙")), days=2)], replace(desk, now=lambda: NIGHT + timedelta(days=2)))
     assert rows(engine, "select state from listings order by item_id") == [("再次上架",), ("在售",)]
     assert rows(engine, "select state, raised_at is not null from leads where subject_key = 's1'") == [("疑似", True)]
@@ -157,8 +158,10 @@ def test_a_hit_that_its_list_shows_no_more_is_due_at_once(engine: Engine, tmp_pa
     _, first = planned(engine, Outcome.SEARCHED, NIGHT - timedelta(hours=1))
     receive(by(first, captured(listing("1", "象牙")), captured(listing("2", "象牙")), sighting(listing("3"))), desk)
     tonight, _ = planned(engine, Outcome.SEARCHED, NIGHT + timedelta(days=1))
+    with leasing(engine, "platform:goods") as lease:
+        there = [("1", "another card"), ("2", "card-2"), ("3", ""), ("4", "card-4")]
+        assert listings.known(lease, "goods", there, NIGHT + timedelta(days=1, hours=1)) == {"2"}
     with transaction(engine) as conn:
-        listings.seen(conn, "goods", {"2"}, NIGHT + timedelta(days=1, hours=1))
         assert visits.open_hits(conn, "goods") == 2
     assert due(engine, tonight) == (["1"], 0)
 
