@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from lxml import etree, html
+from lxml import etree
 
 from crawler.encodings import decode
 from records import Page
@@ -135,10 +135,11 @@ def _decode_at(text: str, at: int) -> Any:
 
 
 def _tree(text: str) -> Any:
-    parser = html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    # plain elements: those of lxml.html are looked up in Python, one by one
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     body = text.replace("\0", "").encode("utf-8", "replace")
     try:
-        return html.document_fromstring(body, parser=parser) if body.strip() else None
+        return etree.fromstring(body, parser) if body.strip() else None
     except (etree.ParserError, etree.XMLSyntaxError, AssertionError, ValueError):
         return None
 

@@ -1,6 +1,7 @@
 """Which encoding a page is really in, whatever its header and its meta tag say."""
 
 import codecs
+import math
 import re
 
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,30})""", re.IGNORECASE)
@@ -48,9 +49,12 @@ def detect_encoding(body: bytes, declared: str = "") -> str:
     sample = _telling(body)
     if not sample:
         return named[0] if named and not named[0].startswith("utf-16") else "utf-8"
-    candidates = list(dict.fromkeys([*named, *_sixteen(body), *_GUESSES]))
-    # the earlier one wins a draw, so what the page declares needs to be beaten
-    return max(candidates, key=lambda name: (_fitness(sample, name), -candidates.index(name)))
+    best, highest = "", -math.inf
+    for name in dict.fromkeys([*named, *_sixteen(body), *_GUESSES]):
+        fitness = _fitness(sample, name, highest)
+        if fitness > highest:  # the earlier one wins a draw, so what the page declares needs to be beaten
+            best, highest = name, fitness
+    return best
 
 
 def decode(body: bytes, encoding: str) -> str:
@@ -64,18 +68,22 @@ def decode(body: bytes, encoding: str) -> str:
     return body.decode(detect_encoding(body), "replace")
 
 
-def _fitness(sample: bytes, name: str) -> float:
-    """How well `name` reads the sample: share of common characters among the CJK ones, less a fine for losses."""
+def _fitness(sample: bytes, name: str, beaten: float = -math.inf) -> float:
+    """How well `name` reads the sample: share of common characters among the CJK ones, less a fine for losses.
+
+    The characters are counted only where the fine leaves a chance of more than `beaten`.
+    """
     text = sample.decode(name, "replace")
     lost = text.count("\ufffd") / max(len(text), 1)
-    letters: list[str] = _CJK.findall(text)
-    odd = len(_ODD.findall(text))
-    if not letters:
-        return -20.0 * lost - odd / max(len(text), 1)
-    common = (sum(map(_COMMON.__contains__, letters)) + len(_HANGUL.findall(text))) / len(letters)
     # utf-8 that decodes is hardly ever anything else
     bonus = 0.5 if name == "utf-8" and not lost else 0.0
-    return common + bonus - 20 * lost - odd / len(text)
+    fine = 20 * lost + len(_ODD.findall(text)) / max(len(text), 1)
+    if 1.0 + bonus - fine <= beaten:
+        return -math.inf
+    letters: list[str] = _CJK.findall(text)
+    if not letters:
+        return -fine
+    return (sum(map(_COMMON.__contains__, letters)) + len(_HANGUL.findall(text))) / len(letters) + bonus - fine
 
 
 def _telling(body: bytes) -> bytes:

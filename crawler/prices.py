@@ -16,6 +16,8 @@ _AMOUNT = re.compile(
 #: What a buyer pays today comes before what is crossed out.
 _TODAY = re.compile(r"(?:券后价?|到手价?|现价|秒杀价?|促销价?|活动价|折后价?|特价|拼团价?|优惠价)\D{0,4}")
 _FORMER = re.compile(r"(?:原价|市场价|参考价|吊牌价|划线价)\D{0,4}$")
+#: Most prices: nothing in them to be weighed.
+_SIMPLE = re.compile(r"[¥￥]?([0-9]{1,9}(?:\.[0-9]{1,2})?)")
 _FREE = re.compile(r"^(?:免费|赠送|白送|免费送)$")
 #: The first that occurs counts: HK$ stands before $.
 _CURRENCIES = {
@@ -37,6 +39,8 @@ def read_price(text: str) -> Decimal | None:
     >>> read_price("￥１.２万起"), read_price("面议"), read_price("原价299 券后89.9")
     (Decimal('12000'), None, Decimal('89.9'))
     """
+    if simple := _SIMPLE.fullmatch(text):
+        return Decimal(simple[1])
     plain = unicodedata.normalize("NFKC", text[:300]).replace("￥", "¥").strip()
     if _FREE.match(plain):
         return Decimal(0)

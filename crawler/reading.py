@@ -12,12 +12,15 @@ from crawler import values
 from crawler.addresses import absolute, canonical
 from crawler.definition import Definition
 from crawler.documents import Document
+from crawler.marked import Marked
 from crawler.prices import read_currency, read_price, tidy_price
 from crawler.selectors import Choice, Kind, Selector, fill
 from crawler.walls import judge_empty, judge_wall
 from records import Listing, Outcome, Page, Seller
 
 _MOST_CARDS = 2_000
+#: Of what one alternative finds, so many are looked at for one with a text in it.
+_MOST_TRIED = 50
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,6 +99,14 @@ class _Place:
     alone: bool = False
     #: Address of the item, as soon as it is known; for `url:` selectors.
     url: str = ""
+    _marked: Marked | None = None
+
+    @property
+    def marked(self) -> Marked | None:
+        """The row by its classes, taken down when it is first asked for; None where it is no element."""
+        if self._marked is None and hasattr(self.row, "itertext"):
+            self._marked = Marked(self.row)
+        return self._marked
 
     def subject(self, choice: Choice) -> Any:
         """What `choice` is to be asked of here; None when it does not apply."""
@@ -119,21 +130,27 @@ def _product(things: list[dict[str, Any]]) -> dict[str, Any] | None:
     return next(named, things[0] if things else None)
 
 
-def _found(selector: Selector, place: _Place) -> list[Any]:
-    """What the first alternative with an answer finds; what has no text does not count as one."""
+def _answers(selector: Selector, place: _Place) -> Iterator[list[Any]]:
+    """What each alternative finds, in their order; the first with a text in it is the answer."""
     for choice in selector:
-        if choice.find is None:
+        if choice.ordinary is not None and (marked := place.marked) is not None:
+            found = choice.ordinary.find(marked)
+        elif choice.find is None or (subject := place.subject(choice)) is None:
             continue
-        subject = place.subject(choice)
-        if subject is None:
-            continue
-        found = choice.find(subject)
+        else:
+            found = choice.find(subject)
         if choice.pattern is not None:
             matches = (choice.pattern.search(values.plain(value)) for value in found)
             found = [match[1] for match in matches if match and match[1]]
-        for at, value in enumerate(found[:50]):
+        yield found
+
+
+def _found(selector: Selector, place: _Place) -> list[Any]:
+    """What the first alternative with an answer finds, from its first text on."""
+    for found in _answers(selector, place):
+        for at, value in enumerate(found[:_MOST_TRIED]):
             if values.plain(value):
-                return found[at:] if at else found
+                return found[at:]
     return []
 
 
@@ -143,8 +160,8 @@ def _texts(selector: Selector, place: _Place) -> list[str]:
 
 def _text(selector: Selector, place: _Place) -> str:
     """The first value with something in it; empty when there is none."""
-    found = _found(selector, place)
-    return values.plain(found[0]) if found else ""
+    texts = (values.plain(value) for found in _answers(selector, place) for value in found[:_MOST_TRIED])
+    return next(filter(None, texts), "")
 
 
 def _rows(selector: Selector, document: Document) -> list[Any] | None:

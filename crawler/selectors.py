@@ -22,6 +22,8 @@ from jmespath.exceptions import JMESPathError
 from lxml import etree
 from parsel.csstranslator import HTMLTranslator
 
+from crawler.marked import Ordinary, ordinary
+
 
 class Kind(StrEnum):
     """The prefix of a selector."""
@@ -51,6 +53,8 @@ class Choice:
     find: Callable[[Any], list[Any]] | None
     #: First group of each value is kept; values that do not match fall out.
     pattern: re.Pattern[str] | None = None
+    #: The same as `find` for a card whose classes were taken down; None where it says more than tags and classes.
+    ordinary: Ordinary | None = None
 
 
 #: A selector: its alternatives in the order to try them. Empty where the definition says nothing.
@@ -88,7 +92,8 @@ def _choice(part: str) -> Choice:
     except (JMESPathError, etree.XPathError, re.error, SyntaxError) as error:
         # cssselect's SelectorError is a SyntaxError
         raise BadSelector(f"“{part}”写法有误：{str(error)[:200]}") from error
-    return Choice(kind=Kind(prefix), expression=expression.strip(), find=find, pattern=_group(pattern))
+    told = ordinary(expression.strip()) if prefix == Kind.CSS else None
+    return Choice(kind=Kind(prefix), expression=expression.strip(), find=find, pattern=_group(pattern), ordinary=told)
 
 
 def _template(body: str) -> str:

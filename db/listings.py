@@ -201,7 +201,7 @@ def rejudge(conn: Connection, judged: Sequence[tuple[int, Assessment]]) -> None:
 def keep_versions(conn: Connection, rows: Sequence[VersionRow]) -> None:
     """Writes states of listings that are not on record yet."""
     if rows:
-        conn.execute(_KEEP_VERSIONS, {"given": json.dumps([asdict(row) for row in rows], default=str)})
+        conn.execute(_KEEP_VERSIONS, {"given": json.dumps([_version(row) for row in rows], default=str)})
 
 
 def keep_assessments(conn: Connection, judged: Sequence[tuple[int, str, Assessment]], at: datetime) -> None:
@@ -343,6 +343,10 @@ def _values(row: ListingRow) -> dict[str, Any]:
         "last_seen": row.seen_at,
         "looked_at": row.seen_at if row.looked else None,
     }
+
+
+def _version(row: VersionRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in _VERSION}
 
 
 def _assessment(listing_id: int, fingerprint: str, found: Assessment, *, at: datetime) -> dict[str, Any]:

@@ -5,7 +5,7 @@ among the beginnings of the sieve's pieces. What passes is read again by the ord
 exactly as one text after the other.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,6 @@ import numpy as np
 from keywords.folding import Folding, without_markup
 from keywords.patterns import Stuffing
 
-#: Texts of a block, and characters after which a block is closed early: one text may be a megabyte.
-_TEXTS = 1024
-_CHARACTERS = 1 << 18
 #: Small numbers with a meaning of their own; those from _FIRST on are characters of the pieces.
 _SKIPPED, _BREAK, _SEVERAL, _OTHER, _FIRST = range(5)
 
@@ -163,17 +160,3 @@ def _numbering(numbers: dict[str, int], tables: Folding) -> Array:
     for source, target in tables.folded:
         number[source] = numbers.get(chr(target), _OTHER)
     return number
-
-
-def blocks(texts: Iterable[Any], size: Any) -> Iterator[list[Any]]:
-    """`texts` in blocks of a thousand or of a quarter of a million characters, as `size` counts them; read lazily."""
-    block: list[Any] = []
-    characters = 0
-    for text in texts:
-        block.append(text)
-        characters += size(text)
-        if len(block) == _TEXTS or characters >= _CHARACTERS:
-            yield block
-            block, characters = [], 0
-    if block:
-        yield block

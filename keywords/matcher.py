@@ -1,9 +1,10 @@
 """The matcher: a listing goes in, an Assessment comes out. Pure, picklable, safe to share between threads."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+from keywords.blocks import blocks
 from keywords.folding import folding
 from keywords.requiring import require_company
 from keywords.resolving import Candidate, cover, resolve
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 MATCHER_VERSION = "1"
 #: Matches kept of one listing, counting and cancelled ones each.
 _TOLD = 100
-#: Listings fewer than which are judged one by one: a block has a cost of its own.
-_FEW = 24
+#: Listings fewer than which are judged one by one: a block has a cost of its own, and so have numpy and the sieve.
+_FEW = 256
 
 
 class Matcher:
@@ -62,19 +63,18 @@ class Matcher:
 
     def assess_many(self, listings: Iterable[Listing]) -> Iterator[Assessment]:
         """The same as `assess` for each, in order. Reads ahead by one block: a thousand listings at most."""
-        # Numpy takes 0.14 s to import, which the command line does not spend on one listing.
-        from keywords.batch import Sieve, blocks
+        for block in blocks(listings, _length):
+            yield from map(self.assess, block) if len(block) < _FEW else self._assess_block(block)
+
+    def _assess_block(self, block: Sequence[Listing]) -> Iterator[Assessment]:
+        # Numpy and the sieve take a quarter of a second, which nobody spends on a page of cards.
+        from keywords.batch import Sieve
 
         if self._sieve is None:
             self._sieve = Sieve(self._scanner.factors, self._scanner.stuffing, folding())
-        sieve, clean = self._sieve, self._clean
-        for block in blocks(listings, _length):
-            if len(block) < _FEW:
-                yield from map(self.assess, block)
-                continue
-            texts = [_text(listing) for listing in block]
-            for listing, text, passes in zip(block, texts, sieve.passing(texts), strict=True):
-                yield self._assess_passed(listing, text) if passes else clean
+        texts = [_text(listing) for listing in block]
+        for listing, text, passes in zip(block, texts, self._sieve.passing(texts), strict=True):
+            yield self._assess_passed(listing, text) if passes else self._clean
 
     def _assess_passed(self, listing: Listing, raw: str) -> Assessment:
         reading = self._scanner.read_passed(raw)
