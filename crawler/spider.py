@@ -35,7 +35,6 @@ from records import Page, Query
 
 log = structlog.get_logger(__name__)
 
-_CLOSED = ("scrapy.extensions.remote_control.RemoteControl", "scrapy.extensions.telnet.TelnetConsole")
 _MIDDLEWARES = {
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
@@ -229,10 +228,11 @@ def _settings(definition: Definition, limits: Limits, browsers: Browsers, gates:
     """Scrapy's settings. Each line that departs from Scrapy's default says why where it is not plain."""
     return {
         "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
-        # both open a port that executes what is sent to it, and are on by default
+        # two of Scrapy's extensions open a port that executes what is sent to it, and none of them is for us: what is
+        # only switched off would still be imported
+        "EXTENSIONS_BASE": {},
         "REMOTE_CONTROL_ENABLED": False,
         "TELNETCONSOLE_ENABLED": False,
-        "EXTENSIONS": dict.fromkeys(_CLOSED),  # and switched off they would still be imported, for a third of a second
         "LOG_LEVEL": "WARNING",
         "LOG_INSTALL_ROOT_HANDLER": False,  # logging belongs to who runs the process
         "USER_AGENT": limits.user_agent,
