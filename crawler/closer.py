@@ -83,8 +83,8 @@ class CloserLook:
         for card in candidates:
             sighting, ended = await self._candidate(query, card, read.page, ended)
             await self._deliver([sighting], tally)
-        plain, unclear = await self._explained(query, clean)
         room = max(0, self._most - tally.details) if self._definition.detail != "none" else 0
+        plain, unclear = await self._explained(query, clean) if room else ([], clean)
         batch = [_sighting(query, card, card, read.page) for card in (*plain, *unclear[room:])]
         for card in unclear[:room] if ended is None else ():
             try:

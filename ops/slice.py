@@ -5,6 +5,7 @@ the environment), holds the platform's lock, and dies with its parent.
 """
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from crawler import BrowserSettings, Definition, Delivered, Hooks, Interrupted, Limits, definition
 from db import canaries, evidence, lexicon, listings, runs, scans, shells
@@ -228,10 +229,19 @@ def main() -> None:
     try:
         with naming_outages():
             run(order)
+        _leave()
     except Interrupted:  # told to end: what is left stays open for whoever goes on
         sys.exit(128 + signal.SIGTERM)
     except DatabaseUnreachable:
         sys.exit(DATABASE_AWAY)
+
+
+def _leave() -> NoReturn:
+    """Ends this process at once: all is stored, and taking Scrapy and the lexicon down piece by piece takes a third of
+    a second of the processor."""
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(os.EX_OK)
 
 
 if __name__ == "__main__":
