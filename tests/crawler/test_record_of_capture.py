@@ -105,7 +105,7 @@ def test_a_servers_clock_is_compared_where_it_tells_one(date: str, ahead: list[i
     at = datetime(2026, 11, 23, 12, 0, 30, tzinfo=UTC)
     course = Course(
         url="u", final_url="u", began=at, ended=at, method="m", exchanges=(_heard(date),), console=(),
-        surroundings=Surroundings(), user_agent="t",
+        surroundings=Surroundings(), user_agent="t", robots="", delay=0.0, browser="",
     )  # fmt: skip
     record = json.loads(written_down(course, ())[0].body)
     assert [one["ahead_seconds"] for one in record["time"]["servers"]] == ahead
