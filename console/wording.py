@@ -11,25 +11,6 @@ from markupsafe import Markup, escape
 
 from records import DismissReason, FileRole, Level, Match, Outcome, ScanStatus, shanghai
 
-#: How a term was disguised, by `Match.technique`; an unknown one is shown as it is.
-TECHNIQUES = {
-    "plain": "原词",
-    "width": "全角/大小写",
-    "case": "大小写",
-    "traditional": "繁体",
-    "gap": "夹字符",
-    "gapped": "夹字符",
-    "lookalike": "形近字",
-    "radical": "偏旁",
-    "emoji": "表情符号",
-    "pinyin": "拼音",
-    "mixed": "汉字夹拼音",
-    "initials": "拼音首字母",
-    "homophone": "谐音",
-    "split": "拆字",
-    "code_word": "暗语",
-}
-
 LEVELS = {Level.HIGH.value: "高风险", Level.REVIEW.value: "待看", Level.NONE.value: "未命中"}
 FIELDS = {"title": "标题", "description": "描述", "title+description": "标题与描述"}
 ROLES = {
@@ -163,7 +144,7 @@ def web_address(url: str) -> str:
 
 def technique(match: Match) -> str:
     """原词, 谐音, 夹字符 …"""
-    return TECHNIQUES.get(match.technique, match.technique)
+    return match.how
 
 
 def signed(points: int) -> str:

@@ -13,32 +13,6 @@ DIRECTIONS = {"sale": "出售", "wanted": "求购", "service": "服务", "inform
 TIERS = {"T1": "确定", "T2": "推测", "T3": "缺省不用"}
 STRENGTHS = {"strong": "强词", "weak": "弱词"}
 FIELDS = {"title": "", "description": "描述", "title+description": "标题与描述"}
-TECHNIQUES = {
-    "plain": "原词",
-    "pair": "组合词",
-    "width": "全角或大小写",
-    "traditional": "繁体或异体",
-    "radical": "偏旁或特殊字符",
-    "emoji": "表情符号",
-    "gap": "夹符号或空格",
-    "invisible": "夹零宽字符",
-    "stuffed": "夹字母数字",
-    "stuffing": "夹字母数字",
-    "pinyin": "拼音",
-    "mixed": "汉字夹拼音",
-    "initial": "首字母",
-    "initials": "首字母",
-    "split": "拆字",
-    "homophone": "谐音",
-    "lookalike": "形近字",
-    "reversed": "倒写",
-    "repeat": "叠字",
-    "repeated": "叠字",
-    "html": "网页标记",
-    "markup": "网页标记",
-    "bidi": "倒序控制符",
-    "across": "标题与描述各一半",
-}
 
 
 def explained(told: Explanation, words: Lexicon) -> Iterator[str]:
@@ -74,7 +48,7 @@ def _match(match: Match, words: Lexicon, wanting: str) -> Iterator[str]:
     place = f"{FIELDS.get(match.field, match.field)}第 {match.start + 1}–{match.end} 字"
     written = "" if match.surface == match.term else f"  词条：{match.term}"
     yield f"  “{match.surface}”{written}  {words.category_name(match.category)}  {place}"
-    how = TECHNIQUES.get(match.technique, match.technique)
+    how = match.how
     yield f"    {how}  {TIERS.get(match.tier, match.tier)}  {STRENGTHS.get(match.strength, match.strength)}"
     if match.cancelled_by:
         yield f"    原因：{match.cancelled_by}"

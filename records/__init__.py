@@ -1,6 +1,6 @@
 """The words of the house (DESIGN §1) as frozen records. Imports nothing of ours."""
 
-from records.assessment import Assessment, Level, Match, Part
+from records.assessment import TECHNIQUES, Assessment, Level, Match, Part
 from records.clock import SHANGHAI, Now, now, shanghai, shanghai_date
 from records.exchange import Exchange, Headers, Tls, withheld
 from records.fault import Fault, Lang
@@ -31,6 +31,7 @@ __all__ = [
     "FIELD_LABELS",
     "KNOWN_BEHIND",
     "SHANGHAI",
+    "TECHNIQUES",
     "UNDECIDED",
     "Assessment",
     "Barred",

@@ -17,6 +17,30 @@ class Level(StrEnum):
         return self is not Level.NONE
 
 
+#: `Match.technique` as people read it.
+TECHNIQUES = {
+    "plain": "原词",
+    "pair": "组合词",
+    "width": "全角或大小写",
+    "traditional": "繁体或异体",
+    "radical": "偏旁或特殊字符",
+    "emoji": "表情符号",
+    "gap": "夹符号或空格",
+    "invisible": "夹零宽字符",
+    "stuffed": "夹字母数字",
+    "pinyin": "拼音",
+    "mixed": "汉字夹拼音",
+    "initial": "首字母",
+    "split": "拆字",
+    "homophone": "谐音",
+    "lookalike": "形近字",
+    "reversed": "倒写",
+    "repeated": "叠字",
+    "markup": "网页标记",
+    "bidi": "倒序控制符",
+}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Match:
     """命中: one term found in one field."""
@@ -42,6 +66,11 @@ class Match:
     cancelled_by: str = ""
     #: The longer term that covers this one; empty when none does.
     covered_by: str = ""
+
+    @property
+    def how(self) -> str:
+        """How it was written, in Chinese: 原词, 谐音, 夹零宽字符 …"""
+        return TECHNIQUES.get(self.technique, self.technique)
 
     @property
     def counts(self) -> bool:

@@ -1,5 +1,7 @@
 """Names heard wrongly and characters written in parts."""
 
+import csv
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +12,10 @@ from keywords.folding import folding
 from keywords.parts import characters, rejoined
 from keywords.terms import Term
 from keywords.variants import spellings
+from records import TECHNIQUES, Listing
 from tests.keywords.conftest import lexicon_of
 
+SETS = Path(__file__).with_name("sets")
 Told = list[tuple[str, str, str]]
 
 
@@ -133,3 +137,17 @@ def test_an_exclusion_takes_a_pair_whose_part_it_covers() -> None:
     assert told("鹦鹉 养在 繁育场里", "鹦鹉 繁育场")
     assert not told("玄凤鹦鹉 养在 繁育场里", "鹦鹉 繁育场", exclusions=("玄凤鹦鹉",))
     assert told("鹦鹉 养在 繁育场里", "鹦鹉 繁育场", exclusions=("鹦鹉",))  # no longer than the part itself
+
+
+def test_every_way_of_writing_has_a_name_that_people_read() -> None:
+    """Over the committed sets and what a variant can be."""
+    matcher, found = Matcher(builtin()), set()
+    for file in sorted(SETS.glob("*.tsv")):
+        with file.open(encoding="utf-8") as lines:
+            for row in csv.DictReader(lines, delimiter="\t"):
+                listing = Listing(
+                    platform="t", item_id="1", url="", title=row["title"], description=row.get("description") or ""
+                )
+                found |= {match.technique for match in matcher.assess(listing).matches}
+    assert len(found) >= 14
+    assert found <= set(TECHNIQUES)
