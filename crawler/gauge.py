@@ -1,5 +1,7 @@
 """What the list pages of one patrol are like: which fields their cards fill, and which pages repeat each other."""
 
+from hashlib import blake2b
+
 from crawler.reading import CardPage
 from records import Measures
 
@@ -11,7 +13,8 @@ class Gauge:
     """Measures the pages of one patrol one after the other."""
 
     def __init__(self) -> None:
-        self._shown: dict[frozenset[str], int] = {}
+        #: Digest of the items of a page -> the query that was shown them first. The ids themselves are thousands.
+        self._shown: dict[bytes, int] = {}
 
     def measure(self, query_id: int, cards: CardPage) -> Measures:
         """One page that the query `query_id` was answered with."""
@@ -22,11 +25,12 @@ class Gauge:
             seller=sum(one.seller is not None for one in listings),
             pictures=sum(bool(one.pictures) for one in listings),
             place=sum(bool(one.place) for one in listings),
-            repeated=self._repeats(query_id, frozenset(one.item_id for one in listings)),
+            repeated=self._repeats(query_id, {one.item_id for one in listings}),
         )
 
-    def _repeats(self, query_id: int, items: frozenset[str]) -> int:
+    def _repeats(self, query_id: int, items: set[str]) -> int:
         """1 where another query was shown just these items. Within a query the last page is often shown twice."""
         if len(items) < _ENOUGH:
             return 0
-        return int(self._shown.setdefault(items, query_id) != query_id)
+        told = "\n".join(sorted(items)).encode("utf-8", "surrogatepass")  # ids hold no line breaks
+        return int(self._shown.setdefault(blake2b(told, digest_size=16).digest(), query_id) != query_id)
