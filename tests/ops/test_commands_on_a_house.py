@@ -211,7 +211,7 @@ def test_the_audit_chain_is_checked(there: Place, raw: Engine) -> None:
     said = there.xunwang("audit", "verify")
     assert (said.code, "[E-OPS-051]" in said.err) == (1, True)
     english = there.xunwang("--lang", "en", "audit", "verify")
-    assert "audit chain is broken" in english.err
+    assert "audit or custody chain is broken" in english.err
 
 
 def test_tips_of_every_kind_come_in(there: Place, raw: Engine) -> None:
