@@ -16,26 +16,25 @@ _SECONDS = 40
 def portrait(settings: BrowserSettings, text: str) -> bytes:
     """A PNG of `text`: proof that the browser starts and has the fonts. Raises NoBrowser where it does not draw."""
     shown = f"data:text/html;charset=utf-8,{quote(f'<h1>{text}</h1>')}"
-    return _made(settings, lambda to, _: [f"--screenshot={to}", "--window-size=600,120", shown])
+    return _made(settings, "made.png", lambda to: [f"--screenshot={to}", "--window-size=600,120", shown])
 
 
 def printed(settings: BrowserSettings, html: str) -> bytes:
     """A PDF of a page of ours, which holds no script. Raises NoBrowser where it is not printed."""
 
-    def words(to: Path, folder: Path) -> list[str]:
-        page = folder / "page.html"
+    def words(to: Path) -> list[str]:
+        page = to.with_name("page.html")
         page.write_text(html, "utf-8", "replace")
         return [f"--print-to-pdf={to}", "--no-pdf-header-footer", page.as_uri()]
 
-    return _made(settings, words)
+    return _made(settings, "made.pdf", words)
 
 
-def _made(settings: BrowserSettings, words: Callable[[Path, Path], list[str]]) -> bytes:
-    """What a browser without a window leaves in the file that `words` (file, folder) name."""
+def _made(settings: BrowserSettings, name: str, words: Callable[[Path], list[str]]) -> bytes:
+    """What a browser without a window leaves in the file of that name, which `words` tell it; the ending counts."""
     program = find_chromium(settings)
-    with tempfile.TemporaryDirectory(prefix="xunwang-portrait-") as name:
-        folder = Path(name)
-        made = folder / "made"
+    with tempfile.TemporaryDirectory(prefix="xunwang-portrait-") as folder:
+        made = Path(folder) / name
         command = [
             str(program),
             "--headless",
@@ -46,7 +45,7 @@ def _made(settings: BrowserSettings, words: Callable[[Path, Path], list[str]]) -
             "--host-resolver-rules=MAP * ~NOTFOUND",
             f"--user-data-dir={folder}/profile",
             *(["--no-sandbox"] if runs_as_root() else []),
-            *words(made, folder),
+            *words(made),
         ]
         try:
             done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)

@@ -25,6 +25,8 @@ BARE = {
     ("sheet.py", "ask"),
     ("hops.py", "watch_hops"),
     ("weight.py", "weigh"),
+    ("overheard.py", "_body"),  # both inside `trail`, which keeps its caller's deadline
+    ("overheard.py", "_tls"),
     ("renderer.py", "_download_request_with_page"),  # inside `download_request`, which keeps the page's deadline
     ("studio.py", "serve"),  # a handler of its own task: nobody waits for it but the page
     ("hops.py", "decide"),  # likewise

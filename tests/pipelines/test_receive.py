@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 
 from db.evidence import due
 from db.listings import known
+from db.locks import leasing
 from pipelines import Received, receive
 from records import LeadState
 from tests.pipelines.made import (
@@ -218,12 +219,12 @@ def test_known_are_those_with_the_same_card_and_nothing_owed(engine: Engine, tmp
     desk = reception(engine, tmp_path)
     receive([captured(listing("1", "象牙")), sighting(listing("2", "象牙")), sighting(card("3"))], desk)
     cards = [("1", "card-1"), ("2", "card-2"), ("3", "card-3"), ("3", "changed"), ("4", "card-4"), ("\x00", "")]
-    with engine.connect() as connection:
-        assert known(connection, "goods", cards) == {"1", "3"}
-        assert known(connection, "elsewhere", cards) == set()
+    with leasing(engine, "platform:goods") as lease, engine.connect() as connection:
+        assert known(lease, "goods", cards, NIGHT) == {"1", "3"}
+        assert known(lease, "elsewhere", cards, NIGHT) == set()
         assert [(one_.item_id, one_.url) for one_ in due(connection, "goods", limit=9)] == [
             ("2", "https://goods.test/item/2")
         ]
     receive([captured(listing("2", "象牙"))], desk)
-    with engine.connect() as connection:
-        assert known(connection, "goods", cards) == {"1", "2", "3"}
+    with leasing(engine, "platform:goods") as lease:
+        assert known(lease, "goods", cards, NIGHT) == {"1", "2", "3"}
