@@ -11,11 +11,13 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from console.access import Reader, TheDesk
 from console.accounts import Visitor
 from console.desk import Desk
+from console.leads import EvidenceDamaged
 from console.rendering import page
 from db import custody, packages
 from db.custody import Handling
 from db.engine import transaction
 from db.packages import PackedCapture
+from evidence.package import FileAltered
 from pipelines.packaging import write_archive
 
 routes = APIRouter()
@@ -59,10 +61,17 @@ def _newest(desk: Desk, lead_id: int, listing_id: int) -> PackedCapture:
 
 
 def _archived(desk: Desk, capture: PackedCapture) -> tuple[Path, str]:
-    """The archive of one capture in a file that whoever asked removes, and the address of its page."""
+    """The archive of one capture in a file that whoever asked removes, and the address of its page.
+
+    Raises EvidenceDamaged, and leaves no file, where the store does not hold what it took in.
+    """
     handle, name = tempfile.mkstemp(prefix="xunwang-", suffix=".wacz")
-    with os.fdopen(handle, "wb") as file:
-        [url] = write_archive(desk.store, [capture], file)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            [url] = write_archive(desk.store, [capture], file)
+    except FileAltered as altered:
+        Path(name).unlink()
+        raise EvidenceDamaged(altered.detail) from altered
     return Path(name), url
 
 

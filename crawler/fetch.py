@@ -16,7 +16,7 @@ from crawler.ends import QueryEnd
 from crawler.manners import ERRAND, Charge, Errand
 from crawler.network import BROWSER_FAULTS, FINAL_FAULTS, NETWORK_FAULTS, chinese
 from crawler.retry_after import asked_to_wait
-from crawler.trail import trail_of
+from crawler.trail import pairs_of, trail_of
 from crawler.walls import recognise
 from records import CapturedFile, Exchange, FileRole, Outcome, Page, now
 
@@ -131,11 +131,7 @@ def page_of(url: str, response: Response) -> Page:
 
 def headers_of(response: Response) -> tuple[tuple[str, str], ...]:
     """Name and value of each header that Scrapy kept."""
-    return told(
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, values in response.headers.items()
-        for value in values
-    )
+    return told(pairs_of(response.headers))
 
 
 def told(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -54,5 +54,10 @@ def trail_of(response: Response) -> tuple[Exchange, ...]:
 
 def headers_of(headers: ScrapyHeaders) -> Headers:
     """Name and value of each header that Scrapy kept, without the values that open accounts."""
+    return withheld(pairs_of(headers))
+
+
+def pairs_of(headers: ScrapyHeaders) -> Headers:
+    """Name and value of each header that Scrapy kept, all of them."""
     pairs = ((name, value) for name, values in headers.items() for value in values)
-    return withheld(tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs))
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs)

@@ -94,7 +94,7 @@ def as_html(sheet: Sheet) -> str:
         kind = "list" if table.columns else "facts"
         parts.append(f"<h2>{_ORDINALS[place]}{escape(table.heading)}</h2><table class={kind}>")
         parts.append(f"<thead><tr>{head}</tr></thead>{body}</table>" if head else f"{body}</table>")
-    parts.append(f"<p class=signed>{'<br>'.join(map(escape, _BLANKS))}</p>")
+    parts.append(f"<p class=signed>{'<br>'.join(map(escape, BLANKS))}</p>")
     return f'<!DOCTYPE html><html lang="zh-CN"><meta charset="utf-8"><style>{_STYLE}</style>{"".join(parts)}</html>'
 
 
@@ -172,7 +172,8 @@ _PARTS: Final = {
     ),
 }  # fmt: skip
 _PLAIN: Final = {True: "是", False: "否", None: "无"}
-_BLANKS: Final = ("复核人（签名）：　　　　　　　　　　　　　　", "复核时间：　　　　年　　月　　日")
+#: What a person fills in by hand.
+BLANKS: Final = ("复核人（签名）：　　　　　　　　　　　　　　", "复核时间：　　　　年　　月　　日")
 _ORDINALS: Final = {place: f"{place}. " for place in range(1, 1_000)}
 _STYLE: Final = """
 @page { size: A4; margin: 37mm 26mm 35mm 28mm; @bottom-center { content: counter(page) " / " counter(pages); } }

@@ -13,7 +13,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
-from evidence.record_sheet import NOTICE, TITLE, Sheet, Table
+from evidence.record_sheet import BLANKS, NOTICE, TITLE, Sheet, Table
 
 _TITLE_FONT, _HEAD_FONT, _BODY_FONT, _CODE_FONT = "方正小标宋简体", "黑体", "仿宋_GB2312", "Courier New"
 _LATIN: Final = "Times New Roman"
@@ -41,7 +41,7 @@ def as_word(sheet: Sheet, *, at: datetime) -> bytes:
         _line(document, f"{place}. {table.heading}", font=_HEAD_FONT, size=14, keep=True)
         _table(document, table)
     _line(document, "", font=_BODY_FONT, size=14)
-    for blank in ("复核人（签名）：　　　　　　　　　　　　", "复核时间：　　　　年　　月　　日"):
+    for blank in BLANKS:
         _line(document, blank, font=_BODY_FONT, size=14)
     _foot(document, sheet.number)
     out = BytesIO()

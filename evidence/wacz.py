@@ -25,6 +25,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from evidence.manifest import canonical
+from evidence.package import FileAltered
 from evidence.plain_zip import PlainZip
 
 #: Version of the WACZ specification that this keeps to.
@@ -92,7 +93,10 @@ class Visit:
 
 
 def write_wacz(into: BinaryIO, visits: Sequence[Visit], *, software: str) -> None:
-    """Writes the whole file. Bodies pass through in blocks; the archive itself waits in a temporary file."""
+    """Writes the whole file. Bodies pass through in blocks; the archive itself waits in a temporary file.
+
+    Raises FileAltered, naming the body that is not what it must be.
+    """
     with tempfile.TemporaryFile() as warc:
         lines = _write_warc(warc, visits, software)
         small = {
@@ -139,8 +143,14 @@ def _write_warc(warc: IO[bytes], visits: Sequence[Visit], software: str) -> list
 
 
 def _write_received(writer: Any, visit: Visit, one: Received) -> str:
-    """The record of a body, and of the request before it where that is known; the body's record id."""
+    """The record of a body, and of the request before it where that is known; the body's record id.
+
+    Raises FileAltered where the body is not what it was: an archive must not vouch for it.
+    """
     with one.path.open("rb") if one.path else BytesIO() as body:
+        if (found := _digest_of(b"", body)) != (one.sha256 or _NOTHING):
+            raise FileAltered(f"{one.sha256}（{one.url}）：现为 {found}")
+        body.seek(0)
         if one.answer is None:
             head = _Head(kind="resource", url=one.url, at=visit.at, media_type=one.media_type, sha256=one.sha256)
             return _record(writer, (head, body, one.size))

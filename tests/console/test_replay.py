@@ -1,12 +1,13 @@
 """Archived pages are shown from another host name, to whoever the console sent there a moment ago, and to no cookie."""
 
 import io
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from starlette.testclient import TestClient
 
 from console import ReplaySite, create_replay_app
@@ -65,6 +66,26 @@ def test_both_ways_to_see_it_stand_in_the_custody_chain(account, leads, engine, 
     with transaction(engine) as conn:
         rows = conn.execute(select(tables.custody.c.actor, tables.custody.c.action, tables.custody.c.subject)).all()
     assert [tuple(row) for row in rows] == [("wang", "查看", f"lead:{leads[0]}"), ("wang", "下载", f"lead:{leads[0]}")]
+
+
+def test_a_file_that_changed_in_the_store_is_neither_replayed_nor_handed_out(
+    account, desk, leads, engine, site, tmp_path, monkeypatch
+) -> None:
+    visitor, hit = account(replay=site), hit_of(engine, leads[0])
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    with transaction(engine) as conn:
+        files = tables.capture_files
+        received = files.update().where(files.c.role == "page").values(url="https://a.test/1")
+        for name in conn.execute(received.returning(files.c.sha256)).scalars().all():
+            desk.store.path(name).write_bytes(b"another page")
+    for way in ("replay", "archive"):
+        answer = visitor.get(f"/leads/{leads[0]}/{way}/{hit}")
+        assert answer.status_code == 400 and "校验不通过" in answer.text
+    assert list(scratch.glob("*.wacz")) == []
+    with transaction(engine) as conn:
+        assert conn.execute(select(func.count()).select_from(tables.custody)).scalar_one() == 0
 
 
 def test_without_a_player_the_page_says_how_to_get_one(account, leads, engine) -> None:
