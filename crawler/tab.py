@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import structlog
+from playwright.async_api import BrowserContext, Route
 from playwright.async_api import Error as BrowserError
 from playwright.async_api import Page as BrowserPage
 from playwright.async_api import Response as BrowserResponse
-from playwright.async_api import Route
 from scrapy import Request
 from scrapy.crawler import Crawler
 from w3lib.encoding import http_content_type_encoding
@@ -190,7 +190,7 @@ class Tab:
         if sheet is None:
             return
         try:
-            await asyncio.wait_for(sheet.page.context.close(), _CLOSE_SECONDS)
+            await asyncio.wait_for(_shut_down(sheet.page.context), _CLOSE_SECONDS)
         except BROWSER_FAULTS as fault:
             log.warning("tab did not close, its browser is ended", why=type(fault).__name__)
             await self._browsers.end(self._purpose)
@@ -379,6 +379,12 @@ class Tab:
     def _peer(self, url: str) -> str:
         # a browser that runs elsewhere goes out by a proxy of its own, which tells us nothing
         return "" if self._charge.limits.browser.remote else self._charge.way_out.peer(url)
+
+
+async def _shut_down(context: BrowserContext) -> None:
+    """Off the network first: what a page still asks for while its gate goes would pass it, and not in our name."""
+    await context.set_offline(True)
+    await context.close()
 
 
 async def _refuse(route: Route) -> None:

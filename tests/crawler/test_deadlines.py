@@ -31,6 +31,7 @@ BARE = {
     ("studio.py", "serve"),  # a handler of its own task: nobody waits for it but the page
     ("hops.py", "decide"),  # likewise
     ("tab.py", "_refuse"),  # likewise
+    ("tab.py", "_shut_down"),  # inside `close`, which waits for it so long
 }
 
 
