@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from console.desk import Desk
-from console.wording import LEVELS
+from console.wording import LEVELS, count_text
 from db.queue import ANYWHERE, LOCAL, Facets, QueueFilter
 from records import LeadState
 
@@ -27,17 +27,30 @@ class Choice:
     options: tuple[Option, ...]
 
 
-def choices(desk: Desk, wanted: QueueFilter, facets: Facets) -> tuple[Choice, ...]:
-    """The five selects. What is chosen stays in its list even when nothing is left there."""
+def choices(desk: Desk, wanted: QueueFilter, facets: Facets | None) -> tuple[Choice, ...]:
+    """The five selects. What is chosen stays in its list even when nothing is left there.
+
+    Before anything is counted they offer what is chosen, and of states, platforms and categories all there are.
+    """
     everything = {"": "全部"}
     districts = {LOCAL: "本市与待定", ANYWHERE: "全部"}
-    states = {state.value: facets.states.get(state.value, 0) for state in LeadState}
+    counts: dict[str, dict[str, int | None]] = {
+        "state": {state.value: facets.states.get(state.value, 0) if facets else None for state in LeadState},
+        "platform": {**(facets.platforms if facets else dict.fromkeys(desk.platforms))},
+        "category": {**(facets.categories if facets else dict.fromkeys(desk.categories))},
+        "district": {**(facets.districts if facets else {})},
+        "level": {**(facets.levels if facets else {})},
+    }
+    for name, chosen in (("category", wanted.category), ("platform", wanted.platform), ("level", wanted.level)):
+        counts[name].setdefault(chosen, 0 if facets else None)
+    if wanted.district not in districts:
+        counts["district"].setdefault(wanted.district, 0 if facets else None)
     return (
-        _choice("state", "状态", wanted.state.value, {}, states),
-        _choice("platform", "平台", wanted.platform, everything, facets.platforms, desk.platforms),
-        _choice("category", "类别", wanted.category, everything, facets.categories, desk.categories),
-        _choice("district", "区划", wanted.district, districts, facets.districts),
-        _choice("level", "级别", wanted.level, everything, facets.levels, LEVELS),
+        _choice("state", "状态", wanted.state.value, {}, counts["state"]),
+        _choice("platform", "平台", wanted.platform, everything, counts["platform"], desk.platforms),
+        _choice("category", "类别", wanted.category, everything, counts["category"], desk.categories),
+        _choice("district", "区划", wanted.district, districts, counts["district"]),
+        _choice("level", "级别", wanted.level, everything, counts["level"], LEVELS),
     )
 
 
@@ -46,13 +59,14 @@ def _choice(
     label: str,
     chosen: str,
     wide: Mapping[str, str],
-    counts: Mapping[str, int],
+    counts: Mapping[str, int | None],
     names: Mapping[str, str] | None = None,
 ) -> Choice:
     lines = dict(wide)
-    for value, count in {**counts, **({} if chosen in wide else {chosen: counts.get(chosen, 0)})}.items():
+    for value, count in counts.items():
         if value:
-            lines[value] = f"{(names or {}).get(value, value)} {count}"
+            shown = (names or {}).get(value, value)
+            lines[value] = shown if count is None else f"{shown} {count_text(count)}"
     return Choice(
         name=name,
         label=label,

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from console.accounts import PasswordRefused, SignInRefused, SignInTooSoon, UserRefused
 from console.rendering import page
+from console.review import LeadHeld
 from db.screening import LeadChanged, LeadMissing, NothingToUndo
 from evidence import EvidenceMissing
 from records import Fault
@@ -49,6 +50,7 @@ _FAULTS: dict[type[Fault], int] = {
     LeadMissing: 404,
     LeadChanged: 409,
     NothingToUndo: 409,
+    LeadHeld: 409,
     EvidenceMissing: 404,
     UserRefused: 400,
     PasswordRefused: 400,

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, Response
 from console.access import Reader, TheDesk
 from console.evidence_check import checked
 from console.rendering import page
-from console.review import view_of
+from console.views import view_of
 from db import custody
 from db import review as leads_review
 from db.custody import Handling

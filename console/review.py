@@ -1,11 +1,9 @@
 """核查队列: the list, the focused lead, and the three keys."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
+from fastapi import APIRouter, Form, HTTPException, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from console.access import SCREENERS, Reader, Screener, TheDesk
@@ -15,14 +13,17 @@ from console.desk import Desk
 from console.evidence_check import checked
 from console.night import last_night
 from console.rendering import page
+from console.views import SORT_NAMES, TheView, View, midnight
 from console.wording import REASONS, cleaned
+from db import leases
 from db import queue as leads_queue
 from db import review as leads_review
+from db import views as saved
 from db.engine import Connection, transaction
 from db.queue import ANYWHERE, QueueFilter
 from db.review import LeadPage
-from db.screening import Decision, Screened, screen, undo
-from records import ELSEWHERE, DismissReason, Fault, LeadState, Screening, shanghai
+from db.screening import Decision, Together, screen, undo
+from records import ELSEWHERE, DismissReason, Fault, Screening
 
 routes = APIRouter()
 
@@ -36,7 +37,7 @@ NOTE_LENGTH = 60
 #: Categories whose goods people often hold lawfully: tools for other uses, animals bred with papers, licensed drugs.
 _OFTEN_LAWFUL = ("tool_", "bird_live", "reptile_live", "raptor", "bushmeat", "bear", "musk")
 
-Word = Annotated[str, Query(max_length=80)]
+PageNo = Annotated[int, Query(alias="page", ge=1, le=10_000)]
 
 
 class ReasonUnsaid(Fault):
@@ -49,53 +50,17 @@ class ReasonUnsaid(Fault):
     remedy = (f"请写明原因，至多 {NOTE_LENGTH} 字。", f"Say it in at most {NOTE_LENGTH} characters.")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class View:
-    """A filter and the address that brings it back."""
+class LeadHeld(Fault):
+    """他人正在核查这条线索，您的操作没有保存。
 
-    wanted: QueueFilter
+    Somebody else is looking at this lead just now; nothing of yours was saved.
+    """
 
-    def query(self, **changes: object) -> str:
-        """URL parameters of this filter with some of them changed; defaults are left out."""
-        wanted = self.wanted
-        values: dict[str, object] = {
-            "state": "" if wanted.state is LeadState.CANDIDATE else wanted.state.value,
-            "platform": wanted.platform,
-            "category": wanted.category,
-            "district": wanted.district,
-            "level": wanted.level,
-            "q": wanted.text,
-        }
-        return urlencode({key: value for key, value in {**values, **changes}.items() if value not in ("", None)})
-
-    @property
-    def narrowed(self) -> bool:
-        """True where more than state and district limit the list."""
-        return bool(self.wanted.platform or self.wanted.category or self.wanted.level or self.wanted.text)
-
-
-def view_of(
-    state: LeadState = LeadState.CANDIDATE,
-    platform: Word = "",
-    category: Word = "",
-    district: Word = leads_queue.LOCAL,
-    level: Word = "",
-    q: Word = "",
-) -> View:
-    """The filter that the URL carries."""
-    return View(
-        wanted=QueueFilter(
-            state=state,
-            platform=platform,
-            category=category,
-            district=district,
-            level=level,
-            text=q.replace("\x00", "").strip(),
-        )
+    code = "E-CONSOLE-022"
+    remedy = (
+        "请处理下一条；十五分钟内无人操作，线索会自动放开。",
+        "Take the next one; after fifteen minutes without a decision the lead is free again.",
     )
-
-
-TheView = Annotated[View, Depends(view_of)]
 
 
 @routes.get("/review")
@@ -105,19 +70,30 @@ def review_page(
     visitor: Reader,
     view: TheView,
     lead: int | None = None,
-    page_no: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1,
+    page_no: PageNo = 1,
 ) -> Response:
-    """The whole page: filters, list, and the lead `lead` or the first one in focus."""
+    """The whole page: filters, list, and the lead `lead` or the first one in focus. Its counts come apart."""
     with transaction(desk.engine) as conn:
-        rows = _rows(conn, view, page_no)
-        focused = lead if lead is not None else (rows["leads"][0].id if rows["leads"] else None)
+        leases.one_at_a_time(conn)
+        rows = _rows(conn, desk, view, page_no)
+        focused = lead if lead is not None else _first(rows, visitor)
         context = {
             **rows,
             **_progress(conn, desk, view),
             **_focus(conn, desk, visitor, view, focused),
-            **_counts(conn, desk, view),
+            **filters_of(desk, view),
+            "views": saved.every(conn, visitor.user.id),
         }
     return HTMLResponse(page(request, "review.html", context))
+
+
+@routes.get("/review/facets")
+def review_facets(request: Request, desk: TheDesk, view: TheView, bulk: bool = False) -> Response:
+    """The selects above a list with their counts, which are asked for apart: counting takes longer than showing."""
+    with transaction(desk.engine) as conn:
+        base = "/review/bulk" if bulk else "/review"
+        context = filters_of(desk, view, leads_queue.facets(conn, view.wanted), base=base)
+    return HTMLResponse(page(request, "filters.html", context))
 
 
 @routes.get("/review/rows")
@@ -126,13 +102,13 @@ def review_rows(
     desk: TheDesk,
     view: TheView,
     lead: int | None = None,
-    page_no: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1,
+    page_no: PageNo = 1,
 ) -> Response:
     """The list alone: a page of it, or the page on which `lead` stands."""
     with transaction(desk.engine) as conn:
         if lead is not None:
             page_no = leads_queue.rank(conn, view.wanted, lead) // PAGE_SIZE + 1
-        context = {**_rows(conn, view, page_no), "focused_id": lead}
+        context = {**_rows(conn, desk, view, page_no), "focused_id": lead}
     return HTMLResponse(page(request, "rows.html", context))
 
 
@@ -142,19 +118,22 @@ def review_lead(request: Request, desk: TheDesk, visitor: Reader, view: TheView,
     if "hx-request" not in request.headers:
         return RedirectResponse(f"/review?{view.query(lead=lead_id)}", status_code=303)
     with transaction(desk.engine) as conn:
+        leases.one_at_a_time(conn)
         context = _focus(conn, desk, visitor, view, lead_id)
     return HTMLResponse(page(request, "focus.html", context))
 
 
 @routes.post("/review/undo")
 def take_back(request: Request, desk: TheDesk, visitor: Screener, view: TheView) -> Response:
-    """Z: the visitor's last screening never was; its lead comes back into focus."""
+    """Z: the visitor's last action never was; its lead, or the first one of many, comes back into focus."""
     with transaction(desk.engine) as conn:
+        leases.one_at_a_time(conn)
         done = undo(conn, user_id=visitor.user.id, actor=visitor.user.name, at=desk.now())
+        lead_id = done.screened[0].lead_id
         if "hx-request" not in request.headers:
-            return RedirectResponse(f"/review?{view.query(lead=done.lead_id)}", status_code=303)
-        context = _after(conn, desk, visitor, view, done, focused=done.lead_id)
-    return HTMLResponse(page(request, "screened.html", {**context, "undone": True}))
+            return RedirectResponse(f"/review?{view.query(lead=lead_id)}", status_code=303)
+        context = _after(conn, desk, visitor, view, done, focused=lead_id)
+    return _told(request, {**context, "undone": True})
 
 
 @routes.post("/review/{lead_id}/screen")
@@ -174,22 +153,31 @@ def decide(
         lead_id=lead_id,
         version=version,
         action=action,
-        reason=_reason(action, reason),
-        note=_words(reason, note) if action is Screening.DISMISS else "",
+        reason=reason_of(action, reason),
+        note=words_of(action, reason, note),
         user_id=visitor.user.id,
         actor=visitor.user.name,
         at=desk.now(),
     )
     with transaction(desk.engine) as conn:
-        done = screen(conn, decision)
-        following = leads_queue.next_lead(conn, view.wanted, lead_id)
+        leases.one_at_a_time(conn)
+        if not leases.take(conn, lead_id, visitor.user.id, desk.now()):
+            raise LeadHeld
+        done = Together(screened=(screen(conn, decision),), changed=0)
+        free = leases.free_for(visitor.user.id, desk.now())
+        following = leads_queue.next_lead(conn, view.wanted, lead_id, free=free)
         if "hx-request" not in request.headers:
             return RedirectResponse(f"/review?{view.query(lead=following)}", status_code=303)
         context = _after(conn, desk, visitor, view, done, focused=following)
-    return HTMLResponse(page(request, "screened.html", {**context, "undone": False}))
+    return _told(request, {**context, "undone": False})
 
 
-def _reason(action: Screening, given: str) -> DismissReason | None:
+def _told(request: Request, context: dict[str, Any]) -> Response:
+    """The next lead, and word to the page that its counts are old."""
+    return HTMLResponse(page(request, "screened.html", context), headers={"HX-Trigger": "xunwang:screened"})
+
+
+def reason_of(action: Screening, given: str) -> DismissReason | None:
     """The reason that goes with the action; 400 where 排除 comes without one."""
     if action is not Screening.DISMISS:
         return None
@@ -198,9 +186,9 @@ def _reason(action: Screening, given: str) -> DismissReason | None:
     return DismissReason(given)
 
 
-def _words(reason: str, given: str) -> str:
+def words_of(action: Screening, reason: str, given: str) -> str:
     """The text that goes with 其他; raises ReasonUnsaid where it is missing or too long. Other reasons take none."""
-    if reason != DismissReason.OTHER:
+    if action is not Screening.DISMISS or reason != DismissReason.OTHER:
         return ""
     words = cleaned(given)
     if not words or len(words) > NOTE_LENGTH:
@@ -211,12 +199,25 @@ def _words(reason: str, given: str) -> str:
 # --- what the templates show ----------------------------------------------------------------------------------------
 
 
-def _rows(conn: Connection, view: View, page_no: int) -> dict[str, Any]:
+def _rows(conn: Connection, desk: Desk, view: View, page_no: int) -> dict[str, Any]:
     total = leads_queue.queue_length(conn, view.wanted)
     pages = max(1, -(-total // PAGE_SIZE))
     page_no = min(page_no, pages)
     shown = leads_queue.queue(conn, view.wanted, limit=PAGE_SIZE, offset=(page_no - 1) * PAGE_SIZE)
-    return {"leads": shown, "total": total, "page_no": page_no, "pages": pages, "view": view}
+    held = leases.held(conn, [lead.id for lead in shown], desk.now())
+    return {"leads": shown, "held": held, **_total(total), "page_no": page_no, "pages": pages, "view": view}
+
+
+def _total(count: int) -> dict[str, Any]:
+    return {"total": count, "counted_all": count < leads_queue.MOST_COUNTED}
+
+
+def _first(rows: dict[str, Any], visitor: Visitor) -> int | None:
+    """The first lead of the page that nobody else is looking at; the first one where all are looked at."""
+    held = rows["held"]
+    free = [lead.id for lead in rows["leads"] if lead.id not in held or held[lead.id].user_id == visitor.user.id]
+    every = [*free, *(lead.id for lead in rows["leads"])]
+    return every[0] if every else None
 
 
 def _progress(conn: Connection, desk: Desk, view: View) -> dict[str, Any]:
@@ -230,12 +231,18 @@ def _progress(conn: Connection, desk: Desk, view: View) -> dict[str, Any]:
     }
 
 
-def _counts(conn: Connection, desk: Desk, view: View) -> dict[str, Any]:
-    facets = leads_queue.facets(conn, view.wanted)
+def filters_of(
+    desk: Desk, view: View, facets: leads_queue.Facets | None = None, *, base: str = "/review"
+) -> dict[str, Any]:
+    """What the form above the list at path `base` shows; without `facets` no counts."""
     return {
+        "base": base,
         "choices": choices(desk, view.wanted, facets),
-        "elsewhere_here": facets.districts.get(ELSEWHERE, 0),
+        "elsewhere_here": facets.districts.get(ELSEWHERE, 0) if facets else 0,
         "ELSEWHERE": ELSEWHERE,
+        "counted": facets is not None,
+        "sorts": SORT_NAMES,
+        "view": view,
     }
 
 
@@ -244,6 +251,7 @@ def _focus(conn: Connection, desk: Desk, visitor: Visitor, view: View, lead_id: 
     return {
         "found": found,
         "focused_id": found.lead.id if found else None,
+        "held_by": _held_by(conn, desk, visitor, found),
         "checks": checked(desk.store, found.hits[:1]) if found else {},
         "suggested": suggested(found) if found else None,
         "reasons": REASONS,
@@ -256,17 +264,28 @@ def _focus(conn: Connection, desk: Desk, visitor: Visitor, view: View, lead_id: 
     }
 
 
+def _held_by(conn: Connection, desk: Desk, visitor: Visitor, found: LeadPage | None) -> leases.Lease | None:
+    """Who else looks at the lead; a screener who finds nobody there holds it from now on."""
+    if found is None:
+        return None
+    at, me = desk.now(), visitor.user.id
+    if visitor.user.role in SCREENERS and leases.take(conn, found.lead.id, me, at):
+        return None
+    lease = leases.held(conn, [found.lead.id], at).get(found.lead.id)
+    return lease if lease and lease.user_id != me else None
+
+
 def _after(
-    conn: Connection, desk: Desk, visitor: Visitor, view: View, done: Screened, *, focused: int | None
+    conn: Connection, desk: Desk, visitor: Visitor, view: View, done: Together, *, focused: int | None
 ) -> dict[str, Any]:
-    changed = leads_review.lead_page(conn, done.lead_id, hits=0)
     return {
         **_focus(conn, desk, visitor, view, focused),
         **_progress(conn, desk, view),
-        **_counts(conn, desk, view),
-        "total": leads_queue.queue_length(conn, view.wanted),
-        "changed": changed,
-        "done": done,
+        **_total(leads_queue.queue_length(conn, view.wanted)),
+        "changed": leads_review.lead_page(conn, done.screened[0].lead_id, hits=0),
+        "done": done.screened[0],
+        "together": done,
+        "held": {},
     }
 
 
@@ -282,8 +301,3 @@ def suggested(found: LeadPage) -> DismissReason:
         return DismissReason.MISREAD
     lawful = found.lead.category.startswith(_OFTEN_LAWFUL)
     return DismissReason.LICENSED if lawful else DismissReason.IMITATION
-
-
-def midnight(moment: datetime) -> datetime:
-    """The beginning of the day in China on which `moment` falls."""
-    return shanghai(moment).replace(hour=0, minute=0, second=0, microsecond=0)

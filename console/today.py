@@ -7,7 +7,7 @@ from console.access import Reader, TheDesk
 from console.desk import Desk
 from console.night import last_night
 from console.rendering import page
-from console.review import midnight
+from console.views import midnight
 from db import leave, runs, scans
 from db import queue as leads_queue
 from db.engine import Connection, transaction

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
+from db.queue import MOST_COUNTED
 from records import DismissReason, FileRole, Level, Match, Outcome, ScanStatus, shanghai
 
 LEVELS = {Level.HIGH.value: "高风险", Level.REVIEW.value: "待看", Level.NONE.value: "未命中"}
@@ -152,6 +153,11 @@ def signed(points: int) -> str:
     return f"+{points}" if points >= 0 else f"−{-points}"
 
 
+def count_text(count: int) -> str:
+    """137, or 10000+ where counting stopped."""
+    return f"{count}+" if count >= MOST_COUNTED else str(count)
+
+
 def _named(names: dict[str, str]) -> Callable[[str], str]:
     return lambda key: names.get(str(key), str(key))
 
@@ -169,6 +175,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "web_address": web_address,
     "technique": technique,
     "signed": signed,
+    "count_text": count_text,
     "level_name": _named(LEVELS),
     "field_name": _named(FIELDS),
     "role_name": _named(ROLES),

@@ -1,11 +1,28 @@
 """The review queue: which leads, in which order, how many."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    exists,
+    func,
+    literal_column,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
 
+from db.search import LISTING_TEXT, SELLER_NAME, stands_in, words_of
 from db.tables import lead_hits, leads, listings, sellers
 from records import CANARY, ELSEWHERE, Lead, LeadState, Level
 
@@ -13,13 +30,26 @@ from records import CANARY, ELSEWHERE, Lead, LeadState, Level
 LOCAL = ""
 #: `district` of a filter: every district.
 ANYWHERE = "*"
-#: The queue's order, each from the smallest up: raised last, heaviest, oldest.
-_ORDER = (-func.coalesce(func.extract("epoch", leads.c.raised_at), 0), -leads.c.score, leads.c.id)
+
+_RAISED: ColumnElement[Any] = literal_column("coalesce(leads.raised_at, '2000-01-01 00:00:00+00')")
+_AGE: ColumnElement[Any] = literal_column("(-leads.id)")
+#: Each order as columns, all of them from the largest down. The first one has an index (ix_leads_queue).
+SORTS: Mapping[str, tuple[Any, ...]] = MappingProxyType(
+    {
+        "": (_RAISED, leads.c.score, _AGE),  # on sale again, heaviest, oldest
+        "new": (leads.c.first_seen, _AGE),
+        "seen": (leads.c.last_seen, _AGE),
+        "hits": (leads.c.hits, leads.c.score, _AGE),
+    }
+)
+
+#: Counting stops here: nobody reads a queue that long, and a count of everything would be paid with every key.
+MOST_COUNTED = 10_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueFilter:
-    """Which leads of the queue; an empty field filters nothing."""
+    """Which leads of the queue, and in which order; an empty field filters nothing."""
 
     state: LeadState = LeadState.CANDIDATE
     platform: str = ""
@@ -27,13 +57,28 @@ class QueueFilter:
     #: Name of a district, LOCAL or ANYWHERE.
     district: str = LOCAL
     level: str = ""
+    #: Least score of the lead.
+    min_score: int = 0
+    #: Bounds on the price of a hit, both included; None for none.
+    min_price: Decimal | None = None
+    max_price: Decimal | None = None
+    #: First seen from the one moment on and before the other.
+    since: datetime | None = None
+    until: datetime | None = None
+    #: Row id of the user who screened it; None for anybody and nobody.
+    screened_by: int | None = None
     #: Searched in the lead's number, seller and the titles and descriptions of its hits.
     text: str = ""
+    #: One of SORTS.
+    sort: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facets:
-    """How many leads each value would show if it were chosen in place of the filter's own, all else as it is."""
+    """How many leads each value would show if it were chosen in place of the filter's own, all else as it is.
+
+    Counted among the first MOST_COUNTED leads of each; more than that reads as a full count of MOST_COUNTED.
+    """
 
     states: dict[str, int]
     platforms: dict[str, int]
@@ -44,26 +89,42 @@ class Facets:
 
 def queue(conn: Connection, wanted: QueueFilter, *, limit: int, offset: int = 0) -> list[Lead]:
     """The leads of the filter: first those with a hit on sale again, the newest before; then the heaviest."""
-    statement = lead_rows().where(_matches(wanted)).order_by(*_ORDER)
+    statement = lead_rows().where(matches(wanted)).order_by(*_descending(wanted))
     return [to_lead(row) for row in conn.execute(statement.limit(limit).offset(offset))]
 
 
+def queue_ids(conn: Connection, wanted: QueueFilter, *, limit: int) -> list[tuple[int, int]]:
+    """Id and version of the first `limit` leads of the filter, in its order."""
+    statement = select(leads.c.id, leads.c.version).where(matches(wanted)).order_by(*_descending(wanted))
+    return [(row.id, row.version) for row in conn.execute(statement.limit(limit))]
+
+
+def leads_by_id(conn: Connection, lead_ids: Sequence[int]) -> list[Lead]:
+    """These leads in that order; those that are no more are left out."""
+    found = {row.id: to_lead(row) for row in conn.execute(lead_rows().where(leads.c.id.in_(list(lead_ids))))}
+    return [found[lead_id] for lead_id in lead_ids if lead_id in found]
+
+
 def queue_length(conn: Connection, wanted: QueueFilter) -> int:
-    """How many leads the filter holds."""
-    return int(conn.execute(select(func.count()).select_from(with_sellers()).where(_matches(wanted))).scalar_one())
+    """How many leads the filter holds; MOST_COUNTED where there are as many or more."""
+    some = select(leads.c.id).where(matches(wanted)).limit(MOST_COUNTED).subquery()
+    return int(conn.execute(select(func.count()).select_from(some)).scalar_one())
 
 
-def next_lead(conn: Connection, wanted: QueueFilter, after: int | None = None) -> int | None:
+def next_lead(
+    conn: Connection, wanted: QueueFilter, after: int | None = None, *, free: ColumnElement[bool] | None = None
+) -> int | None:
     """Id of the lead that follows `after` in the queue's order; the first one past its end. None: the queue is empty.
 
-    `after` need not be in the filter any more: it usually has just been screened out of it.
+    `after` need not be in the filter any more: it usually has just been screened out of it. With `free` only leads
+    of which that is true are considered.
     """
-    statement = select(leads.c.id).select_from(with_sellers()).where(_matches(wanted))
-    ordered = statement.order_by(*_ORDER).limit(1)
-    place = conn.execute(select(*_ORDER).where(leads.c.id == after)).one_or_none()
+    order = SORTS[wanted.sort]
+    statement = select(leads.c.id).where(matches(wanted), true() if free is None else free)
+    ordered = statement.order_by(*_descending(wanted)).limit(1)
+    place = conn.execute(select(*order).where(leads.c.id == after)).one_or_none()
     if place is not None:
-        follows = tuple_(*_ORDER) > tuple_(*place)
-        found = conn.execute(ordered.where(follows)).scalar()
+        found = conn.execute(ordered.where(tuple_(*order) < tuple_(*place))).scalar()
         if found is not None:
             return int(found)
         ordered = ordered.where(leads.c.id != after)
@@ -73,28 +134,29 @@ def next_lead(conn: Connection, wanted: QueueFilter, after: int | None = None) -
 
 def rank(conn: Connection, wanted: QueueFilter, lead_id: int) -> int:
     """How many leads of the filter stand before this one: its offset in the queue."""
-    place = conn.execute(select(*_ORDER).where(leads.c.id == lead_id)).one_or_none()
+    order = SORTS[wanted.sort]
+    place = conn.execute(select(*order).where(leads.c.id == lead_id)).one_or_none()
     if place is None:
         return 0
-    before = tuple_(*_ORDER) < tuple_(*place)
-    statement = select(func.count()).select_from(with_sellers()).where(_matches(wanted), before)
-    return int(conn.execute(statement).scalar_one())
+    before = select(leads.c.id).where(matches(wanted), tuple_(*order) > tuple_(*place)).limit(MOST_COUNTED).subquery()
+    return int(conn.execute(select(func.count()).select_from(before)).scalar_one())
 
 
 def facets(conn: Connection, wanted: QueueFilter) -> Facets:
     """Counts by state, platform, category, district and level, each among what the other fields let through."""
 
     def count(column: ColumnElement[str], others: ColumnElement[bool]) -> dict[str, int]:
-        counted = select(column, func.count()).select_from(with_sellers()).where(others)
-        ordered = counted.group_by(column).order_by(func.count().desc(), column)
+        some = select(column.label("value")).where(others).limit(MOST_COUNTED).subquery()
+        counted = select(some.c.value, func.count()).group_by(some.c.value)
+        ordered = counted.order_by(func.count().desc(), some.c.value)
         return {str(value): int(number) for value, number in conn.execute(ordered)}
 
     return Facets(
-        states=count(leads.c.state, _matches(wanted, any_state=True)),
-        platforms=count(leads.c.platform, _matches(replace(wanted, platform=""))),
-        categories=count(leads.c.category, _matches(replace(wanted, category=""))),
-        districts=count(leads.c.district, _matches(replace(wanted, district=ANYWHERE))),
-        levels=count(leads.c.level, _matches(replace(wanted, level=""))),
+        states=count(leads.c.state, matches(wanted, any_state=True)),
+        platforms=count(leads.c.platform, matches(replace(wanted, platform=""))),
+        categories=count(leads.c.category, matches(replace(wanted, category=""))),
+        districts=count(leads.c.district, matches(replace(wanted, district=ANYWHERE))),
+        levels=count(leads.c.level, matches(replace(wanted, level=""))),
     )
 
 
@@ -140,30 +202,61 @@ def _in(district: str) -> ColumnElement[bool]:
     return leads.c.district != ELSEWHERE if district == LOCAL else leads.c.district == district
 
 
-def _matches(wanted: QueueFilter, *, any_state: bool = False) -> ColumnElement[bool]:
+def _descending(wanted: QueueFilter) -> tuple[Any, ...]:
+    return tuple(column.desc() for column in SORTS[wanted.sort])
+
+
+def matches(wanted: QueueFilter, *, any_state: bool = False) -> ColumnElement[bool]:
+    """True for a row of `leads` that the filter lets through."""
     conditions: list[ColumnElement[bool]] = [_in(wanted.district), leads.c.platform != CANARY]
     if not any_state:
         conditions.append(leads.c.state == wanted.state)
-    if wanted.platform:
-        conditions.append(leads.c.platform == wanted.platform)
-    if wanted.category:
-        conditions.append(leads.c.category == wanted.category)
-    if wanted.level:
-        conditions.append(leads.c.level == wanted.level)
-    conditions.extend(_mentions(word) for word in wanted.text.split())
+    for column, value in (
+        (leads.c.platform, wanted.platform),
+        (leads.c.category, wanted.category),
+        (leads.c.level, wanted.level),
+        (leads.c.screened_by, wanted.screened_by),
+    ):
+        if value:
+            conditions.append(column == value)
+    conditions += _bounds(wanted)
+    conditions.extend(_mentions(word) for word in words_of(wanted.text))
     return and_(true(), *conditions)
 
 
+def _bounds(wanted: QueueFilter) -> list[ColumnElement[bool]]:
+    bounds: list[ColumnElement[bool]] = []
+    if wanted.min_score:
+        bounds.append(leads.c.score >= wanted.min_score)
+    if wanted.since is not None:
+        bounds.append(leads.c.first_seen >= wanted.since)
+    if wanted.until is not None:
+        bounds.append(leads.c.first_seen < wanted.until)
+    prices = [listings.c.price >= wanted.min_price] if wanted.min_price is not None else []
+    prices += [listings.c.price <= wanted.max_price] if wanted.max_price is not None else []
+    if prices:
+        of_lead = and_(lead_hits.c.lead_id == leads.c.id, listings.c.id == lead_hits.c.listing_id)
+        bounds.append(exists().where(of_lead, *prices))
+    return bounds
+
+
 def _mentions(word: str) -> ColumnElement[bool]:
-    """True for a lead in which the word stands somewhere; % and _ mean themselves."""
-    in_a_hit = exists().where(
-        lead_hits.c.lead_id == leads.c.id,
-        listings.c.id == lead_hits.c.listing_id,
-        or_(listings.c.title.icontains(word, autoescape=True), listings.c.description.icontains(word, autoescape=True)),
+    """True for a lead in which the word stands somewhere: each way by an index of its own, none by all leads."""
+    in_a_hit = (
+        select(lead_hits.c.lead_id)
+        .join(listings, listings.c.id == lead_hits.c.listing_id)
+        .where(stands_in(LISTING_TEXT, [word]))
     )
-    return or_(
-        leads.c.number.icontains(word, autoescape=True), sellers.c.name.icontains(word, autoescape=True), in_a_hit
+    other = leads.alias("other")
+    of_seller = (
+        select(other.c.id)
+        .join(sellers, sellers.c.id == other.c.seller_id)
+        .where(sellers.c.name != "", stands_in(SELLER_NAME, [word]))
     )
+    ways: list[Any] = [in_a_hit, of_seller]
+    if word.isascii():
+        ways.append(select(other.c.id).where(other.c.number.contains(word.upper(), autoescape=True)))
+    return leads.c.id.in_(union_all(*ways))
 
 
 def to_lead(row: Row[Any]) -> Lead:

@@ -1,5 +1,6 @@
 """One lead as the review pages show it: its hits, why they count, what was kept of them, who decided what."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -136,6 +137,19 @@ def lead_page(conn: Connection, lead_id: int, *, hits: int = 50) -> LeadPage | N
         hits=_hits(conn, lead_id, hits),
         history=_history(conn, lead_id),
     )
+
+
+def heaviest(conn: Connection, lead_ids: Sequence[int]) -> dict[int, Hit]:
+    """The heaviest hit of each lead with its assessment, without captures, by lead."""
+    rows = conn.execute(
+        select(lead_hits.c.lead_id, listings)
+        .ext(distinct_on(lead_hits.c.lead_id))
+        .join(listings, listings.c.id == lead_hits.c.listing_id)
+        .where(lead_hits.c.lead_id.in_(list(lead_ids)))
+        .order_by(lead_hits.c.lead_id, listings.c.score.desc(), listings.c.id)
+    ).all()
+    judged = _assessments(conn, [row.id for row in rows])
+    return {row.lead_id: _hit(row, judged.get(row.id), None) for row in rows}
 
 
 def evidence_file(conn: Connection, lead_id: int, capture_file_id: int) -> KeptFile | None:

@@ -1,10 +1,11 @@
 """初筛: what one key on the queue writes, and what Z takes back. Each change is one version and one audit row."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, cast, exists, insert, select, update
+from sqlalchemy import BigInteger, Connection, Row, cast, exists, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db import audit
@@ -83,11 +84,36 @@ class Screened:
     version: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Together:
+    """What became of several leads that were decided, or taken back, at once."""
+
+    screened: tuple[Screened, ...]
+    #: How many were left alone because they had changed meanwhile.
+    changed: int
+
+
 def screen(conn: Connection, decision: Decision) -> Screened:
     """Write one decision. A lead screened in gets its number, which no other lead ever had.
 
     Raises LeadMissing, or LeadChanged where `version` is no longer the newest.
     """
+    return _screen(conn, decision, batch=None)
+
+
+def screen_together(conn: Connection, decisions: Sequence[Decision]) -> Together:
+    """Write decisions about many leads as one action, which one undo takes back; changed leads are left alone."""
+    first = conn.execute(text("select nextval(pg_get_serial_sequence('screenings', 'id'))")).scalar_one()
+    screened = []
+    for decision in sorted(decisions, key=lambda one: one.lead_id):  # in one order, so that two cannot block each other
+        try:
+            screened.append(_screen(conn, decision, batch=first))
+        except (LeadMissing, LeadChanged):
+            continue
+    return Together(screened=tuple(screened), changed=len(decisions) - len(screened))
+
+
+def _screen(conn: Connection, decision: Decision, *, batch: int | None) -> Screened:
     if (decision.action is Screening.DISMISS) != (decision.reason is not None):
         raise ValueError("a reason goes with 排除 and with nothing else")
     if (decision.reason is DismissReason.OTHER) != bool(decision.note):
@@ -106,25 +132,38 @@ def screen(conn: Connection, decision: Decision) -> Screened:
         "screened_at": decision.at,
         "screened_by": decision.user_id,
     }
-    _note(conn, row, decision.action, reason, decision.user_id, decision.at, _before(row))
+    noted = {"lead_id": row.id, "user_id": decision.user_id, "at": decision.at, "batch": batch}
+    conn.execute(insert(screenings).values(**noted, action=decision.action, reason=reason, before=_before(row)))
     return _write(conn, row, after, actor=decision.actor, action=f"lead.{decision.action.name.lower()}", at=decision.at)
 
 
-def undo(conn: Connection, *, user_id: int, actor: str, at: datetime) -> Screened:
-    """Take back the user's last screening that still stands, and restore the lead exactly as it was before.
+def undo(conn: Connection, *, user_id: int, actor: str, at: datetime) -> Together:
+    """Take back the user's last action that still stands, and restore its lead or leads exactly as they were before.
 
-    Raises NothingToUndo where there is none, or where somebody has screened the lead since.
+    Of many decided together those are left alone that somebody has screened since. Raises NothingToUndo where there
+    is nothing to take back.
     """
     last = _last_standing(conn, user_id)
     if last is None:
         raise NothingToUndo
-    row = _locked(conn, last.lead_id)
-    newer = select(screenings.c.id).where(screenings.c.lead_id == last.lead_id, screenings.c.id > last.id)
+    steps = [last] if last.batch is None else _standing_together(conn, last.batch)
+    taken = [back for step in steps if (back := _take_back(conn, step, user_id, actor, at))]
+    if not taken:
+        raise NothingToUndo(str(last.reason or last.action))
+    return Together(screened=tuple(taken), changed=len(steps) - len(taken))
+
+
+def _take_back(conn: Connection, step: Row[Any], user_id: int, actor: str, at: datetime) -> Screened | None:
+    """The lead as it was before that step; None where somebody has screened it since."""
+    row = _locked(conn, step.lead_id)
+    newer = select(screenings.c.id).where(screenings.c.lead_id == step.lead_id, screenings.c.id > step.id)
     if conn.execute(newer.where(screenings.c.action != UNDO, ~_undone()).limit(1)).first():
-        raise NothingToUndo(f"{row.number or row.title}")
-    before = dict(last.before)
+        return None
+    before = dict(step.before)
     before["screened_at"] = before["screened_at"] and datetime.fromisoformat(before["screened_at"])
-    _note(conn, row, UNDO, "", user_id, at, {**_before(row), "undoes": last.id})
+    noted = {"lead_id": row.id, "user_id": user_id, "at": at, "batch": None}
+    told = {**_before(row), "undoes": step.id}
+    conn.execute(insert(screenings).values(**noted, action=UNDO, reason="", before=told))
     return _write(conn, row, before, actor=actor, action="lead.undo", at=at)
 
 
@@ -144,14 +183,6 @@ def _before(row: Row[Any]) -> dict[str, Any]:
         "screened_at": row.screened_at.isoformat() if row.screened_at else None,
         "screened_by": row.screened_by,
     }
-
-
-def _note(
-    conn: Connection, row: Row[Any], action: str, reason: str, user_id: int, at: datetime, before: dict[str, Any]
-) -> None:
-    conn.execute(
-        insert(screenings).values(lead_id=row.id, user_id=user_id, action=action, reason=reason, before=before, at=at)
-    )
 
 
 def _write(
@@ -187,6 +218,12 @@ def _last_standing(conn: Connection, user_id: int) -> Row[Any] | None:
         .order_by(screenings.c.id.desc())
         .limit(1)
     ).one_or_none()
+
+
+def _standing_together(conn: Connection, batch: int) -> Sequence[Row[Any]]:
+    """The steps of one action that still stand, in the order of their leads."""
+    together = select(screenings).where(screenings.c.batch == batch, ~_undone())
+    return conn.execute(together.order_by(screenings.c.lead_id)).all()
 
 
 def _past_number(conn: Connection, lead_id: int) -> str | None:

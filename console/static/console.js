@@ -55,8 +55,8 @@
     if (event.detail.xhr.status === 409 && pane && pane.dataset.lead) { show(pane.dataset.lead); }
   });
 
-  document.addEventListener("htmx:sendError", function () { waiting = null; tell("网络中断，操作没有保存。请检查网络后再按一次。", true); });
-  document.addEventListener("htmx:timeout", function () { waiting = null; tell("网络较慢，操作没有得到回应。请刷新查看结果。", true); });
+  document.addEventListener("htmx:sendError", function (event) { if (event.detail.elt.closest("[data-background]")) { return; } waiting = null; tell("网络中断，操作没有保存。请检查网络后再按一次。", true); });
+  document.addEventListener("htmx:timeout", function (event) { if (event.detail.elt.closest("[data-background]")) { return; } waiting = null; tell("网络较慢，操作没有得到回应。请刷新查看结果。", true); });
 
   function show(leadId) {
     var query = (focusPane().dataset.rows || "").split("?")[1] || "";

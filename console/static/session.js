@@ -68,6 +68,8 @@
 
   document.addEventListener("htmx:responseError", function (event) {
     var answer = event.detail.xhr;
+    // what the page asks for by itself must not come before what somebody is doing
+    if (event.detail.elt.closest("[data-background]")) { event.detail.handled = true; return; }
     if (!byId("again") || !(answer.status === 401 || answer.getResponseHeader("X-Stale-Token"))) { return; }
     if (renewed > 1) { return; }
     renewed += 1;

@@ -5,7 +5,18 @@ hold is replaced here and kept, byte for byte, in the evidence.
 """
 
 from db.tables.base import metadata
-from db.tables.decided import campaigns, districts, lead_hits, lead_numbers, leads, phases, report_dues, screenings
+from db.tables.decided import (
+    campaigns,
+    districts,
+    lead_hits,
+    lead_numbers,
+    leads,
+    leases,
+    phases,
+    report_dues,
+    saved_views,
+    screenings,
+)
 from db.tables.kept import (
     capture_files,
     captures,
@@ -49,6 +60,7 @@ __all__ = [
     "lead_hits",
     "lead_numbers",
     "leads",
+    "leases",
     "lexicon_versions",
     "listing_states",
     "listing_versions",
@@ -68,6 +80,7 @@ __all__ = [
     "robots",
     "robots_rulings",
     "runs",
+    "saved_views",
     "scans",
     "schedules",
     "screenings",

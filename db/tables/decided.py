@@ -85,8 +85,32 @@ leads = Table(
     reference("screened_by", "users.id", nullable=True),
     Column("version", Integer, nullable=False, server_default=text("1")),
     UniqueConstraint("campaign_id", "platform", "subject_key"),
-    Index("ix_leads_queue", "state", "score", "id"),
+    # the order of the queue, read backwards; see db.queue
+    Index("ix_leads_queue", "state", text("coalesce(raised_at, '2000-01-01 00:00:00+00')"), "score", text("(-id)")),
     Index("ix_leads_seller", "seller_id"),
+    Index("ix_leads_screened", "screened_at", postgresql_where=text("screened_at is not null")),
+    Index("ix_leads_first_seen", "first_seen"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("lead_id", BigInteger, ForeignKey("leads.id"), primary_key=True),
+    reference("user_id", "users.id"),
+    time_column("since"),
+    time_column("until"),
+    Index("ix_leases_user", "user_id"),
+)
+
+saved_views = Table(
+    "saved_views",
+    metadata,
+    id_column(),
+    reference("user_id", "users.id"),
+    Column("name", Text, nullable=False),
+    Column("query", Text, nullable=False),  # URL parameters of the filter
+    time_column("at"),
+    UniqueConstraint("user_id", "name"),
 )
 
 lead_numbers = Table(
@@ -114,7 +138,11 @@ screenings = Table(
     Column("action", Text, nullable=False),  # 转核查, 排除, 待研判, or 撤销 which undoes the one before
     text_column("reason"),
     Column("before", JSONB, nullable=False),  # state, number, reason as they stood, so that 撤销 can restore them
+    Column(
+        "batch", BigInteger
+    ),  # of what was decided in one go; drawn from the sequence of ids; null for one lead alone
     time_column("at"),
     Index("ix_screenings_lead", "lead_id"),
     Index("ix_screenings_user", "user_id", "id"),
+    Index("ix_screenings_batch", "batch", postgresql_where=text("batch is not null")),
 )

@@ -17,6 +17,9 @@ sellers = Table(
     time_column("first_seen"),
     time_column("last_seen"),
     UniqueConstraint("platform", "key"),
+    Index(
+        "ix_sellers_search", text("pairs(folded(name))"), postgresql_using="gin", postgresql_where=text("name <> ''")
+    ),
 )
 
 listings = Table(
@@ -55,6 +58,7 @@ listings = Table(
     Index("ix_listings_hits", "score", postgresql_where=text("level <> 'none'")),
     Index("ix_listings_seller", "seller_id"),
     Index("ix_listings_query", "query_id"),
+    Index("ix_listings_search", text("pairs(folded((title || ' '::text) || description))"), postgresql_using="gin"),
 )
 
 listing_versions = Table(
