@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import Depends, HTTPException, Path, Request
 
 from console.accounts import Visitor
 from console.desk import Desk
@@ -33,6 +33,8 @@ def screener(request: Request) -> Visitor:
     return visitor
 
 
+#: What addresses a row; a number that no row can have is an address that is not there.
+RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 TheDesk = Annotated[Desk, Depends(desk_of)]
 Reader = Annotated[Visitor, Depends(signed_in)]
 Screener = Annotated[Visitor, Depends(screener)]

@@ -5,7 +5,7 @@ import hashlib
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import HTMLResponse, Response
 
-from console.access import Reader, TheDesk
+from console.access import Reader, RowId, TheDesk
 from console.evidence_check import checked
 from console.rendering import page
 from console.views import view_of
@@ -43,7 +43,7 @@ class EvidenceDamaged(Fault):
 
 
 @routes.get("/leads/{lead_id}")
-def lead_detail(request: Request, desk: TheDesk, visitor: Reader, lead_id: int) -> Response:
+def lead_detail(request: Request, desk: TheDesk, visitor: Reader, lead_id: RowId) -> Response:
     """One lead with its hits, evidence and history."""
     del visitor
     with transaction(desk.engine) as conn:
@@ -59,7 +59,7 @@ def lead_detail(request: Request, desk: TheDesk, visitor: Reader, lead_id: int) 
 
 
 @routes.get("/leads/{lead_id}/evidence/{capture_file_id}")
-def evidence_file(desk: TheDesk, visitor: Reader, lead_id: int, capture_file_id: int) -> Response:
+def evidence_file(desk: TheDesk, visitor: Reader, lead_id: RowId, capture_file_id: RowId) -> Response:
     """The bytes of a file of that lead. Pictures are shown; what a platform's page said is only ever a download.
 
     Either is a row of the custody chain, written before the bytes go out.

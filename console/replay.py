@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from console.access import Reader, TheDesk
+from console.access import Reader, RowId, TheDesk
 from console.accounts import Visitor
 from console.desk import Desk
 from console.leads import EvidenceDamaged
@@ -24,7 +24,7 @@ routes = APIRouter()
 
 
 @routes.get("/leads/{lead_id}/replay/{listing_id}")
-def replay(request: Request, desk: TheDesk, visitor: Reader, lead_id: int, listing_id: int) -> Response:
+def replay(request: Request, desk: TheDesk, visitor: Reader, lead_id: RowId, listing_id: RowId) -> Response:
     """The way to the newest capture of that hit on the replay site, or how a player is installed."""
     capture = _newest(desk, lead_id, listing_id)
     context = {"lead_id": lead_id, "capture": capture, "window": ""}
@@ -37,7 +37,7 @@ def replay(request: Request, desk: TheDesk, visitor: Reader, lead_id: int, listi
 
 
 @routes.get("/leads/{lead_id}/archive/{listing_id}")
-def archive(desk: TheDesk, visitor: Reader, lead_id: int, listing_id: int) -> Response:
+def archive(desk: TheDesk, visitor: Reader, lead_id: RowId, listing_id: RowId) -> Response:
     """The newest capture of that hit as a WACZ file, for any player of web archives."""
     capture = _newest(desk, lead_id, listing_id)
     path, _ = _archived(desk, capture)

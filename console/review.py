@@ -6,14 +6,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from console.access import SCREENERS, Reader, Screener, TheDesk
+from console.access import SCREENERS, Reader, RowId, Screener, TheDesk
 from console.accounts import Visitor
 from console.choices import choices
 from console.desk import Desk
 from console.evidence_check import checked
 from console.night import last_night
 from console.rendering import page
-from console.views import SORT_NAMES, TheView, View, midnight
+from console.views import SORT_NAMES, Number, TheView, View, midnight
 from console.wording import REASONS, cleaned
 from db import leases
 from db import queue as leads_queue
@@ -69,7 +69,7 @@ def review_page(
     desk: TheDesk,
     visitor: Reader,
     view: TheView,
-    lead: int | None = None,
+    lead: Number = None,
     page_no: PageNo = 1,
 ) -> Response:
     """The whole page: filters, list, and the lead `lead` or the first one in focus. Its counts come apart."""
@@ -101,7 +101,7 @@ def review_rows(
     request: Request,
     desk: TheDesk,
     view: TheView,
-    lead: int | None = None,
+    lead: Number = None,
     page_no: PageNo = 1,
 ) -> Response:
     """The list alone: a page of it, or the page on which `lead` stands."""
@@ -113,7 +113,7 @@ def review_rows(
 
 
 @routes.get("/review/{lead_id}")
-def review_lead(request: Request, desk: TheDesk, visitor: Reader, view: TheView, lead_id: int) -> Response:
+def review_lead(request: Request, desk: TheDesk, visitor: Reader, view: TheView, lead_id: RowId) -> Response:
     """The focused lead alone, for htmx; without htmx the whole page with it."""
     if "hx-request" not in request.headers:
         return RedirectResponse(f"/review?{view.query(lead=lead_id)}", status_code=303)
@@ -142,7 +142,7 @@ def decide(
     desk: TheDesk,
     visitor: Screener,
     view: TheView,
-    lead_id: int,
+    lead_id: RowId,
     action: Annotated[Screening, Form()],
     version: Annotated[int, Form()],
     reason: Annotated[str, Form(max_length=40)] = "",

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
-from console.access import Reader, TheDesk
+from console.access import Reader, RowId, TheDesk
 from console.views import TheView
 from console.wording import cleaned
 from db import audit
@@ -41,7 +41,7 @@ def save(desk: TheDesk, visitor: Reader, view: TheView, name: Annotated[str, For
 
 
 @routes.post("/{view_id}/remove")
-def remove(request: Request, desk: TheDesk, visitor: Reader, view: TheView, view_id: int) -> Response:
+def remove(request: Request, desk: TheDesk, visitor: Reader, view: TheView, view_id: RowId) -> Response:
     """Forget one's own view; 404 for anybody else's."""
     del request
     with transaction(desk.engine) as conn:

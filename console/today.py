@@ -7,7 +7,7 @@ from console.access import Reader, TheDesk
 from console.desk import Desk
 from console.night import last_night
 from console.rendering import page
-from console.views import midnight
+from console.views import Number, midnight
 from db import leave, runs, scans
 from db import queue as leads_queue
 from db.engine import Connection, transaction
@@ -45,7 +45,7 @@ def today(request: Request, desk: TheDesk, visitor: Reader) -> Response:
 
 
 @routes.get("/scans")
-def scan_list(request: Request, desk: TheDesk, visitor: Reader, scan: int | None = None) -> Response:
+def scan_list(request: Request, desk: TheDesk, visitor: Reader, scan: Number = None) -> Response:
     """The last scans; the queries of one of them with the outcome of each."""
     del visitor
     with transaction(desk.engine) as conn:

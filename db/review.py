@@ -104,6 +104,8 @@ class LeadPage:
     """A lead with all that its page shows."""
 
     lead: Lead
+    #: Row id; None where no seller is shown.
+    seller_id: int | None
     seller_place: str
     seller_url: str
     dismiss_reason: str
@@ -128,6 +130,7 @@ def lead_page(conn: Connection, lead_id: int, *, hits: int = 50) -> LeadPage | N
         return None
     return LeadPage(
         lead=to_lead(row),
+        seller_id=row.seller_id,
         seller_place=row.seller_place or "",
         seller_url=row.seller_url or "",
         dismiss_reason=row.dismiss_reason,

@@ -44,6 +44,9 @@ ANONYMOUS = {
     ("GET", "/leads/{lead_id}/evidence/{capture_file_id}"): 303,
     ("GET", "/leads/{lead_id}/replay/{listing_id}"): 303,
     ("GET", "/leads/{lead_id}/archive/{listing_id}"): 303,
+    ("GET", "/search"): 303,
+    ("GET", "/listings/{listing_id}"): 303,
+    ("GET", "/sellers/{seller_id}"): 303,
     ("GET", "/intake"): 303,
     ("POST", "/intake"): 401,
 }
@@ -71,7 +74,12 @@ def routes(desk) -> set[tuple[str, str]]:
 
 def filled(path: str, lead_id: int) -> str:
     """With the first lead, its first hit and the first file."""
-    return path.replace("{lead_id}", str(lead_id)).replace("{capture_file_id}", "1").replace("{listing_id}", "1")
+    return (
+        path.replace("{lead_id}", str(lead_id))
+        .replace("{capture_file_id}", "1")
+        .replace("{listing_id}", "1")
+        .replace("{seller_id}", "1")
+    )
 
 
 def test_every_route_stands_in_the_table(desk):

@@ -75,7 +75,11 @@ def test_unknown_values_in_the_address_are_refused(account, leads):
         assert visitor.get(f"/review?{query}").status_code == 400, query
     assert visitor.get("/review/999999", headers={"HX-Request": "true"}).status_code == 200  # says that it is gone
     assert visitor.get("/leads/999999").status_code == 404
-    assert visitor.get("/leads/abc").status_code == 404
+    for unheard in ("abc", "0", "-1", str(2**63)):
+        assert visitor.get(f"/leads/{unheard}").status_code == 404, unheard
+        assert visitor.get(f"/leads/1/evidence/{unheard}").status_code == 404, unheard
+    assert visitor.get(f"/review?lead={2**63}").status_code == 400
+    assert visitor.get(f"/scans?scan={2**70}").status_code == 400
 
 
 def test_one_key_decides_saves_and_brings_the_next(account, leads, engine):
