@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
-from console import browse, bulk, errors, intake, leads, login, replay, review, saved, today
+from console import browse, bulk, errors, intake, leads, login, remarks, replay, review, saved, today
 from console.desk import Desk
 from console.door import Door
 from console.rendering import STATIC
@@ -31,7 +31,7 @@ def create_app(desk: Desk) -> FastAPI:
     app = FastAPI(title="xunwang", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = desk
     errors.install(app)
-    for room in (login, today, bulk, saved, review, leads, browse, replay, intake):
+    for room in (login, today, bulk, saved, review, leads, remarks, browse, replay, intake):
         app.include_router(room.routes)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     # the last one added is the first one met

@@ -80,7 +80,7 @@ def review_page(
         context = {
             **rows,
             **_progress(conn, desk, view),
-            **_focus(conn, desk, visitor, view, focused),
+            **focus_of(conn, desk, visitor, view, focused),
             **filters_of(desk, view),
             "views": saved.every(conn, visitor.user.id),
         }
@@ -119,7 +119,7 @@ def review_lead(request: Request, desk: TheDesk, visitor: Reader, view: TheView,
         return RedirectResponse(f"/review?{view.query(lead=lead_id)}", status_code=303)
     with transaction(desk.engine) as conn:
         leases.one_at_a_time(conn)
-        context = _focus(conn, desk, visitor, view, lead_id)
+        context = focus_of(conn, desk, visitor, view, lead_id)
     return HTMLResponse(page(request, "focus.html", context))
 
 
@@ -246,7 +246,8 @@ def filters_of(
     }
 
 
-def _focus(conn: Connection, desk: Desk, visitor: Visitor, view: View, lead_id: int | None) -> dict[str, Any]:
+def focus_of(conn: Connection, desk: Desk, visitor: Visitor, view: View, lead_id: int | None) -> dict[str, Any]:
+    """What the pane shows of the lead, which is in the visitor's hands from now on; of none why there is none."""
     found = leads_review.lead_page(conn, lead_id, hits=_HITS_SHOWN) if lead_id is not None else None
     return {
         "found": found,
@@ -256,6 +257,7 @@ def _focus(conn: Connection, desk: Desk, visitor: Visitor, view: View, lead_id: 
         "suggested": suggested(found) if found else None,
         "reasons": REASONS,
         "note_length": NOTE_LENGTH,
+        "terms": leads_review.terms_of(found.hits)[:9] if found else [],
         "may_screen": visitor.user.role in SCREENERS,
         "night": None if found else last_night(conn, desk.now()),
         "elsewhere": 0 if found else leads_queue.queue_length(conn, QueueFilter(district=ELSEWHERE)),
@@ -279,7 +281,7 @@ def _after(
     conn: Connection, desk: Desk, visitor: Visitor, view: View, done: Together, *, focused: int | None
 ) -> dict[str, Any]:
     return {
-        **_focus(conn, desk, visitor, view, focused),
+        **focus_of(conn, desk, visitor, view, focused),
         **_progress(conn, desk, view),
         **_total(leads_queue.queue_length(conn, view.wanted)),
         "changed": leads_review.lead_page(conn, done.screened[0].lead_id, hits=0),

@@ -1,6 +1,6 @@
 """One lead as the review pages show it: its hits, why they count, what was kept of them, who decided what."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from db.tables import (
     captures,
     evidence_files,
     lead_hits,
+    lead_notes,
     leads,
     listing_states,
     listings,
@@ -27,6 +28,8 @@ from records import Assessment, FileRole, Lead, Level, Match, Part
 
 #: Who stands in a lead's history for what the patrols found.
 SYSTEM = "系统"
+#: What a note is called there.
+NOTE = "备注"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,9 +96,9 @@ class Step:
     at: datetime
     #: Full name of who did it; 系统 for a patrol.
     who: str
-    #: 转核查, 排除, 待研判 or 撤销; 已下架 or 再次上架.
+    #: 转核查, 排除, 待研判 or 撤销; 已下架 or 再次上架; 备注.
     action: str
-    #: Of a patrol: the title of the hit.
+    #: Of a patrol: the title of the hit; of a note: its words.
     reason: str
 
 
@@ -113,6 +116,8 @@ class LeadPage:
     screened_by: str
     screened_at: datetime | None
     district_source: str
+    #: A candidate for 典型案例.
+    starred: bool
     #: The heaviest first; at most the asked number, see `lead.hits` for how many there are.
     hits: tuple[Hit, ...]
     #: Oldest first.
@@ -137,9 +142,16 @@ def lead_page(conn: Connection, lead_id: int, *, hits: int = 50) -> LeadPage | N
         screened_by=row.screener or "",
         screened_at=row.screened_at,
         district_source=row.district_source,
+        starred=row.starred,
         hits=_hits(conn, lead_id, hits),
         history=_history(conn, lead_id),
     )
+
+
+def terms_of(hits: Iterable[Hit]) -> list[tuple[str, str]]:
+    """Category and term of every match that counts in these hits, each once, in the order of the hits."""
+    matches = (match for hit in hits if hit.assessment for match in hit.assessment.matches if match.counts)
+    return list(dict.fromkeys((match.category, match.term) for match in matches))
 
 
 def heaviest(conn: Connection, lead_ids: Sequence[int]) -> dict[int, Hit]:
@@ -237,6 +249,13 @@ def _history(conn: Connection, lead_id: int) -> tuple[Step, ...]:
         .order_by(listing_states.c.id)
     )
     steps += [Step(at=row.at, who=SYSTEM, action=row.state, reason=row.title) for row in found]
+    noted = conn.execute(
+        select(lead_notes, users.c.full_name)
+        .join(users, users.c.id == lead_notes.c.user_id)
+        .where(lead_notes.c.lead_id == lead_id)
+        .order_by(lead_notes.c.id)
+    )
+    steps += [Step(at=row.at, who=row.full_name, action=NOTE, reason=row.text) for row in noted]
     return tuple(sorted(steps, key=lambda step: step.at))
 
 

@@ -178,7 +178,9 @@
     if (event.ctrlKey || event.metaKey || event.altKey || !keysOn()) { return; }
     var open = document.querySelector("dialog[open]");
     if (open) {
+      var term = open.id === "misread-sheet" && /^(?:Digit|Numpad)([1-9])$/.exec(code);
       if (code === "KeyE" && open.id === "viewer") { event.preventDefault(); open.close(); }
+      else if (term && open.querySelector('[data-misread="' + term[1] + '"]')) { event.preventDefault(); open.querySelector('[data-misread="' + term[1] + '"]').click(); }
       return;
     }
     if (code === "Slash") {
@@ -187,7 +189,7 @@
     } else if (code === "KeyE") {
       var shot = document.querySelector("[data-view]");
       if (shot) { event.preventDefault(); shot.click(); }
-    } else if (focusPane() && /^(Key[AXQZJK]|Arrow(Down|Up)|Escape|(Digit|Numpad)[1-8])$/.test(code)) {
+    } else if (focusPane() && /^(Key[AXQZJKCNF]|Arrow(Down|Up)|Escape|(Digit|Numpad)[1-8])$/.test(code)) {
       // a held key must not decide a whole queue
       if (event.repeat && !/^(Key[JK]|Arrow)/.test(code)) { return; }
       event.preventDefault();

@@ -84,6 +84,7 @@ leads = Table(
     time_column("screened_at", nullable=True),
     reference("screened_by", "users.id", nullable=True),
     Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("starred", Boolean, nullable=False, server_default=text("false")),  # candidate for 典型案例
     UniqueConstraint("campaign_id", "platform", "subject_key"),
     # the order of the queue, read backwards; see db.queue
     Index("ix_leads_queue", "state", text("coalesce(raised_at, '2000-01-01 00:00:00+00')"), "score", text("(-id)")),
@@ -100,6 +101,29 @@ leases = Table(
     time_column("since"),
     time_column("until"),
     Index("ix_leases_user", "user_id"),
+)
+
+lead_notes = Table(
+    "lead_notes",
+    metadata,
+    id_column(),
+    reference("lead_id", "leads.id"),
+    reference("user_id", "users.id"),
+    Column("text", Text, nullable=False),
+    time_column("at"),
+    Index("ix_lead_notes_lead", "lead_id"),
+)
+
+misreads = Table(
+    "misreads",
+    metadata,
+    id_column(),
+    reference("lead_id", "leads.id"),
+    Column("category", Text, nullable=False),
+    Column("term", Text, nullable=False),
+    reference("user_id", "users.id"),
+    time_column("at"),
+    UniqueConstraint("category", "term", "lead_id"),
 )
 
 saved_views = Table(

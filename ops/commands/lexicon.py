@@ -1,6 +1,6 @@
 """词库: lint, test, evaluate, import, versions."""
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from db import lexicon as released
+from db import remarks
 from db.engine import transaction
 from keywords import Matcher, lint, read_additions, write_template
 from keywords.categories import holds_category, with_category
@@ -51,6 +52,7 @@ def register(app: typer.Typer) -> None:
     words.command("import")(take_in)
     words.command("template")(template)
     words.command("versions")(versions)
+    words.command("misreads")(misreads)
     app.add_typer(words, name="lexicon")
 
 
@@ -158,3 +160,19 @@ def versions(
         at = shanghai(one.released_at).strftime("%Y-%m-%d %H:%M")
         table.add_row(one.name, "●" if one.live else "", at, one.author, one.change_note)
     show(table)
+
+
+def misreads(ctx: typer.Context, as_json: AsJson = False, demo: Demo = False) -> None:
+    """列出核查员报告的误报词（此词误报），报告最多的在前。"""
+    house = screen(ctx).house(demo=demo)
+    with transaction(house.engine) as conn:
+        found = remarks.misread_terms(conn)
+    if as_json:
+        print_json([asdict(one) | {"last_said": shanghai(one.last_said).isoformat()} for one in found])
+        return
+    table = Table("词", "类别", "线索数", "最近报告", "报告人", "最近一条")
+    for one in found:
+        at = shanghai(one.last_said).strftime("%Y-%m-%d %H:%M")
+        table.add_row(one.term, one.category, str(one.leads), at, one.said_by, one.title)
+    show(table)
+    say("可将例外写入词库表格的“排除语”后用 xunwang lexicon import 导入。" if found else "还没有误报词的报告。")

@@ -214,6 +214,29 @@ def test_many_are_screened_by_keys_and_taken_back_at_once(site, page, engine):
     assert seen == Seen()
 
 
+def test_remarks_are_made_by_keys_and_the_lead_stays(site, page, engine):
+    """C, N and F: asked for in place, answered in place; nothing of it decides the lead."""
+    opened, seen = page
+    opened.goto(f"{site.url}/review")
+    shows(opened, site.leads[0])
+    opened.keyboard.press("c")
+    opened.wait_for_selector("#note-sheet[open]")
+    opened.keyboard.type("axq 已电话核实")
+    opened.keyboard.press("Control+Enter")
+    opened.wait_for_selector("#toast:has-text('备注已保存')")
+    shows(opened, site.leads[0])
+    assert "axq 已电话核实" in opened.inner_text("#focus")
+    opened.keyboard.press("n")
+    opened.wait_for_selector("#misread-sheet[open]")
+    opened.keyboard.press("1")
+    opened.wait_for_selector("#toast:has-text('在这里是误报')")
+    shows(opened, site.leads[0])
+    opened.keyboard.press("f")
+    opened.wait_for_selector("#focus :text('★ 典型')")
+    assert state_of(engine, site.leads[0]).state == "疑似"
+    assert seen == Seen()
+
+
 def test_keys_are_safe_with_input_methods_and_can_be_switched_off(site, page, engine):
     opened, _ = page
     opened.goto(site.url + "/review")

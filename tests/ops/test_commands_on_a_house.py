@@ -66,6 +66,17 @@ def test_a_file_comes_in_and_leads_go_out(there: Place, raw: Engine) -> None:
     assert "共 2 条疑似" in there.xunwang("leads", "list").err
     [shown] = there.xunwang("leads", "show", str(leads[0]["id"])).rows()
     assert "象牙" in json.dumps(shown, ensure_ascii=False)
+    assert "还没有误报词的报告" in there.xunwang("lexicon", "misreads").err
+    with raw.begin() as conn:  # what the key N writes
+        user = "insert into users (name, full_name, role, password_hash, created_at)"
+        user_id = conn.execute(
+            text(f"{user} values ('w', '王[b]某', 'inspector', '!', now()) returning id")
+        ).scalar_one()
+        said = "insert into misreads (lead_id, category, term, user_id, at)"
+        conn.execute(text(f"{said} select id, 'ivory', '象牙', :u, now() from leads"), {"u": user_id})
+    [misread] = json.loads(there.xunwang("lexicon", "misreads", "--json").out)
+    assert (misread["term"], misread["leads"], misread["said_by"]) == ("象牙", 2, "王[b]某")
+    assert "王[b]某" in there.xunwang("lexicon", "misreads").out
     unknown = there.xunwang("leads", "show", "999999")
     assert (unknown.code, "[E-OPS-060]" in unknown.err) == (2, True)
     target = there.home / "线索.xlsx"
