@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-from console.accounts import ROLES, add_demo_user, add_user, reset_password
 from console.desk import Desk, Intake, Submission
+from console.roles import ROLE_NAMES, ROLES
 from console.shelf import ReplaySite
+from console.staff import add_demo_user, add_user, reset_password, set_enabled, set_role
 
 if TYPE_CHECKING:
     from console.app import create_app
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ROLES",
+    "ROLE_NAMES",
     "Desk",
     "Intake",
     "ReplaySite",
@@ -21,6 +23,8 @@ __all__ = [
     "create_app",
     "create_replay_app",
     "reset_password",
+    "set_enabled",
+    "set_role",
 ]
 
 

@@ -1,14 +1,29 @@
-"""What a route may ask of the door: who is there, and may they."""
+"""What a route may ask of the door: who is there, and may they. A route that asks nothing is answered to nobody."""
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Path, Request
 
 from console.accounts import Visitor
 from console.desk import Desk
+from console.roles import Can, NotPermitted, holders, is_public
 
-#: Who may screen and bring leads in; the others read.
-SCREENERS = frozenset({"inspector", "head", "admin"})
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """A dependency that gives the person the door let in, when they have the capability."""
+
+    can: Can
+
+    def __call__(self, request: Request) -> Visitor:
+        """Raises NotPermitted; 401 where the door let nobody in (a public page)."""
+        visitor: Visitor | None = request.state.visitor
+        if visitor is None:
+            raise HTTPException(401)
+        if not visitor.may(self.can):
+            raise NotPermitted(f"需要“{self.can}”的权限（{'、'.join(holders(self.can))}）")
+        return visitor
 
 
 def desk_of(request: Request) -> Desk:
@@ -17,24 +32,27 @@ def desk_of(request: Request) -> Desk:
     return desk
 
 
-def signed_in(request: Request) -> Visitor:
-    """The person the door let in; 401 where it let nobody in (a public page)."""
-    visitor: Visitor | None = request.state.visitor
-    if visitor is None:
-        raise HTTPException(401)
-    return visitor
+def asked_by(route: Any) -> Can | None:
+    """The capability that a route names; None where it names none."""
+    found = [one.call.can for one in route.dependant.dependencies if isinstance(one.call, Asks)]
+    return found[0] if found else None
 
 
-def screener(request: Request) -> Visitor:
-    """The person, when allowed to screen; 403 else."""
-    visitor = signed_in(request)
-    if visitor.user.role not in SCREENERS:
-        raise HTTPException(403)
-    return visitor
+def refuse_unnamed(request: Request) -> None:
+    """On every route: nobody gets an answer from one that is neither public nor names what it asks."""
+    route = request.scope["route"]
+    if not is_public(route.path) and asked_by(route) is None:
+        raise NotPermitted
 
 
 #: What addresses a row; a number that no row can have is an address that is not there.
 RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 TheDesk = Annotated[Desk, Depends(desk_of)]
-Reader = Annotated[Visitor, Depends(signed_in)]
-Screener = Annotated[Visitor, Depends(screener)]
+SignedIn = Annotated[Visitor, Depends(Asks(Can.SIGN_IN))]
+Reader = Annotated[Visitor, Depends(Asks(Can.LEADS))]
+EvidenceReader = Annotated[Visitor, Depends(Asks(Can.EVIDENCE))]
+Screener = Annotated[Visitor, Depends(Asks(Can.SCREEN))]
+Bringer = Annotated[Visitor, Depends(Asks(Can.INTAKE))]
+ScanReader = Annotated[Visitor, Depends(Asks(Can.SCANS))]
+Auditor = Annotated[Visitor, Depends(Asks(Can.AUDIT))]
+Registrar = Annotated[Visitor, Depends(Asks(Can.ACCOUNTS))]

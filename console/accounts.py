@@ -1,7 +1,6 @@
 """Passwords and sessions: who is at the door, and for how long."""
 
 import hashlib
-import re
 import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,12 +11,11 @@ from itertools import pairwise
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
+from console.roles import Can, may
 from db import audit, users
 from db.engine import Connection
 from db.users import Session, User
 from records import Fault
-
-ROLES = ("inspector", "analyst", "approver", "operator", "head", "district", "auditor", "admin")
 
 #: The demo's own user; nobody can sign in under this name with a password.
 DEMO_USER = "demo"
@@ -32,7 +30,6 @@ _LONGEST_WAIT = 300
 #: Writing "in use" once a minute is enough for a timeout counted in minutes.
 _TOUCH_EVERY = timedelta(minutes=1)
 
-_NAME = re.compile(r"[a-z][a-z0-9._-]{1,31}", re.ASCII)
 _SHORTEST = 12
 
 #: argon2id with the library's parameters (RFC 9106, low-memory profile).
@@ -42,19 +39,6 @@ _NOBODY = (
     # of random bytes that nobody kept
     "$argon2id$v=19$m=65536,t=3,p=4$9JcMjsGyqwN85j4mT3QChw$t41V0xR9XsKdvBxlHJsBZgrASvlH6SAX+EjGA5WM78w"
 )
-
-
-class UserRefused(Fault):
-    """不能建立这个账号。
-
-    This account cannot be made.
-    """
-
-    code = "E-CONSOLE-010"
-    remedy = (
-        "账号名用小写字母开头，2–32 位小写字母、数字、点、横线；角色须在列出的范围内。",
-        "Names: a lower-case letter, then 1-31 of a-z, 0-9, dot, dash, underscore; the role is one of those listed.",
-    )
 
 
 class PasswordRefused(Fault):
@@ -100,6 +84,10 @@ class Visitor:
     user: User
     session: Session
 
+    def may(self, can: Can) -> bool:
+        """True where the person's role has the capability."""
+        return may(self.user.role, can)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ticket:
@@ -120,49 +108,9 @@ class Attempt:
     at: datetime
 
 
-def add_user(conn: Connection, *, name: str, role: str, full_name: str = "", actor: str, at: datetime) -> str:
-    """Make an account; returns its one-time password, which is stored nowhere and must be changed at first login.
-
-    Raises UserRefused where name or role will not do or the name is taken.
-    """
-    if role not in ROLES:
-        raise UserRefused(f"{role}: {', '.join(ROLES)}")
-    if not _NAME.fullmatch(name) or name == DEMO_USER or users.find(conn, name) is not None:
-        raise UserRefused(name)
-    password = one_time_password()
-    user = users.add(
-        conn, name=name, full_name=full_name or name, role=role, password_hash=_hasher.hash(password), at=at
-    )
-    audit.record(conn, actor=actor, action="user.add", subject=f"user:{user.id}", detail={"role": role}, at=at)
-    return password
-
-
-def reset_password(conn: Connection, *, name: str, actor: str, at: datetime) -> str:
-    """Give an account a new one-time password and end its sessions. Raises UserRefused where there is none."""
-    found = users.find(conn, name)
-    if found is None or name == DEMO_USER:
-        raise UserRefused(name)
-    password = one_time_password()
-    users.set_password(conn, found[0].id, _hasher.hash(password), must_change=True)
-    audit.record(conn, actor=actor, action="user.reset", subject=f"user:{found[0].id}", detail={}, at=at)
-    return password
-
-
-def add_demo_user(conn: Connection, at: datetime) -> User:
-    """The demo's user, made where it is missing; its password hash matches nothing."""
-    found = users.find(conn, DEMO_USER)
-    if found is not None:
-        return found[0]
-    unusable = "!"  # no hash of anything
-    user = users.add(conn, name=DEMO_USER, full_name="演示用户", role="inspector", password_hash=unusable, at=at)
-    users.set_password(conn, user.id, unusable, must_change=False)
-    return users.find(conn, DEMO_USER)[0]  # type: ignore[index]
-
-
-def one_time_password() -> str:
-    """Four groups of five letters and digits without look-alikes: 98 bits, read over the telephone without error."""
-    alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
-    return "-".join("".join(secrets.choice(alphabet) for _ in range(5)) for _ in range(4))
+def hashed(password: str) -> str:
+    """What is stored of a password."""
+    return _hasher.hash(password)
 
 
 # --- the door -------------------------------------------------------------------------------------------------------
@@ -239,7 +187,7 @@ def change_password(conn: Connection, user: User, *, old: str, new: str, at: dat
     if found is None or not _verified(found[1], old):
         raise SignInRefused
     _refuse_weak(new, old=old, name=user.name)
-    users.set_password(conn, user.id, _hasher.hash(new), must_change=False)
+    users.set_password(conn, user.id, hashed(new), must_change=False)
     audit.record(conn, actor=user.name, action="password.change", subject=f"user:{user.id}", detail={}, at=at)
     changed = users.find(conn, user.name)
     return open_session(conn, changed[0] if changed else user, at)

@@ -4,11 +4,26 @@ import hashlib
 import json
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
-from console import browse, bulk, errors, intake, leads, login, remarks, replay, review, saved, today
+from console import (
+    audit_pages,
+    browse,
+    bulk,
+    errors,
+    intake,
+    leads,
+    login,
+    people,
+    remarks,
+    replay,
+    review,
+    saved,
+    today,
+)
+from console.access import refuse_unnamed
 from console.desk import Desk
 from console.door import Door
 from console.rendering import STATIC
@@ -28,10 +43,12 @@ class BrowserFilesMissing(Fault):
 def create_app(desk: Desk) -> FastAPI:
     """The console as an ASGI application. Raises BrowserFilesMissing before `make setup` has been run."""
     check_browser_files(STATIC / "vendor")
-    app = FastAPI(title="xunwang", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="xunwang", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(refuse_unnamed)]
+    )
     app.state.desk = desk
     errors.install(app)
-    for room in (login, today, bulk, saved, review, leads, remarks, browse, replay, intake):
+    for room in (login, today, bulk, saved, review, leads, remarks, browse, replay, intake, people, audit_pages):
         app.include_router(room.routes)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     # the last one added is the first one met

@@ -17,8 +17,9 @@ from db import leases
 from db import queue as leads_queue
 from db import review as leads_review
 from db import views as saved
-from db.engine import Connection, transaction
+from db.engine import Connection
 from db.screening import Decision, Together, screen_together, undo
+from db.walls import transaction_as
 from records import Fault, Lead, Screening
 
 routes = APIRouter(prefix="/review/bulk")
@@ -76,7 +77,7 @@ def preview(
 ) -> Response:
     """What would be decided: how many, and a sample of them. Nothing is written."""
     reason_of(action, reason), words_of(action, reason, note)
-    with transaction(desk.engine) as conn:
+    with transaction_as(desk.engine, visitor.user) as conn:
         pairs = leads_queue.queue_ids(conn, view.wanted, limit=MOST) if everything else _pairs(chosen)
         if not pairs:
             raise NothingChosen
@@ -118,7 +119,7 @@ def apply(
         "actor": visitor.user.name,
         "at": at,
     }
-    with transaction(desk.engine) as conn:
+    with transaction_as(desk.engine, visitor.user) as conn:
         leases.one_at_a_time(conn)
         pairs, held = _without_held(conn, desk, visitor, _pairs(chosen))
         decisions = [Decision(lead_id=lead_id, version=version, **common) for lead_id, version in pairs]  # type: ignore[arg-type]
@@ -129,7 +130,7 @@ def apply(
 @routes.post("/undo")
 def take_back(request: Request, desk: TheDesk, visitor: Screener, view: TheView) -> Response:
     """Z: the visitor's last action, one lead or many, never was."""
-    with transaction(desk.engine) as conn:
+    with transaction_as(desk.engine, visitor.user) as conn:
         leases.one_at_a_time(conn)
         done = undo(conn, user_id=visitor.user.id, actor=visitor.user.name, at=desk.now())
     return _table(request, desk, visitor, view, 1, done=done, undone=True)
@@ -146,7 +147,7 @@ def _table(
     held: int = 0,
     undone: bool = False,
 ) -> Response:
-    with transaction(desk.engine) as conn:
+    with transaction_as(desk.engine, visitor.user) as conn:
         context = {
             **_rows(conn, desk, view, page_no),
             **filters_of(desk, view, base="/review/bulk"),

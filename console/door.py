@@ -15,15 +15,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from console.accounts import DEMO_USER, Ticket, Visitor, open_session, recognise
 from console.desk import Desk
 from console.errors import SECURITY_HEADERS, error_page
+from console.roles import PUBLIC_FOLDER, is_public
 from db import users
 from db.engine import transaction
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-
-#: Exact paths that anybody may ask for.
-PUBLIC = ("/login", "/healthz", "/readyz")
-#: Our own scripts, styles and pictures; nothing that people or pages wrote.
-PUBLIC_FOLDER = "/static/"
 
 #: Where everybody may go who is signed in, even with a one-time password.
 _OWN_ACCOUNT = ("/password", "/logout")
@@ -130,9 +126,6 @@ class Door:
             return None
         if visitor.user.must_change:
             return _send_to(request, "/password")
-        if visitor.user.role == "district":
-            # rows are not yet limited by district, so a district account sees none rather than all
-            return error_page(request, 403, "区（市）账号尚未开通本页面。")
         return None
 
     async def _not_theirs(self, request: Request, visitor: Visitor | None, body: bytes | None) -> Response | None:
@@ -163,11 +156,6 @@ class Door:
     @property
     def _scheme(self) -> str:
         return "https" if self._desk.tls else "http"
-
-
-def is_public(path: str) -> bool:
-    """True for what needs no sign-in. The path is compared whole, never in part."""
-    return path in PUBLIC or path.startswith(PUBLIC_FOLDER)
 
 
 def cookie_value(connection: HTTPConnection, name: str) -> str:

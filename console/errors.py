@@ -8,9 +8,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
-from console.accounts import PasswordRefused, SignInRefused, SignInTooSoon, UserRefused
+from console.accounts import PasswordRefused, SignInRefused, SignInTooSoon
 from console.rendering import page
 from console.review import LeadHeld
+from console.roles import NotPermitted
+from console.staff import LastAdmin, OwnAccount, UserUnknown
 from db.screening import LeadChanged, LeadMissing, NothingToUndo
 from evidence import EvidenceMissing
 from records import Fault
@@ -47,12 +49,15 @@ _ADVICE = {
     500: "请稍后再试；若再次出现，请把下面的错误编号告诉管理员。",
 }
 _FAULTS: dict[type[Fault], int] = {
+    NotPermitted: 403,
+    UserUnknown: 404,
+    LastAdmin: 409,
+    OwnAccount: 409,
     LeadMissing: 404,
     LeadChanged: 409,
     NothingToUndo: 409,
     LeadHeld: 409,
     EvidenceMissing: 404,
-    UserRefused: 400,
     PasswordRefused: 400,
     SignInRefused: 401,
     SignInTooSoon: 429,

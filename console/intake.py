@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, HTTPException, Request, UploadFile
 from starlette.responses import HTMLResponse, Response
 
-from console.access import Screener, TheDesk
+from console.access import Bringer, TheDesk
 from console.desk import Submission
 from console.leads import picture_type
 from console.rendering import page
@@ -32,7 +32,7 @@ class SubmissionRefused(Fault):
 
 
 @routes.get("/intake")
-def intake_form(request: Request, visitor: Screener) -> Response:
+def intake_form(request: Request, visitor: Bringer) -> Response:
     """The empty form."""
     del visitor
     return _form(request)
@@ -42,7 +42,7 @@ def intake_form(request: Request, visitor: Screener) -> Response:
 def intake(
     request: Request,
     desk: TheDesk,
-    visitor: Screener,
+    visitor: Bringer,
     source: Annotated[Source, Form()],
     text: Annotated[str, Form(max_length=8000)] = "",
     note: Annotated[str, Form(max_length=2000)] = "",

@@ -5,15 +5,15 @@ import hashlib
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import HTMLResponse, Response
 
-from console.access import Reader, RowId, TheDesk
+from console.access import EvidenceReader, Reader, RowId, TheDesk
 from console.evidence_check import checked
 from console.rendering import page
 from console.views import view_of
 from db import custody
 from db import review as leads_review
 from db.custody import Handling
-from db.engine import transaction
 from db.screening import LeadMissing
+from db.walls import transaction_as
 from records import Fault, FileRole
 
 routes = APIRouter()
@@ -45,8 +45,7 @@ class EvidenceDamaged(Fault):
 @routes.get("/leads/{lead_id}")
 def lead_detail(request: Request, desk: TheDesk, visitor: Reader, lead_id: RowId) -> Response:
     """One lead with its hits, evidence and history."""
-    del visitor
-    with transaction(desk.engine) as conn:
+    with transaction_as(desk.engine, visitor.user) as conn:
         found = leads_review.lead_page(conn, lead_id)
     if found is None:
         raise LeadMissing
@@ -59,12 +58,12 @@ def lead_detail(request: Request, desk: TheDesk, visitor: Reader, lead_id: RowId
 
 
 @routes.get("/leads/{lead_id}/evidence/{capture_file_id}")
-def evidence_file(desk: TheDesk, visitor: Reader, lead_id: RowId, capture_file_id: RowId) -> Response:
+def evidence_file(desk: TheDesk, visitor: EvidenceReader, lead_id: RowId, capture_file_id: RowId) -> Response:
     """The bytes of a file of that lead. Pictures are shown; what a platform's page said is only ever a download.
 
     Either is a row of the custody chain, written before the bytes go out.
     """
-    with transaction(desk.engine) as conn:
+    with transaction_as(desk.engine, visitor.user) as conn:
         kept = leads_review.evidence_file(conn, lead_id, capture_file_id)
     if kept is None:
         raise HTTPException(404)
@@ -72,7 +71,7 @@ def evidence_file(desk: TheDesk, visitor: Reader, lead_id: RowId, capture_file_i
     if hashlib.sha256(body).hexdigest() != kept.sha256:
         raise EvidenceDamaged(kept.sha256)
     shown_as = picture_type(kept.media_type, body) if kept.role in _SHOWN else None
-    with transaction(desk.engine) as conn:
+    with transaction_as(desk.engine, visitor.user) as conn:
         custody.record(
             conn,
             actor=visitor.user.name,

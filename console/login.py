@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from console.access import Reader, TheDesk
+from console.access import SignedIn, TheDesk
 from console.accounts import Attempt, PasswordRefused, SignInRefused, SignInTooSoon, change_password, sign_in, sign_out
 from console.door import Cookies, cookie_value, local_path
 from console.rendering import page
@@ -48,7 +48,7 @@ def login(request: Request, desk: TheDesk, name: Secret, password: Secret, targe
 
 
 @routes.post("/logout")
-def logout(desk: TheDesk, visitor: Reader) -> Response:
+def logout(desk: TheDesk, visitor: SignedIn) -> Response:
     """End the session on our side; the cookie is worth nothing afterwards."""
     with transaction(desk.engine) as conn:
         sign_out(conn, visitor, desk.now())
@@ -59,7 +59,7 @@ def logout(desk: TheDesk, visitor: Reader) -> Response:
 
 
 @routes.get("/password")
-def password_form(request: Request, visitor: Reader) -> Response:
+def password_form(request: Request, visitor: SignedIn) -> Response:
     """The form for a new password."""
     return HTMLResponse(page(request, "password.html", {"refusal": None, "forced": visitor.user.must_change}))
 
@@ -68,7 +68,7 @@ def password_form(request: Request, visitor: Reader) -> Response:
 def password(
     request: Request,
     desk: TheDesk,
-    visitor: Reader,
+    visitor: SignedIn,
     old: Secret,
     new: Secret,
     again: Secret,

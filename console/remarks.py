@@ -15,7 +15,8 @@ from console.views import TheView, View
 from console.wording import cleaned
 from db import remarks
 from db import review as leads_review
-from db.engine import Connection, transaction
+from db.engine import Connection
+from db.walls import transaction_as
 from records import Fault
 
 routes = APIRouter(prefix="/leads/{lead_id}")
@@ -93,7 +94,7 @@ def _said(
     request: Request, desk: Desk, visitor: Visitor, view: View, lead_id: int, do: Callable[[Connection], str]
 ) -> Response:
     """Does it, then shows the lead again: in the queue with a word about it, else as its own page."""
-    with transaction(desk.engine) as conn:
+    with transaction_as(desk.engine, visitor.user) as conn:
         told = do(conn)
         if "hx-request" not in request.headers:
             return RedirectResponse(f"/leads/{lead_id}", status_code=303)

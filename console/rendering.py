@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from console import wording
 from console.highlight import marked
+from console.roles import Can
 from records import ListingState
 
 HERE = Path(__file__).resolve().parent
@@ -27,7 +28,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(asset=asset, marked=marked, ListingState=ListingState)
+    made.globals.update(asset=asset, marked=marked, ListingState=ListingState, Can=Can)
     made.filters.update(wording.FILTERS)
     return made
 

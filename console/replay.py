@@ -8,15 +8,15 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from console.access import Reader, RowId, TheDesk
+from console.access import EvidenceReader, RowId, TheDesk
 from console.accounts import Visitor
 from console.desk import Desk
 from console.leads import EvidenceDamaged
 from console.rendering import page
 from db import custody, packages
 from db.custody import Handling
-from db.engine import transaction
 from db.packages import PackedCapture
+from db.walls import transaction_as
 from evidence.package import FileAltered
 from pipelines.packaging import write_archive
 
@@ -24,9 +24,9 @@ routes = APIRouter()
 
 
 @routes.get("/leads/{lead_id}/replay/{listing_id}")
-def replay(request: Request, desk: TheDesk, visitor: Reader, lead_id: RowId, listing_id: RowId) -> Response:
+def replay(request: Request, desk: TheDesk, visitor: EvidenceReader, lead_id: RowId, listing_id: RowId) -> Response:
     """The way to the newest capture of that hit on the replay site, or how a player is installed."""
-    capture = _newest(desk, lead_id, listing_id)
+    capture = _newest(desk, visitor, lead_id, listing_id)
     context = {"lead_id": lead_id, "capture": capture, "window": ""}
     if desk.replay is None:
         return HTMLResponse(page(request, "replay.html", context))
@@ -37,9 +37,9 @@ def replay(request: Request, desk: TheDesk, visitor: Reader, lead_id: RowId, lis
 
 
 @routes.get("/leads/{lead_id}/archive/{listing_id}")
-def archive(desk: TheDesk, visitor: Reader, lead_id: RowId, listing_id: RowId) -> Response:
+def archive(desk: TheDesk, visitor: EvidenceReader, lead_id: RowId, listing_id: RowId) -> Response:
     """The newest capture of that hit as a WACZ file, for any player of web archives."""
-    capture = _newest(desk, lead_id, listing_id)
+    capture = _newest(desk, visitor, lead_id, listing_id)
     path, _ = _archived(desk, capture)
     _note(desk, visitor, lead_id, capture, Handling.DOWNLOAD)
     return FileResponse(
@@ -50,9 +50,9 @@ def archive(desk: TheDesk, visitor: Reader, lead_id: RowId, listing_id: RowId) -
     )
 
 
-def _newest(desk: Desk, lead_id: int, listing_id: int) -> PackedCapture:
+def _newest(desk: Desk, visitor: Visitor, lead_id: int, listing_id: int) -> PackedCapture:
     """404 where the lead has no such hit, or nothing was captured of it."""
-    with transaction(desk.engine) as conn:
+    with transaction_as(desk.engine, visitor.user) as conn:
         found = packages.packed(conn, lead_id, listing_id)
     shown = [one for one in found.captures if not one.notice] if found else []
     if not shown:
@@ -77,5 +77,5 @@ def _archived(desk: Desk, capture: PackedCapture) -> tuple[Path, str]:
 
 def _note(desk: Desk, visitor: Visitor, lead_id: int, capture: PackedCapture, handling: Handling) -> None:
     detail = {"capture": capture.id, "as": "wacz"}
-    with transaction(desk.engine) as conn:
+    with transaction_as(desk.engine, visitor.user) as conn:
         custody.record(conn, actor=visitor.user.name, handling=handling, lead_id=lead_id, detail=detail, at=desk.now())

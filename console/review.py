@@ -6,23 +6,25 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from console.access import SCREENERS, Reader, RowId, Screener, TheDesk
+from console.access import Reader, RowId, Screener, TheDesk
 from console.accounts import Visitor
 from console.choices import choices
 from console.desk import Desk
 from console.evidence_check import checked
 from console.night import last_night
 from console.rendering import page
+from console.roles import Can
 from console.views import SORT_NAMES, Number, TheView, View, midnight
 from console.wording import REASONS, cleaned
 from db import leases
 from db import queue as leads_queue
 from db import review as leads_review
 from db import views as saved
-from db.engine import Connection, transaction
+from db.engine import Connection
 from db.queue import ANYWHERE, QueueFilter
 from db.review import LeadPage
-from db.screening import Decision, Together, screen, undo
+from db.screening import Decision, LeadMissing, Together, screen, undo
+from db.walls import transaction_as
 from records import ELSEWHERE, DismissReason, Fault, Screening
 
 routes = APIRouter()
@@ -73,7 +75,7 @@ def review_page(
     page_no: PageNo = 1,
 ) -> Response:
     """The whole page: filters, list, and the lead `lead` or the first one in focus. Its counts come apart."""
-    with transaction(desk.engine) as conn:
+    with transaction_as(desk.engine, visitor.user) as conn:
         leases.one_at_a_time(conn)
         rows = _rows(conn, desk, view, page_no)
         focused = lead if lead is not None else _first(rows, visitor)
@@ -88,9 +90,9 @@ def review_page(
 
 
 @routes.get("/review/facets")
-def review_facets(request: Request, desk: TheDesk, view: TheView, bulk: bool = False) -> Response:
+def review_facets(request: Request, desk: TheDesk, visitor: Reader, view: TheView, bulk: bool = False) -> Response:
     """The selects above a list with their counts, which are asked for apart: counting takes longer than showing."""
-    with transaction(desk.engine) as conn:
+    with transaction_as(desk.engine, visitor.user) as conn:
         base = "/review/bulk" if bulk else "/review"
         context = filters_of(desk, view, leads_queue.facets(conn, view.wanted), base=base)
     return HTMLResponse(page(request, "filters.html", context))
@@ -100,12 +102,13 @@ def review_facets(request: Request, desk: TheDesk, view: TheView, bulk: bool = F
 def review_rows(
     request: Request,
     desk: TheDesk,
+    visitor: Reader,
     view: TheView,
     lead: Number = None,
     page_no: PageNo = 1,
 ) -> Response:
     """The list alone: a page of it, or the page on which `lead` stands."""
-    with transaction(desk.engine) as conn:
+    with transaction_as(desk.engine, visitor.user) as conn:
         if lead is not None:
             page_no = leads_queue.rank(conn, view.wanted, lead) // PAGE_SIZE + 1
         context = {**_rows(conn, desk, view, page_no), "focused_id": lead}
@@ -117,16 +120,18 @@ def review_lead(request: Request, desk: TheDesk, visitor: Reader, view: TheView,
     """The focused lead alone, for htmx; without htmx the whole page with it."""
     if "hx-request" not in request.headers:
         return RedirectResponse(f"/review?{view.query(lead=lead_id)}", status_code=303)
-    with transaction(desk.engine) as conn:
+    with transaction_as(desk.engine, visitor.user) as conn:
         leases.one_at_a_time(conn)
         context = focus_of(conn, desk, visitor, view, lead_id)
+    if context["found"] is None:
+        raise LeadMissing
     return HTMLResponse(page(request, "focus.html", context))
 
 
 @routes.post("/review/undo")
 def take_back(request: Request, desk: TheDesk, visitor: Screener, view: TheView) -> Response:
     """Z: the visitor's last action never was; its lead, or the first one of many, comes back into focus."""
-    with transaction(desk.engine) as conn:
+    with transaction_as(desk.engine, visitor.user) as conn:
         leases.one_at_a_time(conn)
         done = undo(conn, user_id=visitor.user.id, actor=visitor.user.name, at=desk.now())
         lead_id = done.screened[0].lead_id
@@ -159,7 +164,7 @@ def decide(
         actor=visitor.user.name,
         at=desk.now(),
     )
-    with transaction(desk.engine) as conn:
+    with transaction_as(desk.engine, visitor.user) as conn:
         leases.one_at_a_time(conn)
         if not leases.take(conn, lead_id, visitor.user.id, desk.now()):
             raise LeadHeld
@@ -258,7 +263,7 @@ def focus_of(conn: Connection, desk: Desk, visitor: Visitor, view: View, lead_id
         "reasons": REASONS,
         "note_length": NOTE_LENGTH,
         "terms": leads_review.terms_of(found.hits)[:9] if found else [],
-        "may_screen": visitor.user.role in SCREENERS,
+        "may_screen": visitor.may(Can.SCREEN),
         "night": None if found else last_night(conn, desk.now()),
         "elsewhere": 0 if found else leads_queue.queue_length(conn, QueueFilter(district=ELSEWHERE)),
         "anywhere": 0 if found else leads_queue.queue_length(conn, replace(view.wanted, district=ANYWHERE)),
@@ -271,7 +276,7 @@ def _held_by(conn: Connection, desk: Desk, visitor: Visitor, found: LeadPage | N
     if found is None:
         return None
     at, me = desk.now(), visitor.user.id
-    if visitor.user.role in SCREENERS and leases.take(conn, found.lead.id, me, at):
+    if visitor.may(Can.SCREEN) and leases.take(conn, found.lead.id, me, at):
         return None
     lease = leases.held(conn, [found.lead.id], at).get(found.lead.id)
     return lease if lease and lease.user_id != me else None

@@ -10,7 +10,7 @@ from console.views import TheView
 from console.wording import cleaned
 from db import audit
 from db import views as saved
-from db.engine import transaction
+from db.walls import transaction_as
 from records import Fault
 
 routes = APIRouter(prefix="/review/views")
@@ -34,7 +34,7 @@ def save(desk: TheDesk, visitor: Reader, view: TheView, name: Annotated[str, For
     wanted = cleaned(name)
     if not 1 <= len(wanted) <= NAME_LENGTH:
         raise NameUnsuitable
-    with transaction(desk.engine) as conn:
+    with transaction_as(desk.engine, visitor.user) as conn:
         saved.save(conn, visitor.user.id, wanted, view.query(), desk.now())
         audit.record(conn, actor=visitor.user.name, action="view.save", subject="view", detail={}, at=desk.now())
     return RedirectResponse(f"/review?{view.query()}", status_code=303)
@@ -44,7 +44,7 @@ def save(desk: TheDesk, visitor: Reader, view: TheView, name: Annotated[str, For
 def remove(request: Request, desk: TheDesk, visitor: Reader, view: TheView, view_id: RowId) -> Response:
     """Forget one's own view; 404 for anybody else's."""
     del request
-    with transaction(desk.engine) as conn:
+    with transaction_as(desk.engine, visitor.user) as conn:
         if not saved.remove(conn, visitor.user.id, view_id):
             raise HTTPException(404)
         audit.record(conn, actor=visitor.user.name, action="view.remove", subject="view", detail={}, at=desk.now())

@@ -1,18 +1,23 @@
 """今日: whether the night is to be trusted, what waits, and the last scans query by query."""
 
+from datetime import datetime
+from typing import Any
+
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from console.access import Reader, TheDesk
+from console.access import ScanReader, SignedIn, TheDesk
 from console.desk import Desk
 from console.night import last_night
 from console.rendering import page
+from console.roles import Can
 from console.views import Number, midnight
 from db import leave, runs, scans
 from db import queue as leads_queue
 from db.engine import Connection, transaction
 from db.faults import DatabaseUnreachable
 from db.queue import ANYWHERE, QueueFilter
+from db.walls import transaction_as
 from records import ELSEWHERE, LeadState
 
 routes = APIRouter()
@@ -22,33 +27,38 @@ _LEADS_SHOWN = 8
 
 
 @routes.get("/")
-def today(request: Request, desk: TheDesk, visitor: Reader) -> Response:
-    """The day on one screen."""
-    del visitor
-    now = desk.now()
-    with transaction(desk.engine) as conn:
-        kept = QueueFilter(state=LeadState.KEPT, district=ANYWHERE)
+def today(request: Request, desk: TheDesk, visitor: SignedIn) -> Response:
+    """The day on one screen; who may not see leads is shown the night alone."""
+    with transaction_as(desk.engine, visitor.user) as conn:
+        sees_leads = visitor.may(Can.LEADS)
         context = {
-            "night": last_night(conn, now),
-            "states": leads_queue.count_by_state(conn),
-            "waiting": leads_queue.queue_length(conn, QueueFilter()),
-            "elsewhere": leads_queue.queue_length(conn, QueueFilter(district=ELSEWHERE)),
-            "high": leads_queue.queue_length(conn, QueueFilter(level="high")),
-            "screened_today": leads_queue.screened_since(conn, midnight(now)),
-            "seen": leads_queue.seen_since(conn, midnight(now)),
-            "first": leads_queue.queue(conn, QueueFilter(), limit=_LEADS_SHOWN),
-            "kept": leads_queue.queue(conn, kept, limit=_LEADS_SHOWN),
-            "LeadState": LeadState,
-            "ELSEWHERE": ELSEWHERE,
+            "night": last_night(conn, desk.now()),
+            "sees_leads": sees_leads,
+            **(_leads(conn, desk.now()) if sees_leads else {}),
         }
     return HTMLResponse(page(request, "today.html", context))
 
 
+def _leads(conn: Connection, now: datetime) -> dict[str, Any]:
+    kept = QueueFilter(state=LeadState.KEPT, district=ANYWHERE)
+    return {
+        "states": leads_queue.count_by_state(conn),
+        "waiting": leads_queue.queue_length(conn, QueueFilter()),
+        "elsewhere": leads_queue.queue_length(conn, QueueFilter(district=ELSEWHERE)),
+        "high": leads_queue.queue_length(conn, QueueFilter(level="high")),
+        "screened_today": leads_queue.screened_since(conn, midnight(now)),
+        "seen": leads_queue.seen_since(conn, midnight(now)),
+        "first": leads_queue.queue(conn, QueueFilter(), limit=_LEADS_SHOWN),
+        "kept": leads_queue.queue(conn, kept, limit=_LEADS_SHOWN),
+        "LeadState": LeadState,
+        "ELSEWHERE": ELSEWHERE,
+    }
+
+
 @routes.get("/scans")
-def scan_list(request: Request, desk: TheDesk, visitor: Reader, scan: Number = None) -> Response:
+def scan_list(request: Request, desk: TheDesk, visitor: ScanReader, scan: Number = None) -> Response:
     """The last scans; the queries of one of them with the outcome of each."""
-    del visitor
-    with transaction(desk.engine) as conn:
+    with transaction_as(desk.engine, visitor.user) as conn:
         listed = scans.latest(conn, _SCANS_SHOWN)
         chosen = next((row for row in listed if row.id == scan), None) if scan else (listed[0] if listed else None)
         if scan and chosen is None:

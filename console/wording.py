@@ -1,11 +1,12 @@
 """How values read in Chinese: times, prices, keys, techniques, reasons."""
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from markupsafe import Markup, escape
 
@@ -36,6 +37,38 @@ STATUS_TONES = {
 #: Outcome as counted in a scan; the empty one has not ended.
 OUTCOMES = {"": "进行中", **{outcome.value: outcome.label for outcome in Outcome}}
 SCAN_KINDS = {"nightly": "夜间监测", "foreground": "手动监测", "demo": "演示监测"}
+
+#: What stands in the audit, as people read it.
+ACTIONS = {
+    "login": "登录",
+    "login.refused": "登录被拒",
+    "logout": "退出",
+    "password.change": "改密码",
+    "user.add": "建账号",
+    "user.reset": "重设口令",
+    "user.disable": "停用账号",
+    "user.enable": "启用账号",
+    "user.role": "改角色",
+    "lead.keep": "转核查",
+    "lead.dismiss": "排除",
+    "lead.later": "待研判",
+    "lead.undo": "撤销初筛",
+    "lead.note": "写备注",
+    "lead.star": "典型案例候选",
+    "lead.misread": "此词误报",
+    "view.save": "保存视图",
+    "view.remove": "删除视图",
+    "lead.hits": "疑似信息并入线索",
+    "lead.return": "线索重新待核查",
+    "listing.gone": "商品下架",
+    "listing.relisted": "商品再次上架",
+    "intake.page": "人工录入",
+    "evidence.package": "制作证据包",
+    "session.supply": "提供平台会话",
+    "session.revoke": "撤销平台会话",
+    "crawl.halt": "停止监测",
+    "crawl.resume": "恢复监测",
+}
 
 #: Characters without a width of their own: sellers put them between the characters of a word.
 _UNSEEN = "\u00ad\u034f\u180e\u200b-\u200d\u2060-\u2064\ufeff"
@@ -158,6 +191,16 @@ def count_text(count: int) -> str:
     return f"{count}+" if count >= MOST_COUNTED else str(count)
 
 
+def plain_json(data: Any) -> str:
+    """One line of JSON, in the characters that it is about."""
+    return json.dumps(data, ensure_ascii=False)
+
+
+def parameters(values: Mapping[str, object], **more: object) -> str:
+    """URL parameters of what is not empty."""
+    return urlencode({key: value for key, value in {**values, **more}.items() if value not in ("", None)})
+
+
 def _named(names: dict[str, str]) -> Callable[[str], str]:
     return lambda key: names.get(str(key), str(key))
 
@@ -182,4 +225,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "status_tone": _named(STATUS_TONES),
     "scan_kind": _named(SCAN_KINDS),
     "outcome_name": _named(OUTCOMES),
+    "action_name": _named(ACTIONS),
+    "plain_json": plain_json,
+    "parameters": parameters,
 }

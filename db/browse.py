@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, selec
 from db.queue import lead_rows, to_lead
 from db.search import LISTING_TEXT, stands_in, words_of
 from db.tables import assessments, lead_hits, leads, listing_states, listing_versions, listings, sellers
+from db.walls import district_of, in_sight, listing_in_sight
 from records import CANARY, Lead, Level
 
 
@@ -107,6 +108,7 @@ def search(
 ) -> list[Found]:
     """Listings in which every word stands, the newest row first; `before` a row id for the page that follows."""
     conditions: list[ColumnElement[bool]] = [listings.c.platform != CANARY, stands_in(LISTING_TEXT, words_of(words))]
+    conditions.append(listing_in_sight(conn))
     if platform:
         conditions.append(listings.c.platform == platform)
     if hits_only:
@@ -122,7 +124,7 @@ def listing_page(conn: Connection, listing_id: int) -> ListingPage | None:
     row = conn.execute(
         select(listings, sellers.c.name.label("seller_name"))
         .outerjoin(sellers, sellers.c.id == listings.c.seller_id)
-        .where(listings.c.id == listing_id)
+        .where(listings.c.id == listing_id, listing_in_sight(conn))
     ).one_or_none()
     if row is None:
         return None
@@ -142,22 +144,26 @@ def listing_page(conn: Connection, listing_id: int) -> ListingPage | None:
         versions=tuple(_version(one) for one in conn.execute(written.order_by(listing_versions.c.seen_at))),
         judgements=tuple(_judgement(one) for one in conn.execute(judged.order_by(assessments.c.assessed_at.desc()))),
         states=tuple((one.at, one.state) for one in conn.execute(states.order_by(listing_states.c.id))),
-        leads=tuple(to_lead(one) for one in conn.execute(lead_rows().where(leads.c.id.in_(of_leads)))),
+        leads=tuple(to_lead(one) for one in conn.execute(lead_rows().where(leads.c.id.in_(of_leads), in_sight(conn)))),
     )
 
 
 def seller_page(conn: Connection, seller_id: int, *, limit: int = 100) -> SellerPage | None:
-    """The seller with the `limit` newest listings; None where there is none."""
+    """The seller with the `limit` newest listings; None where there is none.
+
+    Of one district: a seller who has a lead there, with the listings of its leads.
+    """
     row = conn.execute(select(sellers).where(sellers.c.id == seller_id)).one_or_none()
-    if row is None:
+    theirs = select(leads.c.id).where(leads.c.seller_id == seller_id, in_sight(conn)).limit(1)
+    if row is None or (district_of(conn) is not None and conn.execute(theirs).first() is None):
         return None
-    own = listings.c.seller_id == seller_id
+    own = and_(listings.c.seller_id == seller_id, listing_in_sight(conn))
     is_hit = listings.c.level != Level.NONE.value
     counts = conn.execute(
         select(func.count().label("listed"), func.count().filter(is_hit).label("hits")).where(own)
     ).one()
     newest = _founds().where(own).order_by(listings.c.last_seen.desc(), listings.c.id.desc()).limit(limit)
-    of_seller = lead_rows().where(leads.c.seller_id == seller_id).order_by(leads.c.first_seen.desc())
+    of_seller = lead_rows().where(leads.c.seller_id == seller_id, in_sight(conn)).order_by(leads.c.first_seen.desc())
     return SellerPage(
         id=row.id,
         platform=row.platform,

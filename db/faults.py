@@ -101,3 +101,26 @@ class QueueSchemaUnknown(Fault):
         "请安装锁定文件中的 procrastinate 版本。",
         "Install the version of procrastinate that the lock file names.",
     )
+
+
+class RolesWanting(Fault):
+    """数据库里缺少控制台所需的两个无登录角色，而当前账号无权建立；数据库没有改动。
+
+    The two roles without a login that the console needs are missing, and this user may not make them; nothing changed.
+    """
+
+    code = "E-DB-009"
+    remedy = (
+        "请数据库管理员在同一服务器上执行上面的 SQL，然后再运行一次 xunwang db migrate。",
+        "Have an administrator of the database run the SQL above on that server, then run `xunwang db migrate` again.",
+    )
+
+
+class WallMissing(Fault):
+    """数据库没有按区（市）隔离的角色，控制台不提供数据。
+
+    The database lacks the roles that keep districts apart; the console shows nothing.
+    """
+
+    code = "E-DB-011"
+    remedy = ("请运行 xunwang db migrate。", "Run `xunwang db migrate`.")

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from db.screening import LeadMissing
 from db.tables import leads, leases, users
+from db.walls import in_sight
 
 #: For this long after the last look.
 LASTS = timedelta(minutes=15)
@@ -31,7 +33,12 @@ def one_at_a_time(conn: Connection) -> None:
 
 
 def take(conn: Connection, lead_id: int, user_id: int, at: datetime) -> bool:
-    """The lead is in the user's hands from now on, and no other one is; False where somebody else holds it."""
+    """The lead is in the user's hands from now on, and no other one is; False where somebody else holds it.
+
+    Raises LeadMissing where the transaction may not see such a lead.
+    """
+    if conn.execute(select(leads.c.id).where(leads.c.id == lead_id, in_sight(conn))).first() is None:
+        raise LeadMissing(str(lead_id))
     given = insert(leases).values(lead_id=lead_id, user_id=user_id, since=at, until=at + LASTS)
     mine_or_over = or_(leases.c.user_id == user_id, leases.c.until <= at)
     begun = case((leases.c.user_id == user_id, leases.c.since), else_=given.excluded.since)

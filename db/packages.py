@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db.evidence import FileKept
 from db.tables import evidence_files, lexicon_versions, package_stamps, packages
+from db.walls import district_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +97,7 @@ def lead_named(conn: Connection, name: str) -> int | None:
 
 def packed(conn: Connection, lead_id: int, listing_id: int | None = None) -> PackedLead | None:
     """The lead with every capture of its hits, or of the one hit; None where there is no such lead or hit."""
-    row = conn.execute(_LEAD, {"lead": lead_id}).one_or_none()
+    row = conn.execute(_LEAD, {"lead": lead_id, "district": district_of(conn)}).one_or_none()
     if row is None:
         return None
     captures = _captures(conn, lead_id, listing_id)
@@ -190,7 +191,7 @@ _LEAD = text(
     select l.id, coalesce(l.number, '') as number, c.name as campaign, l.platform, l.district,
            coalesce(d.code, 'undecided') as district_code, l.source, l.category, l.title
       from leads l join campaigns c on c.id = l.campaign_id left join districts d on d.name = l.district
-     where l.id = :lead
+     where l.id = :lead and (cast(:district as text) is null or l.district = :district)
     """
 )
 

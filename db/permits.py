@@ -86,6 +86,9 @@ def told(conn: Connection, platforms: Collection[str], at: datetime) -> tuple[tu
 
 # --- sessions ---------------------------------------------------------------------------------------------------------
 
+#: What may be read of a session by whoever shows that it was used: all but its secret.
+_OPEN = [column for column in platform_sessions.c if column.name != "sealed"]
+
 
 def supply(conn: Connection, session: SuppliedSession, sealed: bytes) -> SuppliedSession:
     """Keep a session (its `id` is given here) in place of the platform's older ones, and write its audit row."""
@@ -122,7 +125,7 @@ def revoke(conn: Connection, session_id: int, *, by: str, at: datetime) -> Suppl
 
 def sessions(conn: Connection, platforms: Collection[str] = ()) -> list[SuppliedSession]:
     """Every session of these platforms (else of all), the newest first; what was revoked too."""
-    statement = select(platform_sessions).order_by(platform_sessions.c.id.desc())
+    statement = select(*_OPEN).order_by(platform_sessions.c.id.desc())
     if platforms:
         statement = statement.where(platform_sessions.c.platform.in_(platforms))
     return [_session(row) for row in conn.execute(statement)]

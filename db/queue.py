@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from db.search import LISTING_TEXT, SELLER_NAME, stands_in, words_of
 from db.tables import lead_hits, leads, listings, sellers
+from db.walls import in_sight, listing_in_sight
 from records import CANARY, ELSEWHERE, Lead, LeadState, Level
 
 #: `district` of a filter: the city's own districts, 市本级 and 待定 together, the view people open with.
@@ -89,25 +90,27 @@ class Facets:
 
 def queue(conn: Connection, wanted: QueueFilter, *, limit: int, offset: int = 0) -> list[Lead]:
     """The leads of the filter: first those with a hit on sale again, the newest before; then the heaviest."""
-    statement = lead_rows().where(matches(wanted)).order_by(*_descending(wanted))
+    statement = lead_rows().where(matches(conn, wanted)).order_by(*_descending(wanted))
     return [to_lead(row) for row in conn.execute(statement.limit(limit).offset(offset))]
 
 
 def queue_ids(conn: Connection, wanted: QueueFilter, *, limit: int) -> list[tuple[int, int]]:
     """Id and version of the first `limit` leads of the filter, in its order."""
-    statement = select(leads.c.id, leads.c.version).where(matches(wanted)).order_by(*_descending(wanted))
+    statement = select(leads.c.id, leads.c.version).where(matches(conn, wanted)).order_by(*_descending(wanted))
     return [(row.id, row.version) for row in conn.execute(statement.limit(limit))]
 
 
 def leads_by_id(conn: Connection, lead_ids: Sequence[int]) -> list[Lead]:
     """These leads in that order; those that are no more are left out."""
-    found = {row.id: to_lead(row) for row in conn.execute(lead_rows().where(leads.c.id.in_(list(lead_ids))))}
+    found = {
+        row.id: to_lead(row) for row in conn.execute(lead_rows().where(leads.c.id.in_(list(lead_ids)), in_sight(conn)))
+    }
     return [found[lead_id] for lead_id in lead_ids if lead_id in found]
 
 
 def queue_length(conn: Connection, wanted: QueueFilter) -> int:
     """How many leads the filter holds; MOST_COUNTED where there are as many or more."""
-    some = select(leads.c.id).where(matches(wanted)).limit(MOST_COUNTED).subquery()
+    some = select(leads.c.id).where(matches(conn, wanted)).limit(MOST_COUNTED).subquery()
     return int(conn.execute(select(func.count()).select_from(some)).scalar_one())
 
 
@@ -120,9 +123,9 @@ def next_lead(
     of which that is true are considered.
     """
     order = SORTS[wanted.sort]
-    statement = select(leads.c.id).where(matches(wanted), true() if free is None else free)
+    statement = select(leads.c.id).where(matches(conn, wanted), true() if free is None else free)
     ordered = statement.order_by(*_descending(wanted)).limit(1)
-    place = conn.execute(select(*order).where(leads.c.id == after)).one_or_none()
+    place = conn.execute(select(*order).where(leads.c.id == after, in_sight(conn))).one_or_none()
     if place is not None:
         found = conn.execute(ordered.where(tuple_(*order) < tuple_(*place))).scalar()
         if found is not None:
@@ -135,10 +138,12 @@ def next_lead(
 def rank(conn: Connection, wanted: QueueFilter, lead_id: int) -> int:
     """How many leads of the filter stand before this one: its offset in the queue."""
     order = SORTS[wanted.sort]
-    place = conn.execute(select(*order).where(leads.c.id == lead_id)).one_or_none()
+    place = conn.execute(select(*order).where(leads.c.id == lead_id, in_sight(conn))).one_or_none()
     if place is None:
         return 0
-    before = select(leads.c.id).where(matches(wanted), tuple_(*order) > tuple_(*place)).limit(MOST_COUNTED).subquery()
+    before = (
+        select(leads.c.id).where(matches(conn, wanted), tuple_(*order) > tuple_(*place)).limit(MOST_COUNTED).subquery()
+    )
     return int(conn.execute(select(func.count()).select_from(before)).scalar_one())
 
 
@@ -152,35 +157,34 @@ def facets(conn: Connection, wanted: QueueFilter) -> Facets:
         return {str(value): int(number) for value, number in conn.execute(ordered)}
 
     return Facets(
-        states=count(leads.c.state, matches(wanted, any_state=True)),
-        platforms=count(leads.c.platform, matches(replace(wanted, platform=""))),
-        categories=count(leads.c.category, matches(replace(wanted, category=""))),
-        districts=count(leads.c.district, matches(replace(wanted, district=ANYWHERE))),
-        levels=count(leads.c.level, matches(replace(wanted, level=""))),
+        states=count(leads.c.state, matches(conn, wanted, any_state=True)),
+        platforms=count(leads.c.platform, matches(conn, replace(wanted, platform=""))),
+        categories=count(leads.c.category, matches(conn, replace(wanted, category=""))),
+        districts=count(leads.c.district, matches(conn, replace(wanted, district=ANYWHERE))),
+        levels=count(leads.c.level, matches(conn, replace(wanted, level=""))),
     )
 
 
 def screened_since(conn: Connection, since: datetime, district: str = ANYWHERE) -> int:
     """How many leads of the district (a name, LOCAL or ANYWHERE) were screened from that moment on and stand so."""
-    counted = select(func.count()).select_from(leads).where(leads.c.screened_at >= since, _in(district))
+    counted = select(func.count()).select_from(leads).where(leads.c.screened_at >= since, in_sight(conn), _in(district))
     return int(conn.execute(counted).scalar_one())
 
 
 def count_by_state(conn: Connection) -> dict[str, int]:
     """Every state with its number of leads, zeros included."""
-    counted = {str(s): int(n) for s, n in conn.execute(select(leads.c.state, func.count()).group_by(leads.c.state))}
+    counts = select(leads.c.state, func.count()).where(in_sight(conn)).group_by(leads.c.state)
+    counted = {str(state): int(number) for state, number in conn.execute(counts)}
     return {state.value: counted.get(state.value, 0) for state in LeadState}
 
 
 def seen_since(conn: Connection, since: datetime) -> dict[str, int]:
-    """`listings`, `hits` and `leads` first seen from that moment on."""
+    """`listings`, `hits` and `leads` first seen from that moment on; of one district those of its leads alone."""
     is_hit = listings.c.level != Level.NONE.value
-    row = conn.execute(
-        select(func.count().label("listings"), func.count().filter(is_hit).label("hits")).where(
-            listings.c.first_seen >= since
-        )
-    ).one()
-    made = conn.execute(select(func.count()).where(leads.c.first_seen >= since)).scalar_one()
+    counted = select(func.count().label("listings"), func.count().filter(is_hit).label("hits"))
+    counted = counted.where(listings.c.first_seen >= since, listing_in_sight(conn))
+    row = conn.execute(counted).one()
+    made = conn.execute(select(func.count()).where(leads.c.first_seen >= since, in_sight(conn))).scalar_one()
     return {"listings": int(row.listings), "hits": int(row.hits), "leads": int(made)}
 
 
@@ -206,9 +210,9 @@ def _descending(wanted: QueueFilter) -> tuple[Any, ...]:
     return tuple(column.desc() for column in SORTS[wanted.sort])
 
 
-def matches(wanted: QueueFilter, *, any_state: bool = False) -> ColumnElement[bool]:
-    """True for a row of `leads` that the filter lets through."""
-    conditions: list[ColumnElement[bool]] = [_in(wanted.district), leads.c.platform != CANARY]
+def matches(conn: Connection, wanted: QueueFilter, *, any_state: bool = False) -> ColumnElement[bool]:
+    """True for a row of `leads` that the filter lets through and the transaction may see."""
+    conditions: list[ColumnElement[bool]] = [in_sight(conn), _in(wanted.district), leads.c.platform != CANARY]
     if not any_state:
         conditions.append(leads.c.state == wanted.state)
     for column, value in (

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from db import audit
 from db.screening import LeadMissing
 from db.tables import lead_notes, leads, misreads, users
+from db.walls import in_sight
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +36,10 @@ def add_note(conn: Connection, lead_id: int, *, user_id: int, actor: str, text: 
 def star(conn: Connection, lead_id: int, *, actor: str, at: datetime) -> bool:
     """Make the lead a candidate for 典型案例, or no longer one; which of both it is now. Raises LeadMissing."""
     starred = conn.execute(
-        update(leads).where(leads.c.id == lead_id).values(starred=~leads.c.starred).returning(leads.c.starred)
+        update(leads)
+        .where(leads.c.id == lead_id, in_sight(conn))
+        .values(starred=~leads.c.starred)
+        .returning(leads.c.starred)
     ).scalar_one_or_none()
     if starred is None:
         raise LeadMissing(str(lead_id))
@@ -84,5 +88,5 @@ def misread_terms(conn: Connection) -> list[Misread]:
 
 
 def _check(conn: Connection, lead_id: int) -> None:
-    if conn.execute(select(leads.c.id).where(leads.c.id == lead_id)).first() is None:
+    if conn.execute(select(leads.c.id).where(leads.c.id == lead_id, in_sight(conn))).first() is None:
         raise LeadMissing(str(lead_id))

@@ -24,6 +24,7 @@ from db.tables import (
     sellers,
     users,
 )
+from db.walls import in_sight
 from records import Assessment, FileRole, Lead, Level, Match, Part
 
 #: Who stands in a lead's history for what the patrols found.
@@ -130,7 +131,7 @@ def lead_page(conn: Connection, lead_id: int, *, hits: int = 50) -> LeadPage | N
         sellers.c.place.label("seller_place"), sellers.c.url.label("seller_url"), users.c.full_name.label("screener")
     )
     statement = statement.outerjoin(users, users.c.id == leads.c.screened_by)
-    row = conn.execute(statement.where(leads.c.id == lead_id)).one_or_none()
+    row = conn.execute(statement.where(leads.c.id == lead_id, in_sight(conn))).one_or_none()
     if row is None:
         return None
     return LeadPage(
@@ -174,7 +175,8 @@ def evidence_file(conn: Connection, lead_id: int, capture_file_id: int) -> KeptF
         .join(evidence_files, evidence_files.c.sha256 == capture_files.c.sha256)
         .join(captures, captures.c.id == capture_files.c.capture_id)
         .join(lead_hits, lead_hits.c.listing_id == captures.c.listing_id)
-        .where(capture_files.c.id == capture_file_id, lead_hits.c.lead_id == lead_id)
+        .join(leads, leads.c.id == lead_hits.c.lead_id)
+        .where(capture_files.c.id == capture_file_id, leads.c.id == lead_id, in_sight(conn))
     ).one_or_none()
     return _file(row) if row else None
 

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db import audit
 from db.tables import lead_numbers, leads, screenings
+from db.walls import in_sight
 from records import DismissReason, Fault, LeadState, Screening, shanghai_date
 
 #: In `screenings.action`: takes back one earlier row.
@@ -168,7 +169,7 @@ def _take_back(conn: Connection, step: Row[Any], user_id: int, actor: str, at: d
 
 
 def _locked(conn: Connection, lead_id: int) -> Row[Any]:
-    row = conn.execute(select(leads).where(leads.c.id == lead_id).with_for_update()).one_or_none()
+    row = conn.execute(select(leads).where(leads.c.id == lead_id, in_sight(conn)).with_for_update()).one_or_none()
     if row is None:
         raise LeadMissing(str(lead_id))
     return row

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select, update
 
-from db.tables import login_failures, sessions, users
+from db.tables import districts, login_failures, sessions, users
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,9 +20,18 @@ class User:
     full_name: str
     #: inspector, analyst, approver, operator, head, district, auditor, admin.
     role: str
+    #: Code of the only district that the user sees; None for the whole city.
+    district: str | None = None
+    #: Its name; empty where there is none.
+    district_name: str = ""
     #: True until the one-time password has been replaced.
     must_change: bool
     enabled: bool
+
+    @property
+    def limited(self) -> bool:
+        """True where the user sees one district alone, or, with a district's role and no district, none at all."""
+        return self.district is not None or self.role == "district"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,25 +54,48 @@ class Failures:
     last: datetime | None
 
 
-def add(conn: Connection, *, name: str, full_name: str, role: str, password_hash: str, at: datetime) -> User:
-    """Write a new user who must change the password first. Raises IntegrityError where the name is taken."""
-    row = conn.execute(
-        insert(users)
-        .values(name=name, full_name=full_name, role=role, password_hash=password_hash, created_at=at)
-        .returning(users)
-    ).one()
-    return _user(row)
+def add(conn: Connection, *, password_hash: str, at: datetime, **facts: str | None) -> int:
+    """Write a new user who must change the password first; returns the row id. `facts` are the other columns.
+
+    Raises IntegrityError where the name is taken.
+    """
+    row = insert(users).values(password_hash=password_hash, created_at=at, **facts).returning(users.c.id)
+    return int(conn.execute(row).scalar_one())
 
 
 def find(conn: Connection, name: str) -> tuple[User, str] | None:
     """The user of that name with the password hash; None where there is none."""
-    row = conn.execute(select(users).where(users.c.name == name)).one_or_none()
+    row = conn.execute(_with_district().where(users.c.name == name)).one_or_none()
     return (_user(row), row.password_hash) if row else None
+
+
+def by_id(conn: Connection, user_id: int) -> User | None:
+    """The user of that row id; None where there is none."""
+    row = conn.execute(_with_district().where(users.c.id == user_id)).one_or_none()
+    return _user(row) if row else None
 
 
 def every(conn: Connection) -> list[User]:
     """All users by name."""
-    return [_user(row) for row in conn.execute(select(users).order_by(users.c.name))]
+    return [_user(row) for row in conn.execute(_with_district().order_by(users.c.name))]
+
+
+def enabled_admins(conn: Connection) -> list[int]:
+    """Row ids of the admins who may sign in, held until the transaction ends: two cannot switch each other off."""
+    statement = select(users.c.id).where(users.c.role == "admin", users.c.enabled).order_by(users.c.id)
+    return list(conn.execute(statement.with_for_update()).scalars())
+
+
+def district_named(conn: Connection, name: str) -> str | None:
+    """Code of the district with that code or name; None where there is none."""
+    statement = select(districts.c.code).where(or_(districts.c.code == name, districts.c.name == name))
+    return conn.execute(statement.order_by(districts.c.code).limit(1)).scalar()
+
+
+def all_districts(conn: Connection) -> list[tuple[str, str]]:
+    """Code and name of each district, in their order."""
+    rows = conn.execute(select(districts.c.code, districts.c.name).order_by(districts.c.position, districts.c.code))
+    return [(row.code, row.name) for row in rows]
 
 
 def set_password(conn: Connection, user_id: int, password_hash: str, *, must_change: bool) -> None:
@@ -77,6 +109,12 @@ def set_password(conn: Connection, user_id: int, password_hash: str, *, must_cha
 def set_enabled(conn: Connection, user_id: int, enabled: bool) -> None:
     """Let a user in or keep one out; ends every session either way."""
     conn.execute(update(users).where(users.c.id == user_id).values(enabled=enabled))
+    close_all(conn, user_id)
+
+
+def set_role(conn: Connection, user_id: int, role: str, district: str | None) -> None:
+    """Give a user another role and district (a code, or None for the whole city); ends every session."""
+    conn.execute(update(users).where(users.c.id == user_id).values(role=role, district=district))
     close_all(conn, user_id)
 
 
@@ -96,7 +134,8 @@ def open_session(conn: Connection, user_id: int, token_hash: bytes, csrf_token: 
 def find_session(conn: Connection, token_hash: bytes) -> tuple[User, Session] | None:
     """The session with its user, whatever its age; None where there is none or the user is disabled."""
     row = conn.execute(
-        select(users, sessions.c.csrf_token, sessions.c.created_at.label("began_at"), sessions.c.last_used_at)
+        _with_district()
+        .add_columns(sessions.c.csrf_token, sessions.c.created_at.label("began_at"), sessions.c.last_used_at)
         .join(sessions, sessions.c.user_id == users.c.id)
         .where(sessions.c.token_hash == token_hash, users.c.enabled)
     ).one_or_none()
@@ -160,12 +199,20 @@ def forget_failures(conn: Connection, name: str, address: str, before: datetime)
     )
 
 
+def _with_district() -> Select[Any]:
+    """What `_user` reads."""
+    joined = users.outerjoin(districts, districts.c.code == users.c.district)
+    return select(users, districts.c.name.label("district_name")).select_from(joined)
+
+
 def _user(row: Row[Any]) -> User:
     return User(
         id=row.id,
         name=row.name,
         full_name=row.full_name,
         role=row.role,
+        district=row.district,
+        district_name=row.district_name or "",
         must_change=row.must_change,
         enabled=row.enabled,
     )

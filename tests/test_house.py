@@ -141,6 +141,27 @@ def test_nobody_but_the_guard_opens_a_connection() -> None:
     assert found == MAY_CONNECT
 
 
+def test_every_table_says_what_the_consoles_roles_may_do_with_it() -> None:
+    """A table without a row in `db.walls.WALLS` is closed to the console; one that stands there twice is no table."""
+    from db.tables import metadata
+    from db.walls import WALLS
+
+    views = {"audit_head", "custody_head"}
+    assert set(WALLS) == set(metadata.tables) | views, "db.walls.WALLS: say who may read and write the new table"
+
+
+#: Where the console works as the owner of the tables: sessions and accounts, which no role may read.
+OWNERS_WORK = {"console/door.py", "console/login.py", "console/people.py", "console/today.py"}
+
+
+def test_pages_work_in_the_name_of_their_visitor() -> None:
+    """`db.walls.transaction_as`, not `transaction`; today.py asks for the latter once: readyz has no visitor."""
+    plain = re.compile(r"(?<![\w.])transaction\(")
+    found = {str(path.relative_to(ROOT)): len(plain.findall(path.read_text("utf-8"))) for path in room_files()}
+    found = {name: count for name, count in found.items() if count and name.startswith("console/")}
+    assert set(found) == OWNERS_WORK and found["console/today.py"] == 1
+
+
 def test_no_folder_for_odds_and_ends() -> None:
     refused = {"utils", "helpers", "common", "misc", "util", "helper"}
     assert not [

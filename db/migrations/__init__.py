@@ -11,6 +11,7 @@ from db.binaries import OLDEST
 from db.engine import transaction
 from db.faults import SchemaAhead, SchemaBehind, UnsuitableServer
 from db.migrations.queue import check_installed
+from db.walls import raise_walls, standing
 
 __all__ = ["check", "head", "migrate"]
 
@@ -25,7 +26,9 @@ def migrate(engine: Engine) -> list[str]:
     """Brings the database to this program's shape; returns the revisions applied, none if there were none to apply.
 
     All in one transaction: killed at any moment, it leaves the database as it was. A second process waits for the
-    first and then finds nothing to do. Raises SchemaAhead, UnsuitableServer, QueueSchemaUnknown, DatabaseUnreachable.
+    first and then finds nothing to do. The walls between districts (`db.walls`) are put up anew after every step, and
+    where a restored database lacks them. Raises SchemaAhead, UnsuitableServer, QueueSchemaUnknown, RolesWanting,
+    DatabaseUnreachable.
     """
     with transaction(engine) as connection:
         connection.execute(text(f"set local lock_timeout = '{_WAIT_SECONDS}s'"))
@@ -37,6 +40,8 @@ def migrate(engine: Engine) -> list[str]:
             from db.migrations.steps import upgrade
 
             upgrade(connection)
+        if missing or not standing(connection):
+            raise_walls(connection)
         return missing
 
 

@@ -1,6 +1,6 @@
 """Who may do what, and who did what."""
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, LargeBinary, Table, Text, func, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, ForeignKey, Index, LargeBinary, Table, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from db.tables.base import id_column, metadata, reference, time_column
@@ -12,6 +12,7 @@ users = Table(
     Column("name", Text, nullable=False, unique=True),  # what is typed at the door
     Column("full_name", Text, nullable=False),
     Column("role", Text, nullable=False),  # inspector, analyst, approver, operator, head, district, auditor, admin
+    Column("district", Text, ForeignKey("districts.code")),  # sees its leads alone; null: the whole city
     Column("password_hash", Text, nullable=False),
     Column("must_change", Boolean, nullable=False, server_default=text("true")),
     Column("enabled", Boolean, nullable=False, server_default=text("true")),
@@ -49,4 +50,6 @@ audit = Table(
     Column("detail", JSONB, nullable=False),
     Column("previous_hash", Text, nullable=False),
     Column("hash", Text, nullable=False),
+    Index("ix_audit_actor", "actor", "seq"),
+    Index("ix_audit_subject", "subject", "seq"),
 )

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db import tables
+from db.campaigns import seed_districts
 from evidence import Store
 from records import shanghai_date
 
@@ -110,6 +111,12 @@ def many(count: int) -> Iterator[Plant]:
     """`count` plants, no two alike, the heaviest first."""
     for number in range(count):
         yield replace(SAMPLES[number % 4], seller=f"示例卖家{number:04d}", score=max(30, 95 - number), hits=1)
+
+
+def districts(conn: Connection) -> None:
+    """Districts of the samples, as settings would name them."""
+    names = {"370481": "滕州市", "370403": "薛城区", "city": "市本级", "undecided": "待定", "elsewhere": "外地"}
+    seed_districts(conn, list(names.items()))
 
 
 def campaign(conn: Connection) -> int:

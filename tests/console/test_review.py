@@ -73,7 +73,7 @@ def test_unknown_values_in_the_address_are_refused(account, leads):
     assert visitor.get("/review?page=0").status_code == 400
     for query in ("sort=price", "min=-1", "min=x", "price_from=1e99", "from=2026-02-30", "to=0001-01-01", "by=0"):
         assert visitor.get(f"/review?{query}").status_code == 400, query
-    assert visitor.get("/review/999999", headers={"HX-Request": "true"}).status_code == 200  # says that it is gone
+    assert visitor.get("/review/999999", headers={"HX-Request": "true"}).status_code == 404  # says that it is gone
     assert visitor.get("/leads/999999").status_code == 404
     for unheard in ("abc", "0", "-1", str(2**63)):
         assert visitor.get(f"/leads/{unheard}").status_code == 404, unheard

@@ -1,0 +1,73 @@
+"""Who may do what: every role and every capability, once. Routes name a capability (`console.access`), never a role."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from records import Fault
+
+#: Exact paths that anybody may ask for.
+PUBLIC = ("/login", "/healthz", "/readyz")
+#: Our own scripts, styles and pictures; nothing that people or pages wrote.
+PUBLIC_FOLDER = "/static/"
+
+
+class Can(StrEnum):
+    """A capability, as a person who lacks it is told."""
+
+    #: Own password, signing out, the day's first page.
+    SIGN_IN = "登录"
+    LEADS = "查看线索"
+    #: Stored files of a lead: pictures, pages, archives, replay.
+    EVIDENCE = "查看和下载证据"
+    SCREEN = "初筛"
+    INTAKE = "新增线索"
+    SCANS = "查看监测任务"
+    AUDIT = "查看审计记录"
+    ACCOUNTS = "管理账号"
+
+
+class NotPermitted(Fault):
+    """您没有权限进行这项操作。
+
+    You may not do this.
+    """
+
+    code = "E-CONSOLE-040"
+    remedy = ("如需开通，请联系本单位的系统管理员。", "An administrator of your office can grant it.")
+
+
+_READS = {Can.LEADS, Can.EVIDENCE}
+_JUDGES = {*_READS, Can.SCREEN, Can.INTAKE, Can.SCANS}
+
+#: Accounts and leads are kept apart: who hands out passwords judges nothing, and who audits changes nothing.
+_TABLE: dict[str, tuple[str, set[Can]]] = {
+    "inspector": ("核查员", _JUDGES),
+    "analyst": ("词库员", {*_READS, Can.SCANS}),
+    "approver": ("审核", {*_READS, Can.SCANS}),
+    "operator": ("运维", {Can.SCANS}),
+    "head": ("科长", _JUDGES),
+    "district": ("区县账号", _READS),
+    "auditor": ("审计员", {*_READS, Can.SCANS, Can.AUDIT}),
+    "admin": ("管理员", {Can.SCANS, Can.ACCOUNTS}),
+}
+ROLES = tuple(_TABLE)
+ROLE_NAMES: Mapping[str, str] = MappingProxyType({role: name for role, (name, _) in _TABLE.items()})
+
+#: Whose account may be bound to one district; an account of role district always is.
+OF_DISTRICTS = ("inspector", "head", "district")
+
+
+def is_public(path: str) -> bool:
+    """True for what needs no sign-in. The path is compared whole, never in part."""
+    return path in PUBLIC or path.startswith(PUBLIC_FOLDER)
+
+
+def may(role: str, can: Can) -> bool:
+    """True where the role has the capability; an unknown role has none but to sign in."""
+    return can is Can.SIGN_IN or (role in _TABLE and can in _TABLE[role][1])
+
+
+def holders(can: Can) -> list[str]:
+    """The roles that have the capability, as people call them."""
+    return [name for role, (name, _) in _TABLE.items() if may(role, can)]

@@ -1,0 +1,116 @@
+"""Every route × everybody, as a table in a file (routes.tsv): what a request of each is answered with."""
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from fastapi.routing import APIRoute
+from sqlalchemy import Engine, select
+
+from console import create_app
+from db import tables
+from db.engine import transaction
+
+TABLE = Path(__file__).with_name("routes.tsv")
+
+#: Codes of two districts; the lead that is asked for stands in the first one.
+HERE, THERE = "370481", "370403"
+#: Who asks, with role and district.
+PEOPLE: dict[str, tuple[str, str | None]] = {
+    "inspector_a": ("inspector", HERE),
+    "inspector_b": ("inspector", THERE),
+    "district_a": ("district", HERE),
+    "district_b": ("district", THERE),
+    "analyst": ("analyst", None),
+    "approver": ("approver", None),
+    "operator": ("operator", None),
+    "head": ("head", None),
+    "auditor": ("auditor", None),
+    "admin": ("admin", None),
+}
+
+
+def matrix() -> dict[tuple[str, str], dict[str, int]]:
+    """(method, path) → who → status, in the order of the file."""
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    found = {
+        (row["method"], row["path"]): {who: int(status) for who, status in row.items() if who not in ("method", "path")}
+        for row in rows
+    }
+    assert len(found) == len(rows), "a route stands twice in the table"
+    return found
+
+
+def routes(desk: Any) -> dict[tuple[str, str], APIRoute]:
+    """(method, path) → route, of all that the application answers but its static files."""
+    return {(method, route.path): route for route in _walk(create_app(desk).routes) for method in route.methods}
+
+
+def _walk(entries: list[Any]) -> Iterator[APIRoute]:
+    for route in entries:
+        inner = getattr(route, "original_router", None) or getattr(route, "router", None)
+        if isinstance(route, APIRoute):
+            yield route
+        elif inner is not None:
+            yield from _walk(inner.routes)
+        else:
+            assert route.path == "/static", route
+
+
+@dataclass
+class Target:
+    """What the ids of a path stand for, and what a form needs to be taken."""
+
+    engine: Engine
+    lead_id: int
+    #: Of an account that nobody is signed in with.
+    user_id: int = 0
+
+    def path(self, path: str) -> str:
+        """With the lead, its first hit and that one's first file."""
+        with transaction(self.engine) as conn:
+            hits, files, captures = tables.lead_hits.c, tables.capture_files.c, tables.captures.c
+            hit = conn.execute(select(hits.listing_id).where(hits.lead_id == self.lead_id).limit(1)).scalar_one()
+            of_lead = select(tables.leads.c.seller_id).where(tables.leads.c.id == self.lead_id)
+            seller = conn.execute(of_lead).scalar_one()
+            file = select(files.id).join(tables.captures, captures.id == files.capture_id).limit(1)
+            file_id = conn.execute(file.where(captures.listing_id == hit)).scalar_one()
+        ids = {
+            "lead_id": self.lead_id,
+            "listing_id": hit,
+            "capture_file_id": file_id,
+            "user_id": self.user_id,
+            "seller_id": seller,
+            "view_id": 999_999,
+        }
+        return path.format(**ids)
+
+    def form(self, path: str) -> dict[str, str]:
+        """A form that is taken where the sender may send it."""
+        makers: dict[str, Callable[[], dict[str, str]]] = {
+            "/login": lambda: {"name": "nobody", "password": "x"},
+            "/password": lambda: {"old": "x", "new": "x", "again": "x"},
+            "/review/bulk/preview": lambda: {"action": "待研判", "chosen": f"{self.lead_id}:{self._version()}"},
+            "/review/bulk": lambda: {"action": "待研判", "chosen": f"{self.lead_id}:{self._version()}"},
+            "/leads/{lead_id}/note": lambda: {"text": "问过了"},
+            "/leads/{lead_id}/misread": lambda: {"category": "ivory", "term": "象牙"},
+            "/review/views": lambda: {"name": "我的"},
+            "/review/{lead_id}/screen": lambda: {"action": "待研判", "version": str(self._version())},
+            "/intake": lambda: {"source": "投诉举报", "text": "x"},
+            "/settings/users": lambda: {"name": f"neu{next(_NUMBERS)}", "role": "inspector"},
+            "/settings/users/{user_id}/enabled": lambda: {"enabled": "true"},
+            "/settings/users/{user_id}/role": lambda: {"role": "inspector"},
+        }
+        return makers[path]() if path in makers else {}
+
+    def _version(self) -> int:
+        with transaction(self.engine) as conn:
+            version = select(tables.leads.c.version).where(tables.leads.c.id == self.lead_id)
+            return int(conn.execute(version).scalar_one())
+
+
+_NUMBERS = count()
