@@ -50,6 +50,28 @@ def last_searches(conn: Connection, platform: str, region: str = "") -> dict[str
     return {row.text: _last_asked(row) for row in rows}
 
 
+def covered(conn: Connection) -> frozenset[tuple[str, str]]:
+    """Platform and region ("" for everywhere) whose category pages were all really seen when they were asked last."""
+    newest = (
+        select(queries.c.platform, queries.c.region, queries.c.outcome)
+        .where(queries.c.kind == QueryKind.BROWSE, queries.c.text != "", queries.c.outcome.is_not(None))
+        .ext(distinct_on(queries.c.platform, queries.c.region, queries.c.text))
+        .order_by(
+            queries.c.platform,
+            queries.c.region,
+            queries.c.text,
+            queries.c.finished_at.desc(),
+            queries.c.id.desc(),
+        )
+        .subquery()
+    )
+    seen = func.bool_and(newest.c.outcome.in_([one.value for one in Outcome if one.healthy]))
+    rows = conn.execute(
+        select(newest.c.platform, newest.c.region).group_by(newest.c.platform, newest.c.region).having(seen)
+    )
+    return frozenset((row.platform, row.region) for row in rows)
+
+
 #: A term's fourteen runs from one back.
 _LAST_RUNS: dict[str, Any] = {
     "partition_by": queries.c.text,

@@ -92,9 +92,14 @@ class Night:
     named: tuple[str, ...] = ()
     #: Platforms that have hits in open leads: their own pages are read again, on their own schedule.
     visited: frozenset[str] = frozenset()
+    #: Platform and region of which the category pages were all seen to their end, or to what was known, the last time.
+    covered: frozenset[tuple[str, str]] = frozenset()
     #: The unit's own city: asked first where a platform can narrow down to it.
     city: str = ""
 
+
+#: Nights that a term rests at most where category pages do not show all that is new.
+_LONGEST_ALONE = 3
 
 #: Region ("" for everywhere) → search term → how it ended when last asked.
 History = Mapping[str, Mapping[str, LastAsked]]
@@ -132,7 +137,9 @@ def _queries_in(
     if not terms and platform.search_url:
         ranked = ranked_terms(night.lexicon, night.crawl.categories, night.on)
         terms = in_turn(ranked, last, night.crawl.max_terms)
-        rested = resting(platform, terms, last, night)
+        longest = night.crawl.longest_rest
+        longest = longest if (platform.key, region) in night.covered else min(longest, _LONGEST_ALONE)
+        rested = resting(platform, terms, last, night.on, longest)
     asked = [(QueryKind.BROWSE, name) for name in (() if night.named else platform.browse)]
     asked += [(QueryKind.SEARCH, term) for term in terms if term not in rested]
     asked = [(kind, text) for kind, text in asked if not region or platform.narrows(kind, text)]
@@ -156,21 +163,25 @@ def _last_on(asked: LastAsked | None) -> date:
     return date.min if asked is None or asked.outcome is Outcome.NOT_RUN else asked.on
 
 
-def resting(platform: Definition, terms: Collection[str], last: Mapping[str, LastAsked], night: Night) -> set[str]:
-    """The terms that are not asked tonight, because it was no use a night or a few ago.
+def resting(
+    platform: Definition, terms: Collection[str], last: Mapping[str, LastAsked], on: date, longest: int
+) -> set[str]:
+    """The terms that are not asked on the night `on`, because it was no use a night or a few ago.
 
-    Such a term rests one to `crawl.longest_rest` nights, by a number of its own, so that the nights share the load;
-    what ended in any other way is asked again. A patrol that puts every idle search every night spends most of its
-    requests on nothing, and what is new stands on the category pages too, which never rest. Where nothing would be
-    left to ask, nothing rests: a platform that had nothing for any term may be broken, and its silence must show.
+    Such terms take turns: a part of them a night, those that have waited longest, so that each rests `longest` nights
+    at most and the nights cost alike, after a missed week too. What ended in any other way
+    is asked again. A patrol that puts every idle search every night spends most of its requests on nothing, and what
+    is new stands on the category pages too, which never rest. Where nothing would be left to ask, nothing rests: a
+    platform that had nothing for any term may be broken, and its silence must show.
     """
-    rested = {
-        term
-        for term in terms
-        if term in last
-        and _was_idle(platform, last[term])
-        and (night.on - last[term].on).days <= _rest(platform, term, night.crawl.longest_rest)
-    }
+    idle = {term for term in terms if term in last and _was_idle(platform, last[term])}
+    if not longest:
+        return set()
+    waited = sorted(
+        (term for term in idle if (on - last[term].on).days > 1),
+        key=lambda term: (last[term].on, crc32(f"{platform.key}:{term}".encode())),
+    )
+    rested = idle - set(waited[: -(-len(idle) // longest)])
     return rested if platform.browse or len(rested) < len(terms) else set()
 
 
@@ -181,11 +192,6 @@ def _was_idle(platform: Definition, asked: LastAsked) -> bool:
     """
     covered = bool(platform.browse) and asked.to_end and not asked.brought and asked.cards < MANY
     return asked.outcome is Outcome.EMPTY or (asked.outcome is Outcome.SEARCHED and covered)
-
-
-def _rest(platform: Definition, term: str, longest: int) -> int:
-    """Nights; -1 where terms do not rest at all."""
-    return 1 + crc32(f"{platform.key}:{term}".encode()) % longest if longest else -1
 
 
 def ranked_terms(lexicon: Lexicon, categories: Iterable[str] = (), on: date | None = None) -> list[str]:

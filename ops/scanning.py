@@ -143,7 +143,15 @@ def _write(conn: Connection, house: House, platforms: list[Chosen], lexicon: Lex
     on = frame.planned_for or shanghai_date(frame.at)
     visited = frozenset(key for key in chosen["platforms"] if visits.open_hits(conn, key))
     city = house.settings.unit.city
-    night = Night(lexicon=lexicon, crawl=house.settings.crawl, on=on, named=named, visited=visited, city=city)
+    night = Night(
+        lexicon=lexicon,
+        crawl=house.settings.crawl,
+        on=on,
+        named=named,
+        visited=visited,
+        covered=history.covered(conn),
+        city=city,
+    )
     asked = {
         one.definition.key: queries_for(one.definition, night, _history(conn, one.definition, night))
         for one in platforms

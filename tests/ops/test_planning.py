@@ -27,7 +27,8 @@ MOST = 40
 
 def night(on: date = TONIGHT, *, named: tuple[str, ...] = (), longest_rest: int = 3) -> Night:
     crawl = Crawl(max_terms=TERMS, categories=CATEGORIES, longest_rest=longest_rest)
-    return Night(lexicon=builtin(), crawl=crawl, on=on, named=named)
+    covered = frozenset({("demo_ads", ""), ("demo_ads", "枣庄市")})
+    return Night(lexicon=builtin(), crawl=crawl, on=on, named=named, covered=covered)
 
 
 def platform(key: str = "demo_ads") -> Definition:
@@ -74,9 +75,32 @@ def test_what_was_empty_rests_one_night_at_least_and_category_pages_never(days_a
     assert rested == TERMS
 
 
-def test_every_term_comes_round_and_the_nights_share_them() -> None:
-    waking = [set(asked(planned(platform(), night(), last(Outcome.EMPTY, days))[0])) for days in (2, 3, 4)]
-    assert set() < waking[0] < waking[1] < waking[2] == set(terms())
+def nights(history: dict[str, LastAsked], longest: int, count: int, every: int = 1) -> list[list[str]]:
+    """What each of some nights asks, a night or `every` nights apart, where a platform has nothing for any term."""
+    told = []
+    for number in range(1, count + 1):
+        on = TONIGHT + timedelta(days=number * every)
+        told.append(asked(planned(platform(), night(on, longest_rest=longest), history)[0]))
+        history = history | {term: LastAsked(on=on, outcome=Outcome.EMPTY) for term in told[-1]}
+    return told
+
+
+@pytest.mark.parametrize("longest", [1, 3, 7])
+def test_every_term_comes_round_and_the_nights_share_them(longest: int) -> None:
+    first, *later = nights(last(Outcome.EMPTY), longest, 3 * (longest + 1))
+    share = -(-TERMS // longest)
+    assert first == [] and max(map(len, later)) <= share
+    assert all(set().union(*later[start : start + longest + 1]) == set(terms()) for start in range(longest + 1))
+
+
+def test_after_missed_nights_they_do_not_all_come_at_once() -> None:
+    late = nights(last(Outcome.EMPTY), 7, 7, every=9)
+    assert max(map(len, late)) <= -(-TERMS // 7) and set().union(*late) == set(terms())
+
+
+def test_where_category_pages_were_not_seen_whole_nothing_rests_longer_than_three_nights() -> None:
+    unseen = replace(night(longest_rest=7), covered=frozenset({("demo_goods", ""), ("demo_ads", "枣庄市")}))
+    assert len(asked(planned(platform(), unseen, last(Outcome.EMPTY, 2))[0])) == -(-TERMS // 3)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +121,7 @@ def test_a_term_whose_results_others_bring_takes_turns(facts: dict[str, Any], re
     bare = platform().model_copy(update={"browse": {}})
     assert asked(planned(bare, night(), history)[0]) == terms()  # nothing else would bring them
     late = replace(night(), on=TONIGHT + timedelta(days=4))
-    assert asked(planned(platform(), late, history)[0]) == terms()
+    assert len(asked(planned(platform(), late, history)[0])) == (-(-TERMS // 3) if rests else TERMS)
 
 
 def test_the_own_city_is_asked_first_where_the_platform_can_narrow_down_to_it() -> None:
@@ -218,3 +242,29 @@ def test_a_category_asks_no_more_than_its_nightly_budget_and_the_rest_takes_turn
         platform(), replace(night(), lexicon=lexicon, crawl=Crawl(max_terms=TERMS, categories=("ivory",))), {}
     )
     assert asked(queries) == ranked_terms(lexicon, (), TONIGHT)
+
+
+@pytest.mark.db
+def test_category_pages_cover_a_region_where_all_of_them_were_really_seen_the_last_time(engine: Engine) -> None:
+    ends = {
+        "a": {("", "最新"): Outcome.SEARCHED, ("", "杂项"): Outcome.EMPTY, ("枣庄市", "最新"): Outcome.BLOCKED},
+        "b": {("", "最新"): Outcome.SEARCHED, ("", "杂项"): Outcome.BUDGET_SPENT},
+        "c": {("", ""): Outcome.SEARCHED},  # what stands for a platform of searches alone
+    }
+    for day in (1, 2):  # the night before everything was seen
+        with transaction(engine) as conn:
+            every = [
+                Query(platform=key, kind=QueryKind.BROWSE, text=text, region=region)
+                for key, told in ends.items()
+                for region, text in told
+            ]
+            on = TONIGHT + timedelta(days=day)
+            scan_id = scans.plan(conn, every, planned_for=on, kind="demo", at=now())
+            assert scan_id is not None
+            for key, told in ends.items():
+                attempt = scans.begin_slice(conn, scan_id, key)
+                for query in scans.unfinished(conn, scan_id, key):
+                    outcome = told[query.region, query.text] if day == 2 else Outcome.SEARCHED
+                    report = QueryReport(query=query, outcome=outcome, started_at=now(), finished_at=now())
+                    assert scans.ended(conn, report, attempt=attempt)
+            assert history.covered(conn) == ({("a", "")} if day == 2 else {("a", ""), ("a", "枣庄市"), ("b", "")})
