@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select, update
+from sqlalchemy import Connection, Row, and_, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db import permits
@@ -118,6 +118,7 @@ def coverage(conn: Connection, scan_id: int) -> Coverage:
     """What a scan saw, and what not and why; queries that have not ended are counted apart."""
     rows = query_rows(conn, scan_id)
     resting = options(conn, scan_id).get("resting", {})
+    left = [row.query.id for row in rows if row.outcome is Outcome.SEARCHED and KNOWN_BEHIND in row.note]
     canary = conn.execute(select(canaries).where(canaries.c.scan_id == scan_id)).first()
     return Coverage(
         planned=len(rows),
@@ -133,12 +134,22 @@ def coverage(conn: Connection, scan_id: int) -> Coverage:
             for row in rows
             if row.query.kind is QueryKind.REVISIT and row.outcome is not None and row.outcome.healthy
         ),
-        left_early=sum(KNOWN_BEHIND in row.note for row in rows if row.outcome is Outcome.SEARCHED),
+        left_early=len(left),
+        left_since=conn.execute(_READ_WHOLE, {"ids": left}).scalar(),
         resting=sum(resting.values()),
         **_regions(rows),
         canary=bool(canary.led) if canary and canary.ended_at else None,
         canary_note=canary.note if canary else "",
     )
+
+
+#: Of some queries, the one whose list waits longest for being read to its last page: the date of the scan that did.
+_READ_WHOLE = text(
+    "select min(whole) from (select max(scans.planned_for) as whole from queries now"
+    " join queries was on was.platform = now.platform and was.kind = now.kind and was.text = now.text"
+    " and was.region = now.region and was.to_end and was.id < now.id"
+    " join scans on scans.id = was.scan_id where now.id = any(cast(:ids as bigint[])) group by now.id) as lists"
+)
 
 
 def _regions(rows: Sequence[QueryRow]) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from zlib import crc32
 
 from sqlalchemy import Connection, Row, and_, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db.tables import canaries, queries, runs, scans
+from db.turns import turn
 from records import CANARY, Measures, Outcome, Query, QueryKind, QueryReport, ScanStatus, night_status, scan_status
 
 
@@ -83,14 +85,38 @@ def add_queries(conn: Connection, scan_id: int, planned: list[Query]) -> None:
         conn.execute(upsert(queries).on_conflict_do_nothing(), rows)
 
 
-def unfinished(conn: Connection, scan_id: int, platform: str) -> list[Query]:
-    """The queries of one platform that have not ended, in the order planned."""
+def unfinished(conn: Connection, scan_id: int, platform: str, *, whole_nights: int = 0) -> list[Query]:
+    """The queries of one platform that have not ended, in the order planned.
+
+    `whole_nights`: nights after which a list is read to its end again, whatever is known of it, a third sooner or
+    later by its name (`db.turns`); 0 for never.
+    """
     rows = conn.execute(
         select(queries)
         .where(queries.c.scan_id == scan_id, queries.c.platform == platform, queries.c.outcome.is_(None))
         .order_by(queries.c.id)
     ).all()
-    return [_query(row, read_before=_read_before(conn, row)) for row in rows]
+    return [
+        _query(row, read_before=_read_before(conn, row) and not (whole_nights and _is_due(conn, row, whole_nights)))
+        for row in rows
+    ]
+
+
+def _is_due(conn: Connection, row: Row[Any], nights: int) -> bool:
+    """Whether it is this list's turn to be read to its end: changes behind its first pages are seen by that alone."""
+    whole = conn.execute(_LAST_WHOLE, {"query": row.id}).scalar()
+    name = f"{row.platform}:{row.kind}:{row.region}:{row.text}"
+    return whole is None or int(whole) >= turn(crc32(name.encode()), nights)
+
+
+#: Nights since a query's list was read to its last page; null where it never was.
+_LAST_WHOLE = text(
+    "select tonight.planned_for - max(scan.planned_for) from queries now"
+    " join scans tonight on tonight.id = now.scan_id"
+    " join queries was on was.platform = now.platform and was.kind = now.kind and was.text = now.text"
+    " and was.region = now.region and was.to_end and was.id <> now.id"
+    " join scans scan on scan.id = was.scan_id where now.id = :query group by tonight.planned_for"
+)
 
 
 def _read_before(conn: Connection, row: Row[Any]) -> bool:

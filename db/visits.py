@@ -11,6 +11,7 @@ from db.evidence import CaptureKept, keep_captures
 from db.leads import HOUSE
 from db.listings import StoredListing, recall
 from db.outbox import News, tell
+from db.turns import leeway
 from records import LeadState, ListingState
 
 _OPEN = tuple(state.value for state in LeadState if state is not LeadState.DISMISSED)
@@ -35,8 +36,10 @@ class Allowance:
     #: Hits, and other listings beside them.
     hits: int
     others: int
-    #: Read before this moment: due.
-    before: datetime
+    #: The moment of the round.
+    at: datetime
+    #: Nights after which a page is due again, a third sooner or later by the row's number (`db.turns`).
+    nights: int
 
 
 def open_hits(conn: Connection, platform: str) -> int:
@@ -48,6 +51,7 @@ def open_hits(conn: Connection, platform: str) -> int:
     return int(conn.execute(statement, {"platform": platform, "open": list(_OPEN)}).scalar_one())
 
 
+# Due is half a night early: a patrol does not reach the same page at the same minute every night.
 # A hit's list read to its last page tonight without showing it: the item may be gone. A list left where only known
 # items remained says nothing of those behind, and an empty answer is given to unwelcome visitors for every word.
 _HITS = text(
@@ -67,7 +71,8 @@ _HITS = text(
     where l.platform = :platform and l.level <> 'none'
       and exists (select from lead_hits h join leads d on d.id = h.lead_id
                   where h.listing_id = l.id and d.state = any(cast(:open as text[])))
-      and (owed.listing_id is not null or lost.is_lost or coalesce(l.looked_at, l.first_seen) < :before)
+      and (owed.listing_id is not null or lost.is_lost or coalesce(l.looked_at, l.first_seen)
+           < cast(:at as timestamptz) - interval '12 hours' * (2 * (:soonest + l.id % :spread) - 1))
     order by rank, l.looked_at nulls first, l.id
     """
 )
@@ -76,7 +81,8 @@ _OTHERS = text(
     """
     select l.id, l.platform, l.item_id, false as owed from listings l join queries q on q.id = l.query_id
     where l.platform = :platform and l.level = 'none' and l.state <> :gone and l.detail_read
-      and q.kind = 'search' and l.looked_at < :before
+      and q.kind = 'search'
+      and l.looked_at < cast(:at as timestamptz) - interval '12 hours' * (2 * (:soonest + l.id % :spread) - 1)
     order by l.looked_at, l.id
     """
 )
@@ -84,7 +90,9 @@ _OTHERS = text(
 
 def due(conn: Connection, platform: str, scan_id: int, allowed: Allowance) -> Due:
     """Whose pages are due on `platform` in this scan; others than hits only where `allowed.others` is above 0."""
-    facts = {"platform": platform, "gone": ListingState.GONE.value, "before": allowed.before}
+    spread = leeway(allowed.nights)
+    turns = {"at": allowed.at, "soonest": allowed.nights - spread, "spread": 2 * spread + 1}
+    facts = {"platform": platform, "gone": ListingState.GONE.value, **turns}
     hits = conn.execute(_HITS, facts | {"scan": scan_id, "open": list(_OPEN)}).all()
     others = conn.execute(_OTHERS, facts).all() if allowed.others else []
     rows = [*hits[: allowed.hits], *others[: allowed.others]]

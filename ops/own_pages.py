@@ -40,7 +40,5 @@ def own_pages(house: House, reception: Reception, platform: Definition, scan_id:
 
 def allowance(crawl: Crawl, platform: Definition, at: datetime) -> db_visits.Allowance:
     """How much one round may read again. Where cards tell of changes, nothing but hits goes in turn."""
-    # half a night early: a patrol does not reach the same page at the same minute every night
-    age = timedelta(days=crawl.revisit_nights) - timedelta(hours=12)
     others = 0 if platform.updated else crawl.max_rereads
-    return db_visits.Allowance(hits=crawl.max_revisits, others=others, before=at - age)
+    return db_visits.Allowance(hits=crawl.max_revisits, others=others, at=at, nights=crawl.revisit_nights)

@@ -82,12 +82,15 @@ class Crawl(_Part):
     max_details: int = Field(default=50, ge=0)
     #: Search terms a platform gets in one night.
     max_terms: int = Field(default=30, ge=0)
-    #: Nights that a term rests at most after a platform had nothing for it; 0: every term is asked every night.
-    longest_rest: int = Field(default=3, ge=0, le=30)
+    #: Nights that a term rests at most after a platform had nothing for it (3 at most where its category pages were not
+    #: seen whole); 0: every term is asked every night.
+    longest_rest: int = Field(default=14, ge=0, le=60)
     #: List pages of a query that are read again every night, because listings change in place; what lies behind is
     #: read only as far as something new stands there.
     reread_pages: int = Field(default=20, ge=1)
-    #: Nights after which the own page of a hit in an open lead is read again.
+    #: Nights after which a list is read to its end again all the same, a third sooner or later; 0: never.
+    whole_nights: int = Field(default=7, ge=0, le=90)
+    #: Nights after which the own page of a hit in an open lead is read again, a third sooner or later.
     revisit_nights: int = Field(default=3, ge=1, le=90)
     #: Hits a platform whose own pages are read again in one night.
     max_revisits: int = Field(default=60, ge=0)

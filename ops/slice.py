@@ -74,7 +74,7 @@ def run(order: Order) -> None:
             return
         _judge_again(house, reception)
         with transaction(house.engine) as conn:
-            queries = scans.unfinished(conn, order.scan_id, order.platform)
+            queries = scans.unfinished(conn, order.scan_id, order.platform, whole_nights=_whole_nights(house, order))
             attempt = scans.begin_slice(conn, order.scan_id, order.platform)
             if evidence.due(conn, order.platform, limit=1):
                 # somewhere behind known cards a hit waits for its capture: read every query to its end this once
@@ -94,6 +94,11 @@ def run(order: Order) -> None:
                 )
         with transaction(house.engine) as conn:
             settle(conn, order.scan_id, [order.platform], now())
+
+
+def _whole_nights(house: House, order: Order) -> int:
+    """Where what was changed stands on top, nothing further down is worth the pages."""
+    return 0 if definition_of(order).sort == "updated" else house.settings.crawl.whole_nights
 
 
 def _sing(house: House, reception: Reception, scan_id: int) -> None:

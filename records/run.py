@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date
 from typing import Any, Self
 
 from records.measures import Measures
@@ -118,6 +119,8 @@ class Coverage:
     resting: int = 0
     #: Lists that were left where only known items remained.
     left_early: int = 0
+    #: Of these, the one that waits longest: the Shanghai date on which it was read to its end. None where none was.
+    left_since: date | None = None
     #: Region ("" for everywhere) → queries planned and seen there; empty where everything was asked everywhere.
     regions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     #: Platforms that cannot be narrowed down to a region, where others of the scan were.
@@ -149,7 +152,8 @@ class Coverage:
         if self.card_only:
             told.append(f"{self.card_only} 条商品信息仅见卡片，没有读详情页")
         if self.left_early:
-            told.append(f"{self.left_early} 个列表读到只剩已知商品处为止，其后的改动和下架本次未看")
+            since = f"（其中最久的一个 {self.left_since} 通读过）" if self.left_since else ""
+            told.append(f"{self.left_early} 个列表读到只剩已知商品处为止，其后的改动和下架本次未看{since}")
         if self.resting:
             told.append(f"{self.resting} 个词近日没有结果或没有新结果，本次轮休未问")
         return told

@@ -1,13 +1,14 @@
 """Known items may end the paging only where the last run that began with a query read it to its end."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Engine
 
-from db import scans
+from db import runs, scans
 from db.engine import transaction
-from records import Outcome, Query, QueryKind, QueryReport, now
+from records import KNOWN_BEHIND, Outcome, Query, QueryKind, QueryReport, now
 
 pytestmark = pytest.mark.db
 
@@ -39,6 +40,51 @@ def test_the_first_run_reads_to_the_end(engine: Engine) -> None:
 def test_only_a_run_that_saw_the_platform_lets_the_next_one_stop_early(engine: Engine, outcome: Outcome) -> None:
     night(engine, 0, outcome)
     assert night(engine, 1)[1] is outcome.healthy
+
+
+def first_whole(engine: Engine, text: str, *, whole_nights: int = 7, nights: int = 12) -> int | None:
+    """The night on which a list read to its end on night 0, and to known items since, is read to its end again."""
+    list_ = replace(LATEST, text=text)
+    for day in range(nights):
+        with transaction(engine) as conn:
+            scan_id = scans.plan(conn, [list_], planned_for=TONIGHT + timedelta(days=day), kind="demo", at=now())
+            assert scan_id is not None
+            [query] = scans.unfinished(conn, scan_id, list_.platform, whole_nights=whole_nights)
+            if day and not query.read_before:
+                return day
+            attempt = scans.begin_slice(conn, scan_id, list_.platform)
+            scans.started(conn, query.id, now())
+            report = QueryReport(
+                query=query, outcome=Outcome.SEARCHED, to_end=not day, started_at=now(), finished_at=now()
+            )
+            assert scans.ended(conn, report, attempt=attempt)
+    return None
+
+
+def test_lists_are_read_to_their_end_again_and_not_all_on_one_night(engine: Engine) -> None:
+    came = {first_whole(engine, f"栏目{number}") for number in range(12)}
+    assert came <= {5, 6, 7, 8, 9} and len(came) >= 3
+    assert first_whole(engine, "从不", whole_nights=0) is None
+
+
+def test_the_coverage_says_since_when_the_rest_of_a_list_waits(engine: Engine) -> None:
+    lists = [LATEST, replace(LATEST, text="杂项"), replace(LATEST, text="短")]
+    for day, whole in ((0, {"最新", "杂项", "短"}), (1, {"杂项", "短"}), (2, {"短"})):
+        with transaction(engine) as conn:
+            on = TONIGHT + timedelta(days=day)
+            scan_id = scans.plan(conn, lists, planned_for=on, kind="demo", at=now())
+            assert scan_id is not None
+            attempt = scans.begin_slice(conn, scan_id, LATEST.platform)
+            for query in scans.unfinished(conn, scan_id, LATEST.platform):
+                read = query.text in whole
+                note = "" if read else f"读到第 20 页，{KNOWN_BEHIND}"
+                report = QueryReport(
+                    query=query, outcome=Outcome.SEARCHED, note=note, to_end=read, started_at=now(), finished_at=now()
+                )
+                assert scans.ended(conn, report, attempt=attempt)
+            told = runs.coverage(conn, scan_id)
+            assert (told.left_early, told.left_since) == (3 - len(whole), TONIGHT if day else None)
+    assert any(line.endswith(f"本次未看（其中最久的一个 {TONIGHT} 通读过）") for line in told.lines())
 
 
 def test_a_run_that_was_killed_makes_the_next_one_read_to_the_end(engine: Engine) -> None:

@@ -143,7 +143,7 @@ def planned(engine: Engine, outcome: Outcome, at: datetime, *, to_end: bool = Tr
 
 
 def due(engine: Engine, scan_id: int, **facts: object) -> tuple[list[str], int]:
-    given = {"hits": 9, "others": 0, "before": NIGHT - timedelta(days=9)} | facts
+    given = {"hits": 9, "others": 0, "at": NIGHT, "nights": 1} | facts
     with transaction(engine) as conn:
         found = visits.due(conn, "goods", scan_id, visits.Allowance(**given))  # type: ignore[arg-type]
     return [one_.listing.item_id for one_ in found.listings], found.left
@@ -196,7 +196,15 @@ def test_open_leads_come_round_within_what_a_night_may_cost(engine: Engine, tmp_
         search = text("update queries set kind = 'search' where id = :id")
         conn.execute(search, {"id": query})
     receive(by(query, sighting(listing("7"))), desk)
-    late = NIGHT + timedelta(days=3)
-    assert due(engine, scan_id, hits=3, before=late) == (["0", "1", "2"], 1)
-    assert due(engine, scan_id, hits=3, others=5, before=late) == (["0", "1", "2", "7"], 1)
-    assert due(engine, scan_id, before=NIGHT + timedelta(minutes=2)) == (["0", "1"], 0)
+    late, half = NIGHT + timedelta(days=3), timedelta(hours=12)
+    assert due(engine, scan_id, hits=3, at=late) == (["0", "1", "2"], 1)
+    assert due(engine, scan_id, hits=3, others=5, at=late) == (["0", "1", "2", "7"], 1)
+    assert due(engine, scan_id, at=NIGHT + half + timedelta(minutes=2)) == (["0", "1"], 0)
+
+
+def test_what_was_first_seen_on_one_night_comes_round_on_several(engine: Engine, tmp_path: Path) -> None:
+    scan_id, query = planned(engine, Outcome.SEARCHED, NIGHT - timedelta(hours=1))
+    hits = [captured(listing(str(n), "象牙", seller=seller(f"s{n}")), NIGHT) for n in range(9)]
+    receive(by(query, *hits), reception(engine, tmp_path))
+    came = [len(due(engine, scan_id, nights=3, at=NIGHT + timedelta(days=day))[0]) for day in range(1, 6)]
+    assert came == [0, 3, 6, 9, 9]  # those of nights before are not read here, and stay due
