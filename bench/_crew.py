@@ -76,6 +76,7 @@ class _Watch:
     cpu_before: float = 0.0
     memory: list[tuple[float, int]] = field(default_factory=list)
     _children: dict[int, "psutil.Process"] = field(default_factory=dict)
+    #: Process id → CPU seconds of its own when looked at last, of everybody ever seen below the children.
     _last: dict[int, float] = field(default_factory=dict)
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -106,13 +107,16 @@ class _Watch:
         finally:
             self._over.set()
             thread.join()
-            self.cpu = _children_cpu() - before
+            # whose parent is killed is waited for by nobody of ours: the pages of a browser, for one
+            self.cpu = max(_children_cpu() - before, sum(self._last.values()))
 
     def _look(self) -> None:
         counted = False
         while not self._over.wait(0.1 if not counted else _LOOK_EVERY):
             if not counted and self.opened():
                 self.cpu_before, counted = sum(map(tree_cpu, tuple(self._children.values()))), True
+            for child in tuple(self._children.values()):
+                self._last |= _own_cpu(child)
             if self.weigh:
                 self.memory.append((time.monotonic(), sum(map(_tree_memory, tuple(self._children.values())))))
 
@@ -131,6 +135,16 @@ def tree_cpu(root: "psutil.Process") -> float:
             with suppress(psutil.Error):
                 total += sum(process.cpu_times()[:4])
     return total
+
+
+def _own_cpu(root: "psutil.Process") -> dict[int, float]:
+    """Process id → CPU seconds, without those of children, of a process and its living descendants."""
+    found = {}
+    with suppress(psutil.Error):
+        for process in (root, *root.children(recursive=True)):
+            with suppress(psutil.Error):
+                found[process.pid] = sum(process.cpu_times()[:2])
+    return found
 
 
 def _tree_memory(root: "psutil.Process") -> int:

@@ -3,7 +3,7 @@
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,13 +27,17 @@ _PLATFORMS = Path(__file__).resolve().parent.parent / "crawler" / "platforms"
 
 
 @contextmanager
-def bench_house(home: Path) -> Iterator[House]:
-    """A fresh database on the machine's server, dropped at the end; evidence and secrets under `home`."""
+def bench_house(home: Path, crawl: Mapping[str, Any] | None = None) -> Iterator[House]:
+    """A fresh database on the machine's server, dropped at the end; evidence and secrets under `home`.
+
+    `crawl`: how it goes out; left out, as the peers do.
+    """
     told = read_settings()
     url = told.database_url or embedded(told).start()
     drop_database(url, _DATABASE)
     mine = create_database(url, _DATABASE)
-    house = open_house(Settings(home=home, database_url=mine, crawl=_CRAWL | {"chromium": told.crawl.chromium}))
+    going = _CRAWL if crawl is None else crawl
+    house = open_house(Settings(home=home, database_url=mine, crawl={**going, "chromium": told.crawl.chromium}))
     try:
         yield house
     finally:
