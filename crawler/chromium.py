@@ -92,6 +92,8 @@ class _Running:
     browser: Browser
     #: See `processes.mark_of`.
     mark: str
+    #: User-Agent of its contexts: what it is, and then who drives it.
+    user_agent: str
     #: Contexts opened in it.
     contexts: int = 0
     #: Bytes that its processes held when looked at last.
@@ -105,10 +107,11 @@ class Browsers:
     Serves scrapy-playwright as its browser provider, which is never asked for a browser: tabs bring their own page.
     """
 
-    def __init__(self, settings: BrowserSettings, proxy: str) -> None:
-        """`proxy`: address of the egress guard."""
+    def __init__(self, settings: BrowserSettings, proxy: str, *, user_agent: str = "") -> None:
+        """`proxy`: address of the egress guard. `user_agent`: who drives, said after what the browser says it is."""
         self._settings = settings
         self._proxy = proxy
+        self._user_agent = user_agent
         self._driver: Playwright | None = None
         self._running: dict[Purpose, _Running] = {}
         self._overgrown: set[Purpose] = set()
@@ -136,7 +139,9 @@ class Browsers:
             if running is None:
                 running = self._running[purpose] = await self._launch(purpose)
             running.contexts += 1
-            opened = await _soon(running.browser.new_context(**options, **self._bounds(purpose)))
+            # not by the gate, request by request: what slips past a gate must say who it is as well
+            named = {"user_agent": running.user_agent, **options, **self._bounds(purpose)}
+            opened = await _soon(running.browser.new_context(**named))
             if self._settings.remote:
                 await _soon(opened.add_init_script(_NO_DATAGRAMS))
             return opened
@@ -161,15 +166,18 @@ class Browsers:
         await self._end_driver()
 
     async def end(self, purpose: Purpose) -> None:
-        """Ends the browser for `purpose`, even one that hangs. The next context starts another."""
+        """Ends the browser for `purpose`, even one that hangs. The next context starts another.
+
+        It is not asked to close: closing, it would send off what its pages still wait for (`sheet.let_go`).
+        """
         running = self._running.pop(purpose, None)
         if running is None:
             return
+        await asyncio.to_thread(processes.kill, running.mark)
         try:
             await _soon(running.browser.close())
         except BROWSER_FAULTS as fault:
-            log.warning("browser did not close and is killed", purpose=purpose, why=type(fault).__name__)
-        await asyncio.to_thread(processes.kill, running.mark)
+            log.warning("browser did not close", purpose=purpose, why=type(fault).__name__)
 
     def _is_worn(self, running: _Running) -> bool:
         grown = running.memory > self._settings.megabytes * 2**20 / 2
@@ -198,6 +206,7 @@ class Browsers:
             driver = await self._playwright()
             remote = self._settings.remote
             browser = await (self._connect(driver) if remote else self._start(driver, purpose, mark))
+            user_agent = f"{await _soon(_what_it_is(browser))} {self._user_agent}".strip()
         except BROWSER_FAULTS as fault:
             log.error("browser did not start", why=str(fault)[:500])
             await asyncio.to_thread(processes.kill, mark)
@@ -205,7 +214,7 @@ class Browsers:
             raise NoBrowser(f"{self._settings.remote or 'Chromium'}: {type(fault).__name__}") from fault
         if self._watching is None:
             self._watching = asyncio.ensure_future(self._watch())
-        return _Running(browser=browser, mark=mark)
+        return _Running(browser=browser, mark=mark, user_agent=user_agent)
 
     async def _start(self, driver: Playwright, purpose: Purpose, mark: str) -> Browser:
         path = find_chromium(self._settings, driver.chromium.executable_path)
@@ -252,6 +261,14 @@ class Browsers:
                     log.warning("browser grew past its limit and is killed", purpose=purpose, bytes=running.memory)
                     self._overgrown.add(purpose)
                     await asyncio.to_thread(processes.kill, running.mark)
+
+
+async def _what_it_is(browser: Browser) -> str:
+    """The User-Agent that a browser has by itself."""
+    session = await browser.new_browser_cdp_session()
+    told = await session.send("Browser.getVersion")
+    await session.detach()
+    return str(told["userAgent"])
 
 
 async def _launched(work: Awaitable[_T]) -> _T:

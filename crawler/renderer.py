@@ -40,6 +40,12 @@ class Renderer(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
             deadline: Deadline = request.meta[DEADLINE]
             return await deadline.keep(super().download_request(request))
 
+    async def _download_request_with_retry(self, request: Request, spider: Any) -> Response:
+        """In the page that the request brings, which has its route already: the gate stands at its context for good."""
+        page: BrowserPage = request.meta["playwright_page"]
+        await request.meta["playwright_page_init_callback"](page, request)
+        return await self._download_request_with_page(request, page, spider)
+
     async def _download_request_with_page(self, request: Request, page: BrowserPage, spider: Any) -> Response:
         """Status, headers and address alone: what the page shows is asked for later, and with a limit to its size."""
         try:

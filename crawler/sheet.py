@@ -46,3 +46,25 @@ async def new_sheet(context: BrowserContext, deadline: Deadline) -> Sheet:
     """A new page in `context`. Raises a Playwright error or TimeoutError."""
     page = await deadline.keep(context.new_page())
     return Sheet(page=page, session=await deadline.keep(context.new_cdp_session(page)))
+
+
+async def let_go(page: BrowserPage) -> None:
+    """Leaves what the page shows, so that nothing it asked for stands undecided before a route any more.
+
+    Chromium sends such requests off when their page or their browser closes, past the route; when it is left, it drops
+    them.
+    """
+    if not page.is_closed():
+        await page.goto("about:blank")
+
+
+async def shut_down(page: BrowserPage) -> None:
+    """Closes a page with its context."""
+    await let_go(page)
+    await page.context.close()
+
+
+async def shut(page: BrowserPage) -> None:
+    """Closes a page alone."""
+    await let_go(page)
+    await page.close()

@@ -29,7 +29,6 @@ from crawler.rounds import Rounds
 from crawler.shells import Readers
 from crawler.studio import Studio
 from crawler.tab import Tab
-from crawler.tab_gates import TabGates
 from crawler.way_out import WayOut
 from records import Page, Query
 
@@ -81,12 +80,12 @@ def _walk(
     spider: type["PatrolSpider"], definition: Definition, limits: Limits, way_out: WayOut, **parts: Any
 ) -> "PatrolSpider":
     """Runs a spider to its end; raises what it raised, and Interrupted where a signal stopped it first."""
-    browsers, gates = Browsers(limits.browser, way_out.proxy), TabGates()
-    process = AsyncCrawlerProcess(_settings(definition, limits, browsers, gates))
+    browsers = Browsers(limits.browser, way_out.proxy, user_agent=limits.user_agent)
+    process = AsyncCrawlerProcess(_settings(definition, limits, browsers))
     crawler = process.create_crawler(spider)
     failures: list[Failure] = []
     crawler.signals.connect(lambda failure: failures.append(failure), signals.spider_error, weak=False)
-    parts |= {"browsers": browsers, "gates": gates, "way_out": way_out}
+    parts |= {"browsers": browsers, "way_out": way_out}
     crawl = process.crawl(crawler, definition=definition, limits=limits, **parts)
     process.start()
     for failure in failures:
@@ -113,7 +112,6 @@ class PatrolSpider(scrapy.Spider):  # type: ignore[misc]
         self.queries = queries
         self.hooks = hooks
         self.browsers: Browsers = parts["browsers"]
-        self.gates: TabGates = parts["gates"]
         self.encryption = Encryption()
         politeness = Politeness(definition.key, definition.delay, courtesy=hooks.courtesy, limits=limits)
         self.charge = Charge(
@@ -139,7 +137,6 @@ class PatrolSpider(scrapy.Spider):  # type: ignore[misc]
         studio = Studio(self.browsers, limits.page_deadline)
         list_tab = Tab(charge, self.crawler, self.robots, purpose=Purpose.LISTS)
         item_tab = Tab(charge, self.crawler, self.robots, purpose=Purpose.ITEMS)
-        self.gates.tabs = [list_tab, item_tab]
         try:
             await Beat(charge.definition, self._tools(studio, list_tab, item_tab)).walk(self.queries)
             await charge.politeness.tell()
@@ -190,7 +187,6 @@ class ErrandSpider(PatrolSpider):
     async def start(self) -> AsyncIterator[Any]:
         """Fetches the page. Yields nothing."""
         tab = Tab(self.charge, self.crawler, self.robots, purpose=Purpose.ITEMS)
-        self.gates.tabs = [tab]
         fetcher = Fetcher(self.charge, self.crawler)
         try:
             if self.charge.definition.render == "always":
@@ -224,7 +220,7 @@ def _no_hooks(courtesy: Courtesy) -> Hooks:
     return Hooks(known=nothing, judge=nothing, deliver=nothing, starting=nothing, report=nothing, courtesy=courtesy)
 
 
-def _settings(definition: Definition, limits: Limits, browsers: Browsers, gates: TabGates) -> dict[str, Any]:
+def _settings(definition: Definition, limits: Limits, browsers: Browsers) -> dict[str, Any]:
     """Scrapy's settings. Each line that departs from Scrapy's default says why where it is not plain."""
     return {
         "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
@@ -251,8 +247,6 @@ def _settings(definition: Definition, limits: Limits, browsers: Browsers, gates:
         "DOWNLOADER_MIDDLEWARES": _MIDDLEWARES,
         "DOWNLOAD_HANDLERS": _handlers(definition),
         "PLAYWRIGHT_BROWSER_PROVIDER": lambda config: browsers,
-        "PLAYWRIGHT_ABORT_REQUEST": gates.refuses,
-        "PLAYWRIGHT_PROCESS_REQUEST_HEADERS": _identified(limits.user_agent),
     }
 
 
@@ -261,13 +255,3 @@ def _handlers(definition: Definition) -> dict[str, Any]:
     handlers: dict[str, Any] = dict.fromkeys(("file", "ftp", "data", "s3"), None)
     renders = definition.render != "never" or definition.detail == "render"
     return handlers | dict.fromkeys(("http", "https"), Renderer if renders else Downloading)
-
-
-def _identified(user_agent: str) -> Any:
-    """The browser says truly what it is, and then who drives it."""
-
-    async def headers(*, playwright_request: Any, **_: Any) -> dict[str, str]:
-        sent: dict[str, str] = await playwright_request.all_headers()
-        return {**sent, "user-agent": f"{sent.get('user-agent', '')} {user_agent}".strip()}
-
-    return headers

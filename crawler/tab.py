@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import structlog
-from playwright.async_api import BrowserContext, Route
 from playwright.async_api import Error as BrowserError
 from playwright.async_api import Page as BrowserPage
+from playwright.async_api import Request as BrowserRequest
 from playwright.async_api import Response as BrowserResponse
+from playwright.async_api import Route
 from scrapy import Request
 from scrapy.crawler import Crawler
 from w3lib.encoding import http_content_type_encoding
@@ -27,7 +28,7 @@ from crawler.network import BROWSER_FAULTS, NETWORK_FAULTS, Overgrown, blamed, c
 from crawler.overheard import Overheard
 from crawler.renderer import ANSWER, DEADLINE
 from crawler.retry_after import asked_to_wait
-from crawler.sheet import Sheet, new_sheet
+from crawler.sheet import Sheet, let_go, new_sheet, shut, shut_down
 from crawler.way_out import GUARD_ANSWERS, NotLetOut, check_passage
 from crawler.weight import weigh
 from records import Outcome, Page, Spent, now
@@ -43,7 +44,6 @@ CONTEXT: dict[str, Any] = {
     "service_workers": "block",
     "accept_downloads": False,
 }
-_NOWHERE = "about:blank"
 _STEP = 0.1
 # How long a page may rest, after its scripts ran or it was scrolled, before we take it that it wants no more data.
 _QUIET_SECONDS = 4.0
@@ -79,10 +79,6 @@ class Tab:
         self._littered = False
         #: What the open page's scripts, Chromium and the sites said since the last navigation.
         self.overheard = Overheard(self._peer)
-
-    def owns(self, page: BrowserPage) -> bool:
-        """True where `page` is the one of this tab."""
-        return self.sheet is not None and page is self.sheet.page
 
     async def open(self, url: str, deadline: Deadline) -> Page:
         """Navigates within `deadline`, which holds for all that is asked of the page until it is renewed.
@@ -175,7 +171,7 @@ class Tab:
         if self.sheet is None:
             return
         try:
-            await asyncio.wait_for(self.sheet.page.goto(_NOWHERE), _CLOSE_SECONDS)
+            await asyncio.wait_for(let_go(self.sheet.page), _CLOSE_SECONDS)
         except BROWSER_FAULTS as fault:
             log.info("page does not let go, its tab is closed", why=type(fault).__name__)
             await self.close()
@@ -190,7 +186,7 @@ class Tab:
         if sheet is None:
             return
         try:
-            await asyncio.wait_for(_shut_down(sheet.page.context), _CLOSE_SECONDS)
+            await asyncio.wait_for(shut_down(sheet.page), _CLOSE_SECONDS)
         except BROWSER_FAULTS as fault:
             log.warning("tab did not close, its browser is ended", why=type(fault).__name__)
             await self._browsers.end(self._purpose)
@@ -204,8 +200,7 @@ class Tab:
             session = self._charge.courtesy.session
             own = {} if session is None else {"storage_state": session.state}
             context = await self._browsers.context(self._purpose, **CONTEXT, **own)
-            # while scrapy-playwright changes its routes for the next navigation, a page must not slip through between
-            await self._deadline.keep(context.route("**", _refuse))
+            await self._deadline.keep(context.route("**", self._decide))
             self.sheet = sheet = await new_sheet(context, self._deadline)
             page = sheet.page
             page.on("response", self._notice)
@@ -218,6 +213,20 @@ class Tab:
             self.overheard.listen(sheet)
         self._opened += 1
         return sheet.page
+
+    async def _decide(self, route: Route, request: BrowserRequest) -> None:
+        """Every request of this tab's context passes the gate; what popups and workers ask for is refused."""
+        refused = not self._owns(request) or await self.gate.refuses(request)
+        try:
+            await (route.abort() if refused else route.continue_())
+        except BrowserError as gone:  # its page was left, or closed, while it waited
+            log.info("request is gone", why=type(gone).__name__)
+
+    def _owns(self, request: BrowserRequest) -> bool:
+        try:
+            return self.sheet is not None and request.frame.page is self.sheet.page
+        except BrowserError:  # no frame has it, or none yet
+            return False
 
     def _weighed(self, size: int) -> None:
         self._charge.politeness.spend(Spent(bytes=size))
@@ -305,19 +314,19 @@ class Tab:
 
     def _shut(self, popup: BrowserPage) -> None:
         self._littered = True  # one may have been missed, or not close: the next page gets a clean context
-        self._spawn(self._closed(popup))
+        self._spawn(self._closed(shut(popup)))
 
-    async def _closed(self, popup: BrowserPage) -> None:
+    async def _closed(self, closing: Awaitable[None]) -> None:
         try:
-            await asyncio.wait_for(popup.close(), _CLOSE_SECONDS)
+            await asyncio.wait_for(closing, _CLOSE_SECONDS)
         except BROWSER_FAULTS as fault:
-            log.info("popup did not close", why=type(fault).__name__)
+            log.info("page did not close", why=type(fault).__name__)
 
     def _crashed(self, page: BrowserPage) -> None:
         """A crashed page answers nothing any more, and Playwright would wait for it."""
         self.gate.clear()
         self._littered = True
-        self._spawn(self._closed(page))
+        self._spawn(self._closed(page.close()))
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
@@ -379,13 +388,3 @@ class Tab:
     def _peer(self, url: str) -> str:
         # a browser that runs elsewhere goes out by a proxy of its own, which tells us nothing
         return "" if self._charge.limits.browser.remote else self._charge.way_out.peer(url)
-
-
-async def _shut_down(context: BrowserContext) -> None:
-    """Off the network first: what a page still asks for while its gate goes would pass it, and not in our name."""
-    await context.set_offline(True)
-    await context.close()
-
-
-async def _refuse(route: Route) -> None:
-    await route.abort()

@@ -12,23 +12,27 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.async_api import Error
+from playwright.async_api import Error, Page, Request, Route
 
 from crawler import BrowserSettings, NoBrowser, processes
 from crawler.chromium import Browsers, Purpose
 from crawler.program import runs_as_root
+from crawler.sheet import shut, shut_down
 from ops.settings import SettingsRefused, read_settings
 from tests.crawler.mischief import Answer, Site, site
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 NOWHERE = "http://127.0.0.1:9"
+AGENT = "xunwang-tests/1 (+https://example.invalid)"
+#: On a page of the market that the tests below visit.
+PICTURES = 20
 
 
 def drive(work: Callable[[Browsers], Awaitable[None]], guard: str = NOWHERE, **settings: object) -> None:
     """Runs `work` with browsers of its own, which are gone afterwards."""
 
     async def run() -> None:
-        browsers = Browsers(BrowserSettings(**settings), guard)  # type: ignore[arg-type]
+        browsers = Browsers(BrowserSettings(**settings), guard, user_agent=AGENT)  # type: ignore[arg-type]
         try:
             await work(browsers)
         finally:
@@ -120,6 +124,58 @@ def test_what_a_browser_holds_is_measured(chromium: str) -> None:
         assert processes.memory(processes.mark_of("nobody")) == 0
 
     drive(work, executable=Path(chromium))
+
+
+def _gallery(path: str) -> Answer:
+    pictures = "".join(f'<img src="/pic/{number}.png">' for number in range(PICTURES))
+    return Answer(body=b"x" if "/pic/" in path else pictures.encode())
+
+
+async def _undecided(browsers: Browsers, number: int) -> Page:
+    """A page whose pictures all stand before a gate that never says anything."""
+    context = await browsers.context(Purpose.ITEMS)
+    waiting = asyncio.Semaphore(0)
+
+    async def gate(route: Route, request: Request) -> None:
+        await route.continue_() if request.is_navigation_request() else waiting.release()
+
+    await context.route("**", gate)
+    page = await context.new_page()
+    await page.goto(f"http://market.example/{number}", wait_until="domcontentloaded")
+    async with asyncio.timeout(20):
+        for _ in range(PICTURES):
+            await waiting.acquire()
+    return page
+
+
+@pytest.mark.parametrize("way", ["tab", "popup", "browser"])
+def test_what_nobody_has_decided_on_is_not_sent_off_by_closing(chromium: str, way: str) -> None:
+    """Chromium lets go what a closing page still waits for, past every route: one in eight, offline or not."""
+
+    async def work(browsers: Browsers) -> None:
+        for number in range(8):
+            page = await _undecided(browsers, number)
+            await {"tab": shut_down, "popup": shut}[way](page) if way != "browser" else await browsers.end(
+                Purpose.ITEMS
+            )
+
+    with site(_gallery) as proxy:
+        drive(work, proxy.url, executable=Path(chromium))
+        assert [path for path in proxy.paths if "/pic/" in path] == []
+        assert sum("market.example" in path for path in proxy.paths) == 8
+
+
+def test_what_no_gate_sees_says_who_asks_too(chromium: str) -> None:
+    async def work(browsers: Browsers) -> None:
+        page = await (await browsers.context(Purpose.ITEMS)).new_page()
+        await page.goto("http://market.example/", wait_until="load")
+        assert str(await page.evaluate("navigator.userAgent")).endswith(AGENT)
+
+    with site(_gallery) as proxy:
+        drive(work, proxy.url, executable=Path(chromium))
+        agents = [agent for path, _, agent in proxy.visits if "market.example" in path]
+    assert len(agents) > PICTURES
+    assert all("Chrome/" in agent and agent.endswith(f" {AGENT}") for agent in agents), agents
 
 
 @contextmanager

@@ -30,8 +30,11 @@ BARE = {
     ("renderer.py", "_download_request_with_page"),  # inside `download_request`, which keeps the page's deadline
     ("studio.py", "serve"),  # a handler of its own task: nobody waits for it but the page
     ("hops.py", "decide"),  # likewise
-    ("tab.py", "_refuse"),  # likewise
-    ("tab.py", "_shut_down"),  # inside `close`, which waits for it so long
+    ("tab.py", "_decide"),  # likewise
+    ("sheet.py", "let_go"),  # whoever closes waits for them so long
+    ("sheet.py", "shut_down"),
+    ("sheet.py", "shut"),
+    ("chromium.py", "_what_it_is"),  # inside `_launch`, which waits for it so long
 }
 
 
