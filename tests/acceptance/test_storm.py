@@ -33,9 +33,11 @@ KILLS = int(os.environ.get("STORM_KILLS", "100"))
 #: Of PostgreSQL, between the others.
 OUTAGES = int(os.environ.get("STORM_OUTAGES", "5"))
 #: A market; every one has its detail page read, so that a list page for each two dozen comes on top.
-LISTINGS = int(os.environ.get("STORM_LISTINGS", "300"))
+LISTINGS = int(os.environ.get("STORM_LISTINGS", "750"))
+#: Navigations and data requests of the disturbed scan alone, at least: of a market of shells each page takes two.
+PAGES = 4 * LISTINGS + 3 * LISTINGS // 24
 #: Seconds between two kills.
-PAUSE = (0.5, 4.0)
+PAUSE = (0.5, 3.5)
 PLATFORMS = ("demo_ads", "demo_goods", "demo_shop")
 WORKERS, CLOCKS = 4, 2
 #: How often each kind is hit, as far as one lives when its turn comes.
@@ -192,6 +194,11 @@ def due_now(there: Place) -> None:
         schedules.save(conn, Schedule(name="夜间监测", job="scan", at_minute=minute, options={}, since=since))
 
 
+def asked(town: RunningTown) -> int:
+    """Navigations and data requests that the markets have answered."""
+    return sum(len(without_sub_resources(town.log(key))) for key in town.sites)
+
+
 def at_once(town: RunningTown) -> list[tuple[str, str, str]]:
     """Pairs of navigations or data requests of which the second came before the first was answered."""
     pairs = []
@@ -223,12 +230,14 @@ def test_a_night_in_which_everything_is_killed(
             assert quiet.xunwang("scan", *words, timeout=1500).code == 0
             print(f"SEED={SEED}: an undisturbed run takes {time.monotonic() - begun:.0f} s", flush=True)
             due_now(broken)
+            before = asked(town)
             begun = time.monotonic()
             with crew_of(broken, tmp_path) as crew:
                 hit = storm(broken, server, crew, dice)
                 crew.dismiss()
-            pages = sum(len(without_sub_resources(town.log(key))) for key in town.sites)
-            print(f"{dict(hit)} in {time.monotonic() - begun:.0f} s, {pages} pages in both runs", flush=True)
+            pages = asked(town) - before
+            print(f"{dict(hit)} in {time.monotonic() - begun:.0f} s, {before} pages and {pages}", flush=True)
+            assert pages >= PAGES and hit["browser"] >= KILLS // 5
             assert crew.deserted == []
             assert working_in(broken) == set()
             assert at_once(town) == []
