@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import structlog
+from playwright.async_api import Error as BrowserError
 from playwright.async_api import Request as BrowserRequest
+from playwright.async_api import Route
 
 from crawler.admission import refusal
 from crawler.deadline import Deadline
@@ -12,6 +15,8 @@ from crawler.ends import QueryEnd
 from crawler.manners import Charge, RobotsBook
 from crawler.politeness import Turn
 from records import Outcome
+
+log = structlog.get_logger(__name__)
 
 #: Navigations and data requests: they obey robots.txt and take a turn each.
 _ASKING = ("document", "xhr", "fetch")
@@ -108,6 +113,10 @@ class Gate:
                 waiting.set_result(True)
                 return
         self._permitted = True
+
+    async def decide(self, route: Route, request: BrowserRequest) -> None:
+        """Answers a route when the request's time has come."""
+        await let_through(route, refused=await self.refuses(request))
 
     async def refuses(self, request: BrowserRequest) -> bool:
         """True where the request is to be aborted; else returns when its time has come."""
@@ -242,3 +251,11 @@ class Gate:
         waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._held.append(waiting)
         return await waiting
+
+
+async def let_through(route: Route, *, refused: bool) -> None:
+    """Sends a waiting request on its way, or aborts it."""
+    try:
+        await (route.abort() if refused else route.continue_())
+    except BrowserError as gone:  # its page was left, or closed, while it waited
+        log.info("request is gone", why=type(gone).__name__)

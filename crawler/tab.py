@@ -21,8 +21,9 @@ from crawler.deadline import Deadline
 from crawler.encodings import detect_encoding
 from crawler.ends import QueryEnd
 from crawler.fetch import RETRIES, headers_of, told
-from crawler.gate import Gate
+from crawler.gate import Gate, let_through
 from crawler.hops import watch_hops
+from crawler.leaving import Leaving
 from crawler.manners import ERRAND, TURN, Charge, Errand, RobotsBook
 from crawler.network import BROWSER_FAULTS, NETWORK_FAULTS, Overgrown, blamed, chinese
 from crawler.overheard import Overheard
@@ -77,6 +78,7 @@ class Tab:
         self._readers: set[asyncio.Task[None]] = set()
         self._opened = 0
         self._littered = False
+        self._leaving = Leaving(self._go_nowhere)
         #: What the open page's scripts, Chromium and the sites said since the last navigation.
         self.overheard = Overheard(self._peer)
 
@@ -88,6 +90,7 @@ class Tab:
         """
         self._deadline = self.gate.deadline = deadline
         self.gate.leave()
+        await self._leaving.stay()
         try:
             page = await self._ready()
             request = self._request(url, page)
@@ -165,19 +168,29 @@ class Tab:
         return replace(arrived, encoding=detect_encoding(body, declared))
 
     async def leave(self) -> None:
-        """Nothing of the page that is open lives on, while others are asked or nobody is."""
+        """The page that is open asks for nothing more and goes: at once where something of it is under way, or soon."""
         self.gate.leave()
         self._answer = None
+        if self.gate.busy or self.gate.restless or self._littered:
+            await self._go_nowhere()
+        else:
+            self._leaving.begin()
+
+    async def _go_nowhere(self) -> None:
         if self.sheet is None:
             return
         try:
             await asyncio.wait_for(let_go(self.sheet.page), _CLOSE_SECONDS)
         except BROWSER_FAULTS as fault:
             log.info("page does not let go, its tab is closed", why=type(fault).__name__)
-            await self.close()
+            await self._close()
 
     async def close(self) -> None:
         """Closes the tab with its context, or else its browser. The next `open` makes a new one."""
+        await self._leaving.stay()
+        await self._close()
+
+    async def _close(self) -> None:
         self._answer = None
         sheet, self.sheet, self._opened, self._littered = self.sheet, None, 0, False
         self.gate.clear()
@@ -216,17 +229,11 @@ class Tab:
 
     async def _decide(self, route: Route, request: BrowserRequest) -> None:
         """Every request of this tab's context passes the gate; what popups and workers ask for is refused."""
-        refused = not self._owns(request) or await self.gate.refuses(request)
         try:
-            await (route.abort() if refused else route.continue_())
-        except BrowserError as gone:  # its page was left, or closed, while it waited
-            log.info("request is gone", why=type(gone).__name__)
-
-    def _owns(self, request: BrowserRequest) -> bool:
-        try:
-            return self.sheet is not None and request.frame.page is self.sheet.page
+            ours = self.sheet is not None and request.frame.page is self.sheet.page
         except BrowserError:  # no frame has it, or none yet
-            return False
+            ours = False
+        await (self.gate.decide(route, request) if ours else let_through(route, refused=True))
 
     def _weighed(self, size: int) -> None:
         self._charge.politeness.spend(Spent(bytes=size))

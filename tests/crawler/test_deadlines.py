@@ -30,7 +30,7 @@ BARE = {
     ("renderer.py", "_download_request_with_page"),  # inside `download_request`, which keeps the page's deadline
     ("studio.py", "serve"),  # a handler of its own task: nobody waits for it but the page
     ("hops.py", "decide"),  # likewise
-    ("tab.py", "_decide"),  # likewise
+    ("gate.py", "let_through"),  # likewise
     ("sheet.py", "let_go"),  # whoever closes waits for them so long
     ("sheet.py", "shut_down"),
     ("sheet.py", "shut"),
