@@ -8,19 +8,24 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
+    CompoundSelect,
     Connection,
     Row,
     Select,
     and_,
+    any_,
     exists,
     func,
+    intersect,
     literal_column,
     select,
     true,
     tuple_,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.search import LISTING_TEXT, SELLER_NAME, stands_in, words_of
 from db.tables import lead_hits, leads, listings, sellers
@@ -224,7 +229,12 @@ def matches(conn: Connection, wanted: QueueFilter, *, any_state: bool = False) -
         if value:
             conditions.append(column == value)
     conditions += _bounds(wanted)
-    conditions.extend(_mentions(word) for word in words_of(wanted.text))
+    words = words_of(wanted.text)
+    if words:
+        # one list of ids, made once: as joins, two words whose frequency was misjudged were compared row by row
+        each = [_mentioning(word) for word in words]
+        ids = intersect(*each) if len(each) > 1 else each[0]
+        conditions.append(leads.c.id == any_(func.array(ids.scalar_subquery(), type_=ARRAY(BigInteger))))
     return and_(true(), *conditions)
 
 
@@ -244,12 +254,12 @@ def _bounds(wanted: QueueFilter) -> list[ColumnElement[bool]]:
     return bounds
 
 
-def _mentions(word: str) -> ColumnElement[bool]:
-    """True for a lead in which the word stands somewhere: each way by an index of its own, none by all leads."""
+def _mentioning(word: str) -> CompoundSelect[Any]:
+    """Ids of the leads in which the word stands somewhere: each way by an index of its own, none by all leads."""
     in_a_hit = (
         select(lead_hits.c.lead_id)
         .join(listings, listings.c.id == lead_hits.c.listing_id)
-        .where(stands_in(LISTING_TEXT, [word]))
+        .where(listings.c.level != literal_column("'none'"), stands_in(LISTING_TEXT, [word]))
     )
     other = leads.alias("other")
     of_seller = (
@@ -260,7 +270,7 @@ def _mentions(word: str) -> ColumnElement[bool]:
     ways: list[Any] = [in_a_hit, of_seller]
     if word.isascii():
         ways.append(select(other.c.id).where(other.c.number.contains(word.upper(), autoescape=True)))
-    return leads.c.id.in_(union_all(*ways))
+    return union_all(*ways)
 
 
 def to_lead(row: Row[Any]) -> Lead:

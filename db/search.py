@@ -9,7 +9,7 @@ word; `folded` then says whether the word itself stands there.
 from collections.abc import Sequence
 from unicodedata import category
 
-from sqlalchemy import ColumnElement, Text, and_, func, literal, literal_column, true
+from sqlalchemy import ColumnElement, Text, and_, func, literal, literal_column, or_, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.functions import Function
 
@@ -44,9 +44,17 @@ def stands_in(text: ColumnElement[str], words: Sequence[str]) -> ColumnElement[b
     conditions: list[ColumnElement[bool]] = []
     for word in words:
         wanted = func.folded(literal(word, Text))
-        has_pairs = _pairs(func.folded(text)).contains(_pairs(wanted))
-        conditions += [has_pairs, func.strpos(func.folded(text), wanted) > 0, wanted != ""]
+        conditions += [_pairs(func.folded(text)).contains(_pairs(wanted)), wanted != ""]
+        if not _one_pair(word):
+            # most rows that have all the pairs have the word as it was typed: folding them is spared
+            as_typed = func.strpos(text, literal(word, Text)) > 0
+            conditions.append(or_(as_typed, func.strpos(func.folded(text), wanted) > 0))
     return and_(true(), *conditions)
+
+
+def _one_pair(word: str) -> bool:
+    """True for one or two Chinese characters: a row that has the pair has the word."""
+    return len(word) <= 2 and all("\u3400" <= character <= "\u9fff" for character in word)
 
 
 def _pairs(folded: Function[str]) -> Function[Sequence[str]]:

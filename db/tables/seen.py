@@ -22,6 +22,8 @@ sellers = Table(
     ),
 )
 
+_SEARCHED = "pairs(folded((title || ' '::text) || description))"
+
 listings = Table(
     "listings",
     metadata,
@@ -58,7 +60,8 @@ listings = Table(
     Index("ix_listings_hits", "score", postgresql_where=text("level <> 'none'")),
     Index("ix_listings_seller", "seller_id"),
     Index("ix_listings_query", "query_id"),
-    Index("ix_listings_search", text("pairs(folded((title || ' '::text) || description))"), postgresql_using="gin"),
+    Index("ix_listings_search", text(_SEARCHED), postgresql_using="gin"),
+    Index("ix_listings_hits_search", text(_SEARCHED), postgresql_using="gin", postgresql_where=text("level <> 'none'")),
 )
 
 listing_versions = Table(

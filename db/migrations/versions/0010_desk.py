@@ -21,6 +21,8 @@ create function pairs(given text) returns text[] language sql immutable parallel
     cross join lateral (values (one), (one || following)) as p (piece) where piece is not null
 $body$;
 create index ix_listings_search on listings using gin (pairs(folded((title || ' '::text) || description)));
+create index ix_listings_hits_search on listings using gin (pairs(folded((title || ' '::text) || description)))
+    where level <> 'none';
 create index ix_sellers_search on sellers using gin (pairs(folded(name))) where name <> '';
 drop index ix_leads_queue;
 create index ix_leads_queue on leads (state, coalesce(raised_at, '2000-01-01 00:00:00+00'), score, (-id));
