@@ -1,27 +1,25 @@
 """设置·审计: who did what, newest first. Read only; whether the chain is whole is said beside it."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BeforeValidator
 from starlette.responses import HTMLResponse, Response
 
 from console.access import Auditor, TheDesk
 from console.rendering import page
+from console.views import Day, begin_of
 from console.wording import ACTIONS
 from db import audit
 from db.audit import Wanted
+from db.text import storable
 from db.walls import transaction_as
-from records import SHANGHAI
 
 routes = APIRouter(prefix="/settings/audit")
 
 PAGE_SIZE = 100
 
 Word = Annotated[str, Query(max_length=80)]
-#: An empty field of a form says nothing.
-Day = Annotated[date | None, BeforeValidator(lambda given: given or None)]
 
 
 @routes.get("")
@@ -38,11 +36,11 @@ def audit_list(
 ) -> Response:
     """One page of rows, those before number `before` where it is given."""
     wanted = Wanted(
-        actor=who.strip(),
-        action=action.strip(),
-        subject=subject.strip(),
-        since=_midnight(first),
-        until=_midnight(last and last + timedelta(days=1)),
+        actor=storable(who.strip()),
+        action=storable(action.strip()),
+        subject=storable(subject.strip()),
+        since=begin_of(first),
+        until=begin_of(last and last + timedelta(days=1)),
     )
     with transaction_as(desk.engine, visitor.user) as conn:
         rows = audit.newest(conn, wanted, before=before, limit=PAGE_SIZE + 1)
@@ -50,7 +48,3 @@ def audit_list(
     entered = {"who": who, "action": action, "subject": subject, "from": first or "", "to": last or ""}
     shown = {"rows": rows[:PAGE_SIZE], "more": len(rows) > PAGE_SIZE, "entered": entered, "later": before > 0}
     return HTMLResponse(page(request, "audit.html", {**context, **shown}))
-
-
-def _midnight(day: date | None) -> datetime | None:
-    return None if day is None else datetime.combine(day, time(), SHANGHAI)

@@ -103,8 +103,8 @@ def view_of(
             min_score=least or 0,
             min_price=price_from,
             max_price=price_to,
-            since=_midnight(first_day),
-            until=_midnight(last_day and last_day + timedelta(days=1)),
+            since=begin_of(first_day),
+            until=begin_of(last_day and last_day + timedelta(days=1)),
             screened_by=by,
             text=q.replace("\x00", "").strip(),
             sort=sort,
@@ -125,7 +125,7 @@ def everything() -> View:
     return View(wanted=QueueFilter(district=ANYWHERE))
 
 
-def _midnight(day: date | None) -> datetime | None:
+def begin_of(day: date | None) -> datetime | None:
     return None if day is None else datetime.combine(day, time(), SHANGHAI)
 
 

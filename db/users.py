@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select, update
 
 from db.tables import districts, login_failures, sessions, users
+from db.text import storable
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +89,7 @@ def enabled_admins(conn: Connection) -> list[int]:
 
 def district_named(conn: Connection, name: str) -> str | None:
     """Code of the district with that code or name; None where there is none."""
+    name = storable(name)
     statement = select(districts.c.code).where(or_(districts.c.code == name, districts.c.name == name))
     return conn.execute(statement.order_by(districts.c.code).limit(1)).scalar()
 

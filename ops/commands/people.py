@@ -62,6 +62,7 @@ def init(
     say("数据库就绪；夜间监测与晨报已列入计划（xunwang schedule 启动时钟，或 xunwang up 启动全部）。")
     if admin:
         _add(house, admin, "admin")
+        say("管理员只管账号，不看线索。请为核查人员建账号：xunwang user add 登录名 --role inspector")
     say("下一步：xunwang doctor 体检；xunwang up 启动；或先看演示 xunwang demo。")
 
 
