@@ -90,7 +90,6 @@ class Tab:
         """
         self._deadline = self.gate.deadline = deadline
         self.gate.leave()
-        await self._leaving.stay()
         try:
             page = await self._ready()
             request = self._request(url, page)
@@ -255,7 +254,8 @@ class Tab:
         return Request(url, meta=meta, dont_filter=True)
 
     async def _begin(self, _page: BrowserPage, request: Request) -> None:
-        """Called by scrapy-playwright just before it navigates."""
+        """Called by scrapy-playwright before it navigates: while its turn was waited for the old page may have gone."""
+        await self._leaving.stay()
         self.gate.begin(request.meta.get(TURN))
         self._answers = asyncio.Queue()
         self._troubles.clear()
