@@ -129,6 +129,16 @@ def sign_in(begin: Callable[[], AbstractContextManager[Connection]], attempt: At
 
     `begin` opens a transaction: a failure is remembered in one of its own, so that raising does not undo it.
     """
+    user = prove(begin, attempt, refused="login.refused")
+    with begin() as conn:
+        return open_session(conn, user, attempt.at)
+
+
+def prove(begin: Callable[[], AbstractContextManager[Connection]], attempt: Attempt, *, refused: str) -> User:
+    """Who gave the right password, with no session begun; raises SignInRefused or SignInTooSoon.
+
+    Failures here and at the door are the same failures. `refused`: what the audit calls one.
+    """
     since = attempt.at - _FAILURE_MEMORY
     with begin() as conn:
         past = users.failures(conn, attempt.name, attempt.address, since)
@@ -141,12 +151,12 @@ def sign_in(begin: Callable[[], AbstractContextManager[Connection]], attempt: At
         with begin() as conn:
             users.note_failure(conn, attempt.name, attempt.address, attempt.at)
             audit.record(
-                conn, actor="", action="login.refused", subject="login", detail={"from": attempt.address}, at=attempt.at
+                conn, actor="", action=refused, subject="login", detail={"from": attempt.address}, at=attempt.at
             )
         raise SignInRefused
     with begin() as conn:
         users.forget_failures(conn, attempt.name, attempt.address, since)
-        return open_session(conn, found[0], attempt.at)
+    return found[0]
 
 
 def open_session(conn: Connection, user: User, at: datetime) -> Ticket:

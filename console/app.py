@@ -13,9 +13,11 @@ from console import (
     browse,
     bulk,
     errors,
+    extractions,
     intake,
     leads,
     login,
+    packages,
     people,
     remarks,
     replay,
@@ -48,7 +50,22 @@ def create_app(desk: Desk) -> FastAPI:
     )
     app.state.desk = desk
     errors.install(app)
-    for room in (login, today, bulk, saved, review, leads, remarks, browse, replay, intake, people, audit_pages):
+    for room in (
+        login,
+        today,
+        bulk,
+        saved,
+        review,
+        leads,
+        remarks,
+        browse,
+        replay,
+        packages,
+        extractions,
+        intake,
+        people,
+        audit_pages,
+    ):
         app.include_router(room.routes)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     # the last one added is the first one met

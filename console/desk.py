@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from console.shelf import ReplaySite
 from db.engine import Engine
@@ -32,6 +33,25 @@ class Submission:
 Intake = Callable[[Submission], list[int]]
 
 
+class Errands(Protocol):
+    """What takes a browser and is done outside of the request, one at a time for each name (`ops.errands`)."""
+
+    def environment(self) -> dict[str, Any]:
+        """The machine, its clock against the time source just now, its way out."""
+
+    def capture(self, extraction_id: int) -> bool:
+        """Has an extraction's page captured; False where that is going on already."""
+
+    def package(self, lead_id: int, *, by: str, extraction_id: int = 0) -> bool:
+        """Has a package made of a lead, or of its extraction; False where that is going on already."""
+
+    def running(self, name: str) -> bool:
+        """True while `extraction:<id>` or `lead:<id>` is worked on."""
+
+    def failure(self, name: str) -> str:
+        """Why the last errand of that name came to nothing, in Chinese; empty where it did not."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Desk:
     """Everything the pages need from the rest of the house."""
@@ -55,4 +75,6 @@ class Desk:
     office: str = "网络交易监测"
     #: Where archived pages are shown again; None where no player is installed.
     replay: ReplaySite | None = None
+    #: None where nothing goes out from here: then nothing is packed or extracted at the console.
+    errands: Errands | None = None
     now: Now = now

@@ -13,6 +13,7 @@ from console.rendering import page
 from console.review import LeadHeld
 from console.roles import NotPermitted
 from console.staff import LastAdmin, OwnAccount, UserUnknown
+from db.extractions import ExtractionMoved, NotAttended
 from db.screening import LeadChanged, LeadMissing, NothingToUndo
 from evidence import EvidenceMissing
 from records import Fault
@@ -57,6 +58,8 @@ _FAULTS: dict[type[Fault], int] = {
     LeadChanged: 409,
     NothingToUndo: 409,
     LeadHeld: 409,
+    ExtractionMoved: 409,
+    NotAttended: 409,
     EvidenceMissing: 404,
     PasswordRefused: 400,
     SignInRefused: 401,

@@ -8,10 +8,21 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from console.access import SignedIn, TheDesk
-from console.accounts import Attempt, PasswordRefused, SignInRefused, SignInTooSoon, change_password, sign_in, sign_out
+from console.accounts import (
+    Attempt,
+    PasswordRefused,
+    SignInRefused,
+    SignInTooSoon,
+    change_password,
+    prove,
+    sign_in,
+    sign_out,
+)
+from console.desk import Desk
 from console.door import Cookies, cookie_value, local_path
 from console.rendering import page
 from db.engine import transaction
+from db.users import User
 from records import Fault
 
 routes = APIRouter()
@@ -86,6 +97,14 @@ def password(
     response = RedirectResponse("/", status_code=303)
     response.headers.append("Set-Cookie", cookies.header(cookies.session, ticket.cookie))
     return response
+
+
+def prove_again(desk: Desk, attempt: Attempt, *, refused: str) -> User:
+    """Whose account and password these are, with no session begun: for what somebody must confirm in person.
+
+    Raises SignInRefused or SignInTooSoon. `refused`: what the audit calls a wrong one.
+    """
+    return prove(lambda: transaction(desk.engine), attempt, refused=refused)
 
 
 def _form(

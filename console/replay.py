@@ -53,7 +53,7 @@ def archive(desk: TheDesk, visitor: EvidenceReader, lead_id: RowId, listing_id: 
 def _newest(desk: Desk, visitor: Visitor, lead_id: int, listing_id: int) -> PackedCapture:
     """404 where the lead has no such hit, or nothing was captured of it."""
     with transaction_as(desk.engine, visitor.user) as conn:
-        found = packages.packed(conn, lead_id, listing_id)
+        found = packages.packed(conn, lead_id, listing_id, every=True)
     shown = [one for one in found.captures if not one.notice] if found else []
     if not shown:
         raise HTTPException(404)

@@ -22,6 +22,8 @@ class Can(StrEnum):
     EVIDENCE = "查看和下载证据"
     SCREEN = "初筛"
     INTAKE = "新增线索"
+    #: Evidence packages, and being an officer of an attended extraction.
+    BIND = "制作证据包与网络在线提取"
     SCANS = "查看监测任务"
     AUDIT = "查看审计记录"
     ACCOUNTS = "管理账号"
@@ -38,7 +40,7 @@ class NotPermitted(Fault):
 
 
 _READS = {Can.LEADS, Can.EVIDENCE}
-_JUDGES = {*_READS, Can.SCREEN, Can.INTAKE, Can.SCANS}
+_JUDGES = {*_READS, Can.SCREEN, Can.INTAKE, Can.BIND, Can.SCANS}
 
 #: Accounts and leads are kept apart: who hands out passwords judges nothing, and who audits changes nothing.
 _TABLE: dict[str, tuple[str, set[Can]]] = {

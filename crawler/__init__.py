@@ -22,6 +22,7 @@ from crawler.table import platform_table
 from crawler.walls import is_gone, recognise
 
 if TYPE_CHECKING:
+    from crawler.live import capture_one
     from crawler.spider import fetch_one, patrol
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "Visit",
     "Visits",
     "canonical",
+    "capture_one",
     "definition",
     "definitions",
     "detect_encoding",
@@ -73,4 +75,8 @@ def __getattr__(name: str) -> Any:
         from crawler import spider
 
         return getattr(spider, name)
+    if name == "capture_one":
+        from crawler.live import capture_one
+
+        return capture_one
     raise AttributeError(name)

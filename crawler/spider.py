@@ -50,7 +50,7 @@ def patrol(definition: Definition, queries: Sequence[Query], *, hooks: Hooks, li
     Nothing goes out but through `way_out`. Raises what a hook raised, and Interrupted where a signal stopped the
     process before all queries were reported.
     """
-    spider = _walk(PatrolSpider, definition, limits, way_out, queries=tuple(queries), hooks=hooks)
+    spider = walk(PatrolSpider, definition, limits, way_out, queries=tuple(queries), hooks=hooks)
     if not spider.finished:
         raise Interrupted
 
@@ -67,7 +67,7 @@ def fetch_one(
 
     Raises QueryEnd where the page may not or cannot be had, and Interrupted.
     """
-    spider = _walk(ErrandSpider, definition, limits, way_out, queries=(), hooks=_no_hooks(courtesy), url=url)
+    spider = walk(ErrandSpider, definition, limits, way_out, queries=(), hooks=errand_hooks(courtesy), url=url)
     assert isinstance(spider, ErrandSpider)
     if spider.ended is not None:
         raise spider.ended
@@ -76,7 +76,7 @@ def fetch_one(
     return spider.page
 
 
-def _walk(
+def walk(
     spider: type["PatrolSpider"], definition: Definition, limits: Limits, way_out: WayOut, **parts: Any
 ) -> "PatrolSpider":
     """Runs a spider to its end; raises what it raised, and Interrupted where a signal stopped it first."""
@@ -211,7 +211,7 @@ class ErrandSpider(PatrolSpider):
         return await tab.document(self._url)
 
 
-def _no_hooks(courtesy: Courtesy) -> Hooks:
+def errand_hooks(courtesy: Courtesy) -> Hooks:
     """For an errand, which delivers and judges nothing."""
 
     def nothing(*_: Any) -> Any:

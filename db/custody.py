@@ -21,6 +21,7 @@ class Handling(StrEnum):
 
     VIEW = "查看"
     DOWNLOAD = "下载"
+    EXTRACT = "在线提取"
     PACKAGE = "制作证据包"
     STAMP = "加时间戳"
     EXPORT = "导出"

@@ -1,7 +1,7 @@
 """Rows of what was captured, and of what is still to be captured. The files are in the store before these rows."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select, text
@@ -35,6 +35,8 @@ class CaptureKept:
     method: str
     gaps: tuple[str, ...]
     files: tuple[FileKept, ...]
+    #: The attended extraction that it was made in; None for a patrol's.
+    extraction_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,10 +59,20 @@ def keep_captures(conn: Connection, kept: Sequence[CaptureKept], at: datetime) -
     """
     new = 0
     for capture in sorted(kept, key=lambda one: one.listing_id):
-        new += _keep(conn, capture, at)
+        new += _keep(conn, capture, at) is not None
     ids = [capture.listing_id for capture in kept]
     conn.execute(delete(captures_due).where(captures_due.c.listing_id.in_(ids)))
     return new
+
+
+def keep_attended(conn: Connection, kept: CaptureKept, at: datetime, *, extraction_id: int) -> int:
+    """Writes the capture of an attended extraction beside whatever a patrol kept of the same state; its id."""
+    # a second one of the same state in the same extraction is told by its time
+    mark = f"{kept.fingerprint}:{kept.captured_at.isoformat()}"
+    capture_id = _keep(conn, replace(kept, fingerprint=mark, extraction_id=extraction_id), at)
+    if capture_id is None:
+        raise AssertionError("two captures of one extraction at the same moment")
+    return capture_id
 
 
 def mark_due(conn: Connection, hits: Sequence[tuple[int, str]], *, reason: str, at: datetime) -> None:
@@ -106,7 +118,8 @@ def all_files(conn: Connection) -> list[str]:
     return list(conn.execute(select(evidence_files.c.sha256).order_by(evidence_files.c.sha256)).scalars())
 
 
-def _keep(conn: Connection, capture: CaptureKept, at: datetime) -> int:
+def _keep(conn: Connection, capture: CaptureKept, at: datetime) -> int | None:
+    """Id of the new capture; None where that state has one."""
     head = insert(captures).values(
         listing_id=capture.listing_id,
         fingerprint=capture.fingerprint,
@@ -114,10 +127,11 @@ def _keep(conn: Connection, capture: CaptureKept, at: datetime) -> int:
         captured_at=capture.captured_at,
         method=capture.method,
         gaps=list(capture.gaps),
+        extraction_id=capture.extraction_id,
     )
     capture_id = conn.execute(head.on_conflict_do_nothing().returning(captures.c.id)).scalar_one_or_none()
     if capture_id is None:
-        return 0
+        return None
     files = sorted({file.sha256: file for file in capture.files}.values(), key=lambda file: file.sha256)
     if files:
         rows = [
@@ -129,4 +143,4 @@ def _keep(conn: Connection, capture: CaptureKept, at: datetime) -> int:
             for position, f in enumerate(capture.files)
         ]
         conn.execute(insert(capture_files), members)
-    return 1
+    return int(capture_id)

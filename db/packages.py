@@ -43,6 +43,8 @@ class PackedCapture:
     #: Of this very content, as stored: lexicon_version, matcher_version, level, score, parts, matches; None where none.
     assessment: dict[str, Any] | None
     files: tuple[FileKept, ...]
+    #: The attended extraction that it was made in; None for a patrol's.
+    extraction_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +78,8 @@ class Issued:
     manifest_sha256: str
     made_by: str
     made_at: datetime
+    #: The attended extraction whose transcript is in it; None for a package without one.
+    extraction_id: int | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,12 +99,23 @@ def lead_named(conn: Connection, name: str) -> int | None:
     return conn.execute(statement, {"name": name}).scalar()
 
 
-def packed(conn: Connection, lead_id: int, listing_id: int | None = None) -> PackedLead | None:
-    """The lead with every capture of its hits, or of the one hit; None where there is no such lead or hit."""
+def packed(
+    conn: Connection,
+    lead_id: int,
+    listing_id: int | None = None,
+    *,
+    extraction_id: int | None = None,
+    every: bool = False,
+) -> PackedLead | None:
+    """The lead with every capture of its hits, or of the one hit; None where there is no such lead or hit.
+
+    What was captured with officers there is among them for `extraction_id` alone, or for all of them with `every`.
+    """
     row = conn.execute(_LEAD, {"lead": lead_id, "district": district_of(conn)}).one_or_none()
     if row is None:
         return None
-    captures = _captures(conn, lead_id, listing_id)
+    wanted = {"lead": lead_id, "listing": listing_id, "extraction": extraction_id, "every": every}
+    captures = _captures(conn, wanted)
     if listing_id is not None and not _holds(conn, lead_id, listing_id):
         return None
     return PackedLead(**row._mapping, listing_id=listing_id, captures=captures)
@@ -199,23 +214,30 @@ _LEAD = text(
 _CAPTURES = text(
     """
     select c.id, c.listing_id, s.platform, s.item_id, s.url as listing_url, c.url, c.captured_at, c.method, c.gaps,
-           coalesce(v.title, s.title) as title, coalesce(v.description, s.description) as description,
-           coalesce(v.price_text, s.price_text) as price_text, s.source, s.brought_by,
+           coalesce(x.detail->>'title', v.title, s.title) as title,
+           coalesce(x.detail->>'description', v.description, s.description) as description,
+           coalesce(x.detail->>'price_text', v.price_text, s.price_text) as price_text, c.extraction_id, s.source,
+           s.brought_by,
            coalesce(q.kind, '') as query_kind, coalesce(q.text, '') as query_text, q.scan_id,
            exists (select from listing_states t where t.capture_id = c.id) as notice,
            (select jsonb_build_object('lexicon_version', a.lexicon_version, 'matcher_version', a.matcher_version,
                    'level', a.level, 'score', a.score, 'category', a.category, 'direction', a.direction,
                    'parts', a.parts, 'matches', a.matches)
-              from assessments a where a.listing_id = c.listing_id and a.fingerprint = c.fingerprint
+              from assessments a where a.listing_id = c.listing_id and a.fingerprint = split_part(c.fingerprint, ':', 1)
              order by a.assessed_at desc, a.id desc limit 1) as assessment
       from captures c
       join lead_hits h on h.listing_id = c.listing_id and h.lead_id = :lead
       join listings s on s.id = c.listing_id
       left join queries q on q.id = s.query_id
       left join lateral (select * from listing_versions w
-                          where w.listing_id = c.listing_id and w.fingerprint = c.fingerprint
+                          where w.listing_id = c.listing_id and w.fingerprint = split_part(c.fingerprint, ':', 1)
                           order by w.seen_at desc limit 1) v on true
-     where cast(:listing as bigint) is null or c.listing_id = :listing
+      left join extraction_steps x on x.extraction_id = c.extraction_id and x.kind = 'captured'
+                                  and x.detail->>'capture' = cast(c.id as text)
+     where (cast(:listing as bigint) is null or c.listing_id = :listing)
+       and (c.extraction_id is null or :every or c.extraction_id = cast(:extraction as bigint)
+            and x.seq = (select max(y.seq) from extraction_steps y
+                          where y.extraction_id = c.extraction_id and y.kind = 'captured'))
      order by c.captured_at, c.id
     """
 )
@@ -229,8 +251,8 @@ _FILES = text(
 )
 
 
-def _captures(conn: Connection, lead_id: int, listing_id: int | None) -> tuple[PackedCapture, ...]:
-    rows = conn.execute(_CAPTURES, {"lead": lead_id, "listing": listing_id}).all()
+def _captures(conn: Connection, wanted: dict[str, Any]) -> tuple[PackedCapture, ...]:
+    rows = conn.execute(_CAPTURES, wanted).all()
     files: dict[int, list[FileKept]] = {row.id: [] for row in rows}
     for row in conn.execute(_FILES, {"captures": list(files)}):
         files[row.capture_id].append(_file(row))

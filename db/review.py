@@ -181,6 +181,17 @@ def evidence_file(conn: Connection, lead_id: int, capture_file_id: int) -> KeptF
     return _file(row) if row else None
 
 
+def files_of(conn: Connection, capture_id: int) -> tuple[KeptFile, ...]:
+    """The files of one capture, in their order."""
+    statement = (
+        select(capture_files, evidence_files.c.size, evidence_files.c.media_type)
+        .join(evidence_files, evidence_files.c.sha256 == capture_files.c.sha256)
+        .where(capture_files.c.capture_id == capture_id)
+        .order_by(capture_files.c.position)
+    )
+    return tuple(_file(row) for row in conn.execute(statement))
+
+
 def _hits(conn: Connection, lead_id: int, limit: int) -> tuple[Hit, ...]:
     rows = conn.execute(
         select(listings)

@@ -1,5 +1,6 @@
 """Users, their sessions, and the failures at the door."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -98,6 +99,19 @@ def all_districts(conn: Connection) -> list[tuple[str, str]]:
     """Code and name of each district, in their order."""
     rows = conn.execute(select(districts.c.code, districts.c.name).order_by(districts.c.position, districts.c.code))
     return [(row.code, row.name) for row in rows]
+
+
+def in_roles(conn: Connection, roles: Sequence[str], district: str | None) -> list[tuple[str, str]]:
+    """Name and full name of everybody enabled in these roles, by name; `district`: its own people and the city's."""
+    statement = (
+        select(users.c.name, users.c.full_name)
+        .outerjoin(districts, districts.c.code == users.c.district)
+        .where(users.c.enabled, users.c.role.in_(list(roles)))
+        .order_by(users.c.name)
+    )
+    if district is not None:
+        statement = statement.where(or_(users.c.district.is_(None), districts.c.name == district))
+    return [(row.name, row.full_name) for row in conn.execute(statement)]
 
 
 def set_password(conn: Connection, user_id: int, password_hash: str, *, must_change: bool) -> None:

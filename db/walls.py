@@ -33,6 +33,7 @@ _READ = "select"
 _CHAIN = "select, insert"
 _CHANGE = "select, insert, update, delete"
 _PERMIT = "id, platform, approval, basis, supplied_by, until, supplied_at, revoked_at, revoked_by"
+_PERSON = "id, name, full_name, role, district, enabled"
 _OF_LEAD = "exists (select from leads l where l.id = lead_id)"
 
 
@@ -61,6 +62,8 @@ WALLS: Mapping[str, Wall] = {
     "captures": Wall(_READ, _READ, "exists (select from lead_hits h where h.listing_id = captures.listing_id)"),
     "capture_files": Wall(_READ, _READ, "exists (select from captures c where c.id = capture_id)"),
     "packages": Wall(_READ, _READ, _OF_LEAD),
+    "extractions": Wall(_CHAIN, _CHAIN, _OF_LEAD),
+    "extraction_steps": Wall(_CHAIN, _CHAIN, "exists (select from extractions e where e.id = extraction_id)"),
     "package_stamps": Wall(_READ, _READ, "exists (select from packages p where p.id = package_id)"),
     "custody": Wall(
         _CHAIN,
@@ -89,7 +92,7 @@ WALLS: Mapping[str, Wall] = {
     "evidence_files": Wall(_READ, _READ),
     "lexicon_versions": Wall(_READ, _READ),
     "platform_ledger": Wall(_READ, _READ),
-    "users": Wall("select (id, name, full_name, role, district)", "select (id, name, full_name, role, district)"),
+    "users": Wall(f"select ({_PERSON})", f"select ({_PERSON})"),
     # --- how the nights went ---
     "scans": Wall(_READ, _READ),
     "queries": Wall(_READ, _READ),

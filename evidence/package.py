@@ -21,6 +21,8 @@ from evidence.manifest import (
     sums,
 )
 from evidence.plain_zip import PlainZip
+from evidence.transcript import PATH as TRANSCRIPT
+from evidence.transcript import check_attended
 from records import Fault
 
 _BLOCK: Final = 1 << 20
@@ -102,8 +104,11 @@ class Packer:
     def seal(self, facts: Mapping[str, Any], key: Key) -> bytes:
         """Adds what verifies, then the manifest with `facts`, the lists and the signature; returns the manifest.
 
-        Raises ManifestIncomplete where a fact is neither told nor marked 未采集.
+        Raises ManifestIncomplete where a fact is neither told nor marked 未采集, and Unattended where a transcript
+        is among the files without officers in `facts`.
         """
+        if any(file.path.startswith(TRANSCRIPT) for file in self._files):
+            check_attended(facts)
         readme = resources("evidence").joinpath("verify.txt").read_bytes()
         self.add(Member(path=PUBLIC_KEY, body=key.public, media_type="application/x-pem-file", role="record"))
         self.add(Member(path=_README, body=readme, media_type="text/plain; charset=utf-8", role="record"))

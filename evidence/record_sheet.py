@@ -1,8 +1,8 @@
 """自动采集记录: the printed record of an unattended capture, filled from the facts of the manifest and nothing else.
 
-Never a 电子数据提取笔录: no officer was there, and the sheet says so in its first paragraph. The same sheet becomes
-Word (GB/T 9704: margins 37, 35, 28 and 26 mm, title 方正小标宋 二号, headings 黑体, body 仿宋, lines of 28 pt; fonts
-named, not embedded) and, as HTML, what a browser prints to PDF.
+Never a 电子数据提取笔录 (`evidence.transcript`): no officer was there, and the sheet says so in its first paragraph.
+Any sheet becomes Word (GB/T 9704: margins 37, 35, 28 and 26 mm, title 方正小标宋 二号, headings 黑体, body 仿宋, lines
+of 28 pt; fonts named, not embedded) and, as HTML, what a browser prints to PDF.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,20 +29,34 @@ class Table:
     #: Column titles; empty for a table of names and values.
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...]
+    #: `facts` names and values, `list` files with their digests, `steps` when, who and what.
+    kind: str = "facts"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sheet:
     """Everything that is printed."""
 
+    title: str
     number: str
     demo: bool
+    #: What it is and is not: the paragraph above the tables.
+    notice: str
     tables: tuple[Table, ...]
+    #: What people fill in by hand at the end, a line each.
+    blanks: tuple[str, ...]
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Of the tables, numbered: 一、 as GB/T 9704 has it, in Arabic numerals where there are more than ten."""
+        few = len(self.tables) <= len(_ORDINALS)
+        marks = [f"{one}、" for one in _ORDINALS] if few else [f"{n}. " for n in range(1, len(self.tables) + 1)]
+        return tuple(f"{mark}{table.heading}" for mark, table in zip(marks, self.tables, strict=False))
 
 
 def sheet_of(facts: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -> Sheet:
-    """The sheet of a package; `facts` and `files` as the manifest has them (`path`, `bytes`, `sha256`)."""
-    captures = facts["captures"]
+    """The sheet of a package's unattended captures; `facts` and `files` as the manifest has them."""
+    captures = [one for one in facts["captures"] if "extraction" not in one]
     tables = [_about(facts)]
     for number, capture in enumerate(captures, 1):
         mark = f"（第 {number} 件，共 {len(captures)} 件）" if len(captures) > 1 else ""
@@ -53,9 +67,17 @@ def sheet_of(facts: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -> Sh
             heading="文件清单（本记录与核验说明除外，见 manifest.json）",
             columns=("文件", "字节", "SHA-256"),
             rows=listed,
+            kind="list",
         )
     )
-    return Sheet(number=str(facts["number"]), demo=bool(facts.get("demo")), tables=tuple(tables))
+    return Sheet(
+        title=TITLE,
+        number=str(facts["number"]),
+        demo=bool(facts.get("demo")),
+        notice=NOTICE,
+        tables=tuple(tables),
+        blanks=BLANKS,
+    )
 
 
 def told(value: Any) -> str:
@@ -67,6 +89,8 @@ def told(value: Any) -> str:
             return f"{_clock(value['beijing'])}（北京时间）\nUTC {_clock(value['utc'])}"
         if set(value) == {"url", "date", "ahead_seconds"}:
             return f"{value['date']}，与本机相差 {value['ahead_seconds']} 秒：{value['url']}"
+        if "offset_ms" in value and value["offset_ms"] is None:
+            return f"{NOT_COLLECTED}：{value.get('note') or '未与标准时间比对'}"
         if "offset_ms" in value:
             reliable = "可靠" if value["reliable"] else "超过限度，时间不可靠"
             checked = f"{_clock(value['checked_at'])} 比对"
@@ -84,17 +108,16 @@ def _clock(stamp: str) -> str:
 
 def as_html(sheet: Sheet) -> str:
     """A page for printing to PDF on A4; no script, nothing from elsewhere."""
-    parts = [f"<h1>{TITLE}</h1><p class=number>编号：{escape(sheet.number)}</p>"]
+    parts = [f"<h1>{escape(sheet.title)}</h1><p class=number>编号：{escape(sheet.number)}</p>"]
     if sheet.demo:
         parts.append("<p class=demo>演示数据，不得使用</p>")
-    parts.append(f"<p class=notice>{escape(NOTICE)}</p>")
-    for place, table in enumerate(sheet.tables, 1):
+    parts.append(f"<p class=notice>{escape(sheet.notice)}</p>")
+    for heading, table in zip(sheet.headings, sheet.tables, strict=True):
         head = "".join(f"<th>{escape(one)}</th>" for one in table.columns)
         body = "".join(f"<tr>{''.join(f'<td>{_cell(one)}</td>' for one in row)}</tr>" for row in table.rows)
-        kind = "list" if table.columns else "facts"
-        parts.append(f"<h2>{_ORDINALS[place]}{escape(table.heading)}</h2><table class={kind}>")
+        parts.append(f"<h2>{escape(heading)}</h2><table class={table.kind}>")
         parts.append(f"<thead><tr>{head}</tr></thead>{body}</table>" if head else f"{body}</table>")
-    parts.append(f"<p class=signed>{'<br>'.join(map(escape, BLANKS))}</p>")
+    parts.append(f"<p class=signed>{'<br>'.join(map(escape, sheet.blanks))}</p>")
     return f'<!DOCTYPE html><html lang="zh-CN"><meta charset="utf-8"><style>{_STYLE}</style>{"".join(parts)}</html>'
 
 
@@ -118,16 +141,17 @@ def _about(facts: Mapping[str, Any]) -> Table:
             before if isinstance(before, str) else f"{before['number']}（清单 {before['manifest_sha256']}）",
         ),
     )
-    return Table(heading="基本情况", rows=_rows(rows))
+    return Table(heading="基本情况", rows=named(rows))
 
 
 def _of_capture(capture: Mapping[str, Any], mark: str) -> Iterator[Table]:
     for heading, names in _PARTS.items():
-        rows = ((label, _at(capture, path)) for label, path in names)
-        yield Table(heading=heading + mark, rows=_rows(rows))
+        rows = ((label, fact(capture, path)) for label, path in names)
+        yield Table(heading=heading + mark, rows=named(rows))
 
 
-def _at(facts: Mapping[str, Any], path: str) -> Any:
+def fact(facts: Mapping[str, Any], path: str) -> Any:
+    """What stands at `path` (dots lead into groups): the fact, 未采集 of its group, or nothing."""
     value: Any = facts
     for part in path.split("."):
         if isinstance(value, Mapping) and NOT_COLLECTED in value:
@@ -136,7 +160,8 @@ def _at(facts: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def _rows(pairs: Any) -> tuple[tuple[str, ...], ...]:
+def named(pairs: Any) -> tuple[tuple[str, ...], ...]:
+    """Rows of names and told values."""
     return tuple((label, _short(told(value))) for label, value in pairs)
 
 
@@ -174,7 +199,7 @@ _PARTS: Final = {
 _PLAIN: Final = {True: "是", False: "否", None: "无"}
 #: What a person fills in by hand.
 BLANKS: Final = ("复核人（签名）：　　　　　　　　　　　　　　", "复核时间：　　　　年　　月　　日")
-_ORDINALS: Final = {place: f"{place}. " for place in range(1, 1_000)}
+_ORDINALS: Final = "一二三四五六七八九十"
 _STYLE: Final = """
 @page { size: A4; margin: 37mm 26mm 35mm 28mm; @bottom-center { content: counter(page) " / " counter(pages); } }
 body { font: 12pt/21pt FangSong, 仿宋, 仿宋_GB2312, "Noto Serif CJK SC", serif; color: #000; }
@@ -188,4 +213,5 @@ tr { break-inside: avoid; } .facts td:first-child { width: 24mm; }
 .list th:nth-child(2), .list td:nth-child(2) { width: 17mm; text-align: right; }
 .list th:nth-child(3), .list td:nth-child(3) { width: 62mm; }
 .list td:nth-child(3) { font: 8pt/11pt "Courier New", "Noto Sans Mono", monospace; }
+.steps th:nth-child(1) { width: 34mm; } .steps th:nth-child(2) { width: 24mm; }
 """

@@ -13,7 +13,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
-from evidence.record_sheet import BLANKS, NOTICE, TITLE, Sheet, Table
+from evidence.record_sheet import Sheet, Table
 
 _TITLE_FONT, _HEAD_FONT, _BODY_FONT, _CODE_FONT = "方正小标宋简体", "黑体", "仿宋_GB2312", "Courier New"
 _LATIN: Final = "Times New Roman"
@@ -22,9 +22,8 @@ _MARGINS: Final = (37, 35, 28, 26)
 _WIDTH: Final = 156
 _LINE: Final = 28
 _UNSTORABLE: Final = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-#: Widths in mm of name and value, and of path, bytes and digest.
-_FACTS: Final = (30, 126)
-_LIST: Final = (74, 20, 62)
+#: Widths in mm of name and value; of path, bytes and digest; of time, person and what was done.
+_WIDTHS: Final = {"facts": (30, 126), "list": (74, 20, 62), "steps": (38, 26, 92)}
 
 
 def as_word(sheet: Sheet, *, at: datetime) -> bytes:
@@ -32,16 +31,16 @@ def as_word(sheet: Sheet, *, at: datetime) -> bytes:
     document = Document()
     _set_page(document)
     _set_properties(document, sheet, at)
-    _line(document, TITLE, font=_TITLE_FONT, size=22, centred=True)
+    _line(document, sheet.title, font=_TITLE_FONT, size=22, centred=True)
     _line(document, f"编号：{sheet.number}", font=_BODY_FONT, size=14, centred=True)
     if sheet.demo:
         _line(document, "演示数据，不得使用", font=_HEAD_FONT, size=14, centred=True, colour=RGBColor(0xBB, 0, 0))
-    _line(document, NOTICE, font=_BODY_FONT, size=14, indent=28)
-    for place, table in enumerate(sheet.tables, 1):
-        _line(document, f"{place}. {table.heading}", font=_HEAD_FONT, size=14, keep=True)
+    _line(document, sheet.notice, font=_BODY_FONT, size=14, indent=28)
+    for heading, table in zip(sheet.headings, sheet.tables, strict=True):
+        _line(document, heading, font=_HEAD_FONT, size=14, keep=True)
         _table(document, table)
     _line(document, "", font=_BODY_FONT, size=14)
-    for blank in BLANKS:
+    for blank in sheet.blanks:
         _line(document, blank, font=_BODY_FONT, size=14)
     _foot(document, sheet.number)
     out = BytesIO()
@@ -67,7 +66,7 @@ def _set_page(document: Any) -> None:
 
 def _set_properties(document: Any, sheet: Sheet, at: datetime) -> None:
     told = document.core_properties
-    told.title, told.subject, told.author = TITLE, sheet.number, "巡网 Xunwang"
+    told.title, told.subject, told.author = sheet.title, sheet.number, "巡网 Xunwang"
     told.comments, told.language = "", "zh-CN"
     told.created = told.modified = at.replace(tzinfo=None)
 
@@ -100,7 +99,7 @@ def _run(paragraph: Any, text: str, *, font: str, size: float) -> Any:
 
 
 def _table(document: Any, table: Table) -> None:
-    widths = _LIST if table.columns else _FACTS
+    widths = _WIDTHS[table.kind]
     made = document.add_table(rows=0, cols=len(widths), style="Table Grid")
     for column, width in zip(made.columns, widths, strict=True):
         column.width = Mm(width)
@@ -108,8 +107,9 @@ def _table(document: Any, table: Table) -> None:
     if table.columns:
         _row(made, table.columns, widths, fonts=(_HEAD_FONT,) * 3)
         _mark(made.rows[0], "w:tblHeader")  # on every page that the table runs over
+    last = _CODE_FONT if table.kind == "list" else _BODY_FONT
     for row in table.rows:
-        _row(made, row, widths, fonts=(_BODY_FONT, _BODY_FONT, _CODE_FONT))
+        _row(made, row, widths, fonts=(_BODY_FONT, _BODY_FONT, last))
 
 
 def _row(made: Any, values: tuple[str, ...], widths: tuple[int, ...], *, fonts: tuple[str, ...]) -> None:

@@ -108,8 +108,13 @@ def add_tokens(package: Path, tokens: Iterable[bytes], into: BinaryIO) -> None:
     out = PlainZip(into, entries)
     number = sum(name.startswith(TIMESTAMPS) for name in names)
     for number, token in enumerate(tokens, number + 1):  # noqa: B020  goes on from there
-        out.write(f"{TIMESTAMPS}{number:02}-{hashlib.sha256(token).hexdigest()[:8]}.tsr", len(token), [token])
+        out.write(token_name(number, token), len(token), [token])
     out.close()
+
+
+def token_name(number: int, token: bytes) -> str:
+    """What the package's token of that number, from 1, is called."""
+    return f"{TIMESTAMPS}{number:02}-{hashlib.sha256(token).hexdigest()[:8]}.tsr"
 
 
 def _decoded(answer: bytes) -> TimeStampResponse:

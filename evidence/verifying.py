@@ -14,7 +14,7 @@ from cryptography.x509 import Certificate
 from evidence.keys import KeyUnreadable, key_id, read_public, signed_by
 from evidence.manifest import FORMAT, MANIFEST, PUBLIC_KEY, SIGNATURE, SUMS, TIMESTAMPS, Digests, FileFacts, sums
 from evidence.manifest import canonical as spelled
-from evidence.stamping import LONGEST_TOKEN, Stamp, TokenRefused, check_token
+from evidence.stamping import LONGEST_TOKEN, Stamp, TokenRefused, check_token, token_name
 from evidence.strange_zip import MemberBroken, StrangeZip, ZipRefused
 
 #: Bytes of a manifest, and of a list, that are read.
@@ -277,14 +277,18 @@ def _lists(package: StrangeZip, files: list[FileFacts], manifest: bytes) -> Iter
 def _stamps(package: StrangeZip, manifest: bytes, roots: Sequence[Certificate]) -> tuple[list[Stamp], list[Finding]]:
     stamps: list[Stamp] = []
     found: list[Finding] = []
-    for name in filter(_token, package.names):
+    for number, name in enumerate(sorted(filter(_token, package.names)), 1):
         try:
-            stamp = check_token(package.read(name, LONGEST_TOKEN), manifest, roots)
+            token = package.read(name, LONGEST_TOKEN)
+            stamp = check_token(token, manifest, roots)
         except TokenRefused as refused:
             found.append(Finding(path=name, flaw=Flaw.STAMP, told=refused.detail))
         except MemberBroken:
             found.append(Finding(path=name, flaw=Flaw.ALTERED))
         else:
+            # a token has parts that nobody signed: its name tells of a change there, and of one taken from before it
+            if name != token_name(number, token):
+                found.append(Finding(path=name, flaw=Flaw.STAMP, told="与文件名所记的次序和校验值不符"))
             stamps.append(replace(stamp, path=name))
     return stamps, found
 

@@ -5,6 +5,7 @@ import socket
 
 from console import Desk, ReplaySite, Submission
 from crawler import definitions
+from ops.errands import Errands
 from ops.house import House
 from ops.intake import take_in
 from ops.player import installed
@@ -72,6 +73,7 @@ def lay_desk(house: House, *, base_url: str = "") -> Desk:
         categories={category.key: category.name for category in lexicon.categories},
         office=house.settings.unit.name,
         replay=_replay_site(house),
+        errands=Errands(house),
     )
 
 

@@ -237,6 +237,8 @@ class Evidence(_Part):
     tsa_roots: str = ""
     #: Hosts of authorities that stand in the unit's own network; every other must be public.
     internal_hosts: tuple[str, ...] = ()
+    #: The unit's public address on the internet, as an attended extraction names it; no machine knows its own.
+    exit_address: str = ""
 
 
 class Nightly(_Part):

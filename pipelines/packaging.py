@@ -8,18 +8,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from db import audit, custody, packages
+from db import audit, custody, extractions, packages
 from db.custody import Handling
 from db.engine import Connection, Engine, transaction
+from db.extractions import Extraction
 from db.packages import Issued, PackedCapture, PackedLead, Turn
 from evidence import EvidenceMissing, Store
 from evidence.keys import Key
 from evidence.manifest import CUSTODY, not_collected
 from evidence.package import FileAltered, Member, Packer, manifest_hash
-from evidence.record_sheet import as_html, sheet_of
+from evidence.record_sheet import Sheet, as_html, sheet_of
 from evidence.record_word import as_word
+from evidence.transcript import PATH as TRANSCRIPT
+from evidence.transcript import transcript_of
 from evidence.wacz import Received, Visit, write_wacz
+from pipelines.extracting import extraction_facts, number_of
 from pipelines.provenance import (
+    ATTENDED,
     NATURE,
     capture_facts,
     file_name,
@@ -88,7 +93,7 @@ class Maker:
 
 
 def make_package(maker: Maker, lead_name: str, listing_id: int | None = None) -> Issued:
-    """Makes the package of a lead, or of one hit of it, and keeps it in the store.
+    """Makes the package of a lead, or of one hit of it, and keeps it in the store; without what officers attended.
 
     The files stream by before the district's turn is taken; the row is written after the file is on the disk. Raises
     NotThere, NothingKept, FileAltered (naming the file), StoreFull.
@@ -96,24 +101,45 @@ def make_package(maker: Maker, lead_name: str, listing_id: int | None = None) ->
     with transaction(maker.engine) as conn:
         lead_id = packages.lead_named(conn, lead_name)
         lead = None if lead_id is None else packages.packed(conn, lead_id, listing_id)
-        if lead is None:
-            raise NotThere(lead_name if listing_id is None else f"{lead_name}/{listing_id}")
-        if not lead.captures:
-            raise NothingKept(lead.title)
+    if lead is None:
+        raise NotThere(lead_name if listing_id is None else f"{lead_name}/{listing_id}")
+    return _make(maker, lead, None)
+
+
+def make_attended_package(maker: Maker, extraction_id: int) -> Issued:
+    """Makes the package of an extraction: all captures of its item, and its 《电子数据提取笔录》.
+
+    Raises NotAttended where it was not completed and confirmed by both officers; else as `make_package`.
+    """
+    with transaction(maker.engine) as conn:
+        extraction = extractions.attended(conn, extraction_id)
+        lead = packages.packed(conn, extraction.lead_id, extraction.listing_id, extraction_id=extraction_id)
+    assert lead is not None, "an extraction is of a hit of its lead"
+    return _make(maker, lead, extraction)
+
+
+def _make(maker: Maker, lead: PackedLead, extraction: Extraction | None) -> Issued:
+    if not lead.captures:
+        raise NothingKept(lead.title)
+    with transaction(maker.engine) as conn:
         judged = {one.assessment["lexicon_version"] for one in lead.captures if one.assessment}
         lexicons = {name: packages.lexicon_hash(conn, name) for name in sorted(judged)}
     # the web archive holds the bodies once more
     weight = 3 * sum(file.size for capture in lead.captures for file in capture.files) + _SLACK
     with maker.store.draft(weight) as draft:
         packer = Packer(draft)
-        entries = list(_pack(packer, maker, lead, lexicons))
+        attended: list[Member] = []
+        entries = list(_pack(packer, maker, lead, lexicons, attended))
         with transaction(maker.engine) as conn:
             turn = packages.take_turn(conn, lead.district_code, shanghai_date(maker.at))
             facts = _facts(conn, packer, maker, lead, turn, entries)
+            if extraction is not None:
+                facts |= _attended(facts, extraction, attended)
             _add_record(packer, maker, facts)
             manifest = packer.seal(facts, maker.key)
             kept = maker.store.keep(draft)
-            _write(conn, maker, lead, turn, kept.sha256, kept.size, manifest_hash(manifest))
+            named = {"sha256": kept.sha256, "manifest_sha256": manifest_hash(manifest)}
+            _write(conn, maker, lead, turn, kept.size, named | {"extraction_id": extraction and extraction.id})
             return packages.issued(conn, number=turn.number)[0]
 
 
@@ -124,8 +150,13 @@ def write_archive(store: Store, captures: Sequence[PackedCapture], into: BinaryI
     return [visit.url for visit in visits]
 
 
-def _pack(packer: Packer, maker: Maker, lead: PackedLead, lexicons: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Adds the captures and their web archive; yields what the manifest says of each."""
+def _pack(
+    packer: Packer, maker: Maker, lead: PackedLead, lexicons: Mapping[str, str], attended: list[Member]
+) -> Iterator[dict[str, Any]]:
+    """Adds the captures and their web archive; yields what the manifest says of each.
+
+    The files of what officers attended are put into `attended`: of several captures of one extraction, the last.
+    """
     for number, capture in enumerate(lead.captures, 1):
         members, match = list(_members(maker.store, number, capture)), None
         if capture.assessment:
@@ -133,6 +164,8 @@ def _pack(packer: Packer, maker: Maker, lead: PackedLead, lexicons: Mapping[str,
             members.append(_json(f"captures/{number:04}/match.json", match))
         for member in members:
             packer.add(member)
+        if capture.extraction_id is not None:
+            attended[:] = members
         summary = {name: value for name, value in match.items() if name not in ("parts", "matches")} if match else None
         yield capture_facts(capture, members, summary, record_of(maker.store, capture))
     total = sum(file.size for capture in lead.captures for file in capture.files)
@@ -190,18 +223,33 @@ def _facts(
     }
 
 
+def _attended(facts: Mapping[str, Any], extraction: Extraction, members: Sequence[Member]) -> dict[str, Any]:
+    """What an extraction changes of a package's facts: two officers were there for its capture."""
+    told = extraction_facts(extraction, members)
+    maker = {**facts["maker"], "officers": told["officers"]}
+    paths = {member.path for member in members}
+    entries = [
+        {**one, "extraction": number_of(extraction)} if paths >= set(one["files"]) else one for one in facts["captures"]
+    ]
+    return {"extraction": told, "maker": maker, "nature": ATTENDED, "captures": entries}
+
+
 def _add_record(packer: Packer, maker: Maker, facts: Mapping[str, Any]) -> None:
-    """自动采集记录, in Word and as PDF where there is a browser to print it."""
-    sheet = sheet_of(facts, [asdict(file) for file in packer.files])
-    word = as_word(sheet, at=maker.at)
-    packer.add(Member(path="record/自动采集记录.docx", body=word, media_type=_WORD, role="record"))
+    """自动采集记录 of what nobody attended, and 电子数据提取笔录 of what two officers did."""
+    if any("extraction" not in one for one in facts["captures"]):
+        _add_sheet(packer, maker, "record/自动采集记录", sheet_of(facts, [asdict(file) for file in packer.files]))
+    if "extraction" in facts:
+        _add_sheet(packer, maker, TRANSCRIPT, transcript_of(facts))
+
+
+def _add_sheet(packer: Packer, maker: Maker, path: str, sheet: Sheet) -> None:
+    """In Word, and as PDF where there is a browser to print it."""
+    packer.add(Member(path=f"{path}.docx", body=as_word(sheet, at=maker.at), media_type=_WORD, role="record"))
     if (paper := maker.printed(as_html(sheet))) is not None:
-        packer.add(Member(path="record/自动采集记录.pdf", body=paper, media_type="application/pdf", role="record"))
+        packer.add(Member(path=f"{path}.pdf", body=paper, media_type="application/pdf", role="record"))
 
 
-def _write(
-    conn: Connection, maker: Maker, lead: PackedLead, turn: Turn, sha256: str, size: int, manifest_sha256: str
-) -> None:
+def _write(conn: Connection, maker: Maker, lead: PackedLead, turn: Turn, size: int, named: Mapping[str, Any]) -> None:
     packages.issue(
         conn,
         turn,
@@ -210,13 +258,12 @@ def _write(
         day=shanghai_date(maker.at),
         lead_id=lead.id,
         listing_id=lead.listing_id,
-        sha256=sha256,
-        manifest_sha256=manifest_sha256,
+        **named,
         key_id=maker.key.id,
         made_by=maker.by,
         made_at=maker.at,
     )
-    detail = {"number": turn.number, "sha256": sha256, "manifest_sha256": manifest_sha256}
+    detail: dict[str, Any] = {"number": turn.number, **{name: one for name, one in named.items() if one is not None}}
     head = custody.record(conn, actor=maker.by, handling=Handling.PACKAGE, lead_id=lead.id, detail=detail, at=maker.at)
     detail |= {"custody": f"{head.seq}:{head.hash}"}
     audit.record(conn, actor=maker.by, action="evidence.package", subject=f"lead:{lead.id}", detail=detail, at=maker.at)

@@ -27,4 +27,5 @@ if __name__ == "__main__":
     compile_lock("runtime.txt", "pyproject.toml")
     compile_lock("dev.txt", "pyproject.toml", "--group", "dev", "-c", "locks/runtime.txt")
     compile_lock("bench.txt", "--group", "bench")
+    compile_lock("archives.txt", "--group", "archives")
     cut_installer()

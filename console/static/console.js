@@ -231,7 +231,23 @@
     else if (event.target.matches("[data-submit]")) { event.target.form.submit(); }
   });
 
+  // an extraction writes down the screen in front of its officers; a known officer's number need not be typed again
+  function tellScreen() {
+    document.querySelectorAll("[data-screen]").forEach(function (field) {
+      field.value = window.screen.width + "×" + window.screen.height + "，缩放 " + window.devicePixelRatio;
+    });
+  }
+  document.addEventListener("htmx:afterSettle", tellScreen);
+  document.addEventListener("change", function (event) {
+    var which = event.target.dataset.officer;
+    if (!which) { return; }
+    var chosen = event.target.selectedOptions[0].dataset;
+    byId(which + "_badge").value = chosen.badge || "";
+    byId(which + "_unit").value = chosen.unit || "";
+  });
+
   document.addEventListener("DOMContentLoaded", function () {
+    tellScreen();
     if (byId("keys-on")) { byId("keys-on").checked = keysOn(); }
   });
 })();

@@ -19,6 +19,7 @@ from db.tables.decided import (
     saved_views,
     screenings,
 )
+from db.tables.extracted import extraction_steps, extractions
 from db.tables.kept import (
     capture_files,
     captures,
@@ -58,6 +59,8 @@ __all__ = [
     "digests",
     "districts",
     "evidence_files",
+    "extraction_steps",
+    "extractions",
     "halts",
     "lead_hits",
     "lead_notes",

@@ -39,7 +39,14 @@ captures = Table(
     time_column("captured_at"),
     Column("method", Text, nullable=False),
     Column("gaps", ARRAY(Text), nullable=False, server_default=text("'{}'")),
-    UniqueConstraint("listing_id", "fingerprint"),
+    reference("extraction_id", "extractions.id", nullable=True),  # null: made by a patrol, nobody there
+    UniqueConstraint(
+        "listing_id",
+        "fingerprint",
+        "extraction_id",
+        name="uq_captures_listing_id_fingerprint_extraction_id",
+        postgresql_nulls_not_distinct=True,
+    ),
 )
 
 capture_files = Table(
@@ -95,6 +102,7 @@ packages = Table(
     Column("key_id", Text, nullable=False),
     Column("made_by", Text, nullable=False),
     time_column("made_at"),
+    reference("extraction_id", "extractions.id", nullable=True),  # a trigger wants that one completed
     UniqueConstraint("district", "day", "seq"),
     Index("ix_packages_lead", "lead_id"),
 )

@@ -13,20 +13,18 @@ from db import packages
 from db.engine import Connection, transaction
 from db.evidence import known_files
 from db.packages import Issued
-from evidence.keys import Key, KeyRing, read_public
+from evidence.keys import Key, read_public
 from evidence.stamping import read_roots
 from evidence.strange_zip import ZipRefused
 from evidence.verifying import Flaw, Trust, Verdict, verify
 from ops.commands import player
 from ops.commands.audit import heads_told
 from ops.commands.options import AsJson, Demo, JsonLines
-from ops.place import place
-from ops.printing import printer
+from ops.making import key_ring, maker_for
 from ops.screen import print_json, say, screen, show
-from ops.settings import Settings
 from ops.stamps import exchanging, stamp
 from pipelines.handing import Order, copy_out, hand_over
-from pipelines.packaging import Maker, NotThere, make_package
+from pipelines.packaging import NotThere, make_package
 from records import SHANGHAI, Fault, now, shanghai
 
 Leads = Annotated[
@@ -117,25 +115,14 @@ def package(
     """把一条线索留存的全部证据材料制作成证据包：清单、校验值、签名、网页存档、保管记录。"""
     house = screen(ctx).house(demo=demo)
     wanted = [_wanted(name) for name in leads]
-    key = key_ring(house.settings, demo=demo).current()
     for lead, hit in wanted:
-        maker = Maker(
-            engine=house.engine,
-            store=house.store,
-            key=key,
-            by=by,
-            unit=house.settings.unit.name,
-            place=place(house.settings),
-            printed=printer(house.settings),
-            demo=demo,
-            at=now(),
-        )
+        maker = maker_for(house, by)
         made = make_package(maker, lead, hit)
         path = copy_out(house.store, made, out / f"{made.number}.zip")
         if as_json:
             print_json(_issued(made, path))
         else:
-            say(f"已制作 {path}（{path.stat().st_size} 字节）\n  sha256 {made.sha256}\n  密钥 {key.id}")
+            say(f"已制作 {path}（{path.stat().st_size} 字节）\n  sha256 {made.sha256}\n  密钥 {maker.key.id}")
 
 
 def verify_packages(
@@ -293,11 +280,6 @@ def key_export(ctx: typer.Context, demo: Demo = False) -> None:
     for one in key_ring(screen(ctx).settings(), demo=demo).all():
         typer.echo(f"# {one.id}  {one.made_at:%Y-%m-%dT%H:%M:%SZ}")
         typer.echo(one.public.decode(), nl=False)
-
-
-def key_ring(settings: Settings, *, demo: bool) -> KeyRing:
-    """The house's keys; the demo has its own, so that make-believe is never signed as real."""
-    return KeyRing(settings.home / "secrets" / ("evidence_demo" if demo else "evidence"))
 
 
 def _wanted(name: str) -> tuple[str, int | None]:

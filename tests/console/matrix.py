@@ -69,6 +69,9 @@ class Target:
     lead_id: int
     #: Of an account that nobody is signed in with.
     user_id: int = 0
+    #: An extraction of a hit of the lead that has just been opened, and a package.
+    extraction_id: int = 0
+    package: str = ""
 
     def path(self, path: str) -> str:
         """With the lead, its first hit and that one's first file."""
@@ -86,6 +89,8 @@ class Target:
             "user_id": self.user_id,
             "seller_id": seller,
             "view_id": 999_999,
+            "number": self.package,
+            "extraction_id": self.extraction_id,
         }
         return path.format(**ids)
 
@@ -98,6 +103,9 @@ class Target:
             "/review/bulk": lambda: {"action": "待研判", "chosen": f"{self.lead_id}:{self._version()}"},
             "/leads/{lead_id}/note": lambda: {"text": "问过了"},
             "/leads/{lead_id}/misread": lambda: {"category": "ivory", "term": "象牙"},
+            "/leads/{lead_id}/extract": lambda: {"listing": "1"},
+            "/extractions/{extraction_id}/confirm": lambda: {"officer": "wang", "password": "x"},
+            "/extractions/{extraction_id}/abandon": lambda: {"why": "x"},
             "/review/views": lambda: {"name": "我的"},
             "/review/{lead_id}/screen": lambda: {"action": "待研判", "version": str(self._version())},
             "/intake": lambda: {"source": "投诉举报", "text": "x"},

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from db import tables
+from db import extractions, tables
 from db.campaigns import seed_districts
+from db.extractions import Officer, Opening, Witness
 from evidence import Store
 from records import shanghai_date
 
@@ -260,6 +261,53 @@ def _capture(conn: Connection, store: Store, listing_id: int, plant: Plant) -> N
                 capture_id=capture_id, position=position, role=role, sha256=stored.sha256
             )
         )
+
+
+#: The package that `package` writes.
+PACKAGE = "EV-undecided-20261123-0001"
+
+
+def package(conn: Connection, store: Store, lead_id: int) -> bytes:
+    """A row and a file that only calls itself a package; the file's bytes."""
+    body = b"PK\x03\x04 of the tests"
+    stored = store.put(body)
+    values = {"sha256": stored.sha256, "size": stored.size, "media_type": "application/zip", "stored_at": NIGHT}
+    conn.execute(upsert(tables.evidence_files).values(values).on_conflict_do_nothing())
+    conn.execute(
+        insert(tables.packages).values(
+            district="undecided",
+            day=shanghai_date(MORNING),
+            seq=1,
+            number=PACKAGE,
+            lead_id=lead_id,
+            sha256=stored.sha256,
+            manifest_sha256="0" * 64,
+            key_id="k",
+            made_by="wang",
+            made_at=MORNING,
+        )
+    )
+    return body
+
+
+def extraction(conn: Connection, lead_id: int) -> int:
+    """An extraction that has just been opened; its id."""
+    hit = conn.execute(select(tables.lead_hits.c.listing_id).where(tables.lead_hits.c.lead_id == lead_id)).scalars()
+    officers = (
+        Officer(account="wang", name="王某", badge="鲁D-0001", unit="网监科"),
+        Officer(account="li", name="李某", badge="鲁D-0002", unit="网监科"),
+    )
+    opening = Opening(
+        lead_id=lead_id,
+        listing_id=int(hit.first() or 0),
+        basis="第二十六条",
+        case_number="",
+        place="取证室",
+        officers=officers,
+        witness=Witness(kind="无", told="网络公开信息"),
+        opened_by="wang",
+    )
+    return extractions.begin(conn, opening, MORNING)
 
 
 def scan(conn: Connection, *, outcomes: dict[str, list[str]], kind: str = "nightly") -> int:

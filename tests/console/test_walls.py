@@ -12,6 +12,7 @@ from db import audit, custody, tables, users, walls
 from db.engine import transaction
 from db.faults import WallMissing
 from db.walls import WALLS, in_sight, transaction_as
+from tests.console import seed
 from tests.console.matrix import HERE, PEOPLE, THERE, Target, matrix, routes
 
 pytestmark = pytest.mark.db
@@ -21,11 +22,13 @@ SECRETS = ("示例卖家97", "老料手串")
 
 
 @pytest.fixture
-def target(engine, leads, seat) -> Target:
+def target(engine, leads, seat, desk) -> Target:
     seat("spare", "inspector")
     with transaction(engine) as conn:
+        seed.package(conn, desk.store, leads[0])
+        opened = seed.extraction(conn, leads[0])
         spare = conn.execute(select(tables.users.c.id).where(tables.users.c.name == "spare")).scalar_one()
-    return Target(engine=engine, lead_id=leads[0], user_id=spare)
+    return Target(engine=engine, lead_id=leads[0], user_id=spare, extraction_id=opened, package=seed.PACKAGE)
 
 
 def ask(visitor, target: Target, method: str, path: str):
@@ -124,7 +127,7 @@ def test_another_district_learns_nothing(standing, role, seat, target, leads):
             continue
         answer = ask(stranger, target, method, path)
         assert not [secret for secret in SECRETS if secret in answer.text], (method, path)
-        if re.search(r"\{(lead|listing|seller)_id\}", path) and answer.status_code != 403:
+        if re.search(r"\{(lead|listing|seller|extraction)_id\}", path) and answer.status_code != 403:
             assert answer.status_code == 404, (method, path)
 
 
