@@ -1,6 +1,7 @@
-"""The pictures in the README: the demo's console in a real browser, at the two screen sizes that offices have.
+"""The pictures in the README and the docs: the demo's console in a real browser, at the two screen sizes of offices.
 
-Run by `make screenshots`. Writes docs/pictures/*.png.
+Run by `make screenshots`. Writes docs/pictures/*.png. The archived page that is replayed is one of the demo's own
+market; for it the player is installed from npm into the demo's folder, and where that fails its picture is left alone.
 """
 
 import os
@@ -63,6 +64,22 @@ def take(browser: Browser, base: str) -> None:
         page.close()
 
 
+def replay(browser: Browser, base: str) -> None:
+    """An archived page in the player, on the replay site, as the console's link opens it."""
+    width, height = SIZES[0]
+    page = browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN", timezone_id="Asia/Shanghai")
+    page.goto(f"{base}/leads/1", wait_until="networkidle")
+    page.locator("a[href*='/replay/']").first.click()
+    with page.context.expect_page() as opened:
+        page.click("text=在新窗口打开回放")
+    shown = opened.value
+    shown.set_viewport_size({"width": width, "height": height})
+    shown.frame_locator("iframe").frame_locator("iframe").locator("h1").first.wait_for(timeout=60_000)
+    shown.wait_for_timeout(2_000)  # its pictures
+    shown.screenshot(path=PICTURES / f"replay-{width}x{height}.png")
+    page.close()
+
+
 def main() -> None:
     """Start the demo in a data folder of its own, photograph it, end it."""
     PICTURES.mkdir(parents=True, exist_ok=True)
@@ -71,6 +88,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="xunwang-pictures-") as home:
         environment = os.environ | {"XUNWANG_HOME": home}
         xunwang = Path(sys.executable).with_name("xunwang")
+        player = subprocess.run([xunwang, "evidence", "player", "install"], env=environment, check=False)
         demo = subprocess.Popen([xunwang, "demo", "--port", str(port)], env=environment)
         try:
             wait_for(base + "/healthz", demo)
@@ -78,6 +96,8 @@ def main() -> None:
                 arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
                 browser = driver.chromium.launch(executable_path=find_chromium(BrowserSettings()), args=arguments)
                 take(browser, base)
+                if player.returncode == 0:
+                    replay(browser, base)
                 browser.close()
         finally:
             demo.send_signal(signal.SIGINT)
