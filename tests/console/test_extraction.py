@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from console import Desk
-from console.accounts import add_user
+from console import Desk, add_user
 from crawler.live import Live
 from db import extractions, tables
 from db.engine import transaction
@@ -158,8 +157,8 @@ def test_the_whole_way(people, desk, leads, errands) -> None:
         ({"second": "wang"}, "不同的人"),
         ({"second_badge": "鲁D-0001"}, "不同的人"),
         ({"second_badge": ""}, "执法证号"),
-        ({"second": "nobody"}, "有核查权限"),
-        ({"second": "shen"}, "有核查权限"),
+        ({"second": "nobody"}, "有提取权限"),
+        ({"second": "shen"}, "有提取权限"),
         ({"witness_told": ""}, "写明原因"),
         ({"witness_kind": "见证人"}, "姓名"),
     ],
