@@ -77,7 +77,6 @@ class LiveSpider(PatrolSpider):
         limits = self.charge.limits
         tab = Tab(self.charge, self.crawler, self.robots, purpose=Purpose.ITEMS)
         studio = Studio(self.browsers, limits.page_deadline)
-        self.gates.tabs = [tab]
         fetcher = Fetcher(self.charge, self.crawler)
         details = DetailReader(self.charge.definition, fetcher, studio=studio, tab=tab, deadline=limits.page_deadline)
         try:
