@@ -23,6 +23,8 @@ PICTURES = ROOT / "docs" / "pictures"
 SIZES = ((1366, 768), (1920, 1080))
 PAGES = (
     ("queue", "/review?district=*"),
+    ("bulk", "/review/bulk?district=*"),
+    ("search", "/search?q=象牙"),
     ("lead", "/leads/1"),
     ("today", "/"),
     ("scans", "/scans"),
