@@ -88,6 +88,15 @@ leads = Table(
     UniqueConstraint("campaign_id", "platform", "subject_key"),
     # the order of the queue, read backwards; see db.queue
     Index("ix_leads_queue", "state", text("coalesce(raised_at, '2000-01-01 00:00:00+00')"), "score", text("(-id)")),
+    # the same for who sees one district alone: few of many leads are that one's
+    Index(
+        "ix_leads_district",
+        "district",
+        "state",
+        text("coalesce(raised_at, '2000-01-01 00:00:00+00')"),
+        "score",
+        text("(-id)"),
+    ),
     Index("ix_leads_seller", "seller_id"),
     Index("ix_leads_screened", "screened_at", postgresql_where=text("screened_at is not null")),
     Index("ix_leads_first_seen", "first_seen"),

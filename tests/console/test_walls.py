@@ -94,9 +94,10 @@ def test_the_navigation_leads_nowhere_forbidden(seat, leads):
     for role in ROLES:
         visitor = seat(f"r-{role}", role, HERE if role == "district" else None)
         page = visitor.get("/").text
-        places = re.findall(r'<a href="(/[^"]*)"', page.partition("</nav>")[0].partition("<nav")[2])
-        assert "/" in places
-        for place in {*places, *re.findall(r'href="(/(?:review|scans|leads|settings)[^"]*)"', page)}:
+        navigation = page.partition("<nav")[2].partition("</nav>")[0]
+        # one link to each page: which lead or filter it opens makes no difference
+        tiles = {link.partition("?")[0]: link for link in re.findall(r'href="(/(?:review|scans|settings)[^"]*)"', page)}
+        for place in {*re.findall(r'<a href="(/[^"]*)"', navigation), *tiles.values()}:
             assert visitor.get(place.replace("&amp;", "&")).status_code == 200, (role, place)
 
 

@@ -1,0 +1,123 @@
+"""What the console asks goes by an index under either role: no policy makes the queue read all leads."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, event
+
+from bench.desk import fill
+from db import browse, leases, queue, review
+from db.campaigns import seed_districts
+from db.engine import connect, transaction
+from db.queue import SORTS, QueueFilter
+from db.users import User
+from db.walls import transaction_as
+from records import now
+from tests.conftest import copied_database
+
+pytestmark = [pytest.mark.db, pytest.mark.drill]
+
+LEADS = 60_000
+CITY = User(id=1, name="ke", full_name="柯某", role="head", must_change=False, enabled=True)
+DISTRICT = User(
+    id=2,
+    name="qu",
+    full_name="区某",
+    role="inspector",
+    district="370481",
+    district_name="滕州市",
+    must_change=False,
+    enabled=True,
+)
+
+#: What a page or a key asks. Each is answered by an index, whoever asks.
+QUICK: dict[str, Callable[[Connection], Any]] = {
+    "queue": lambda conn: queue.queue(conn, QueueFilter(), limit=50),
+    "deep": lambda conn: queue.queue(conn, QueueFilter(), limit=50, offset=2_000),
+    "newest": lambda conn: queue.queue(conn, QueueFilter(sort="new"), limit=50),
+    "next": lambda conn: queue.next_lead(conn, QueueFilter(), 30_000, free=leases.free_for(2, now())),
+    "lead": lambda conn: review.lead_page(conn, 30_000),
+    "file": lambda conn: review.evidence_file(conn, 30_000, 1),
+    "search": lambda conn: queue.queue(conn, QueueFilter(text="不存在的词"), limit=50),
+    "everything": lambda conn: browse.search(conn, "不存在的词"),
+    "listing": lambda conn: browse.listing_page(conn, 30_000),
+    "today": lambda conn: queue.screened_since(conn, now() - timedelta(hours=3)),
+}
+#: What may read as many rows as counting goes to, or as the district has, and no more.
+COUNTS: dict[str, Callable[[Connection], Any]] = {
+    "length": lambda conn: queue.queue_length(conn, QueueFilter()),
+    "facets": lambda conn: queue.facets(conn, QueueFilter()),
+}
+
+
+@pytest.fixture(scope="module")
+def full(server_url: str, migrated_template: str) -> Iterator[Engine]:
+    with copied_database(server_url, migrated_template) as url:
+        engine = connect(url)
+        with transaction(engine) as conn:
+            seed_districts(conn, [("370481", "滕州市"), ("370403", "薛城区"), ("370402", "市中区")])
+        fill(engine, LEADS, LEADS)
+        yield engine
+        engine.dispose()
+
+
+def plans(engine: Engine, user: User, ask: Callable[[Connection], Any]) -> list[dict[str, Any]]:
+    """The plan of each statement that `ask` runs in the name of `user`, with what it really read."""
+    asked: list[tuple[str, Any]] = []
+    listen = (engine, "before_cursor_execute", lambda c, cursor, statement, given, *_: asked.append((statement, given)))
+    with transaction_as(engine, user) as conn:
+        event.listen(*listen)
+        ask(conn)
+        event.remove(*listen)
+        assert asked
+        return [
+            json.loads(json.dumps(conn.exec_driver_sql(f"explain (analyze, format json) {statement}", given).scalar()))[
+                0
+            ]["Plan"]
+            for statement, given in asked
+        ]
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from nodes(inner)
+
+
+def read_whole(plan: dict[str, Any]) -> list[str]:
+    """Large tables that the plan reads from beginning to end."""
+    large = ("leads", "listings", "lead_hits", "assessments", "sellers")
+    return [
+        node["Relation Name"]
+        for node in nodes(plan)
+        if node["Node Type"] == "Seq Scan" and node["Relation Name"] in large and node["Actual Loops"]
+    ]
+
+
+@pytest.mark.parametrize("user", [CITY, DISTRICT], ids=["city", "district"])
+@pytest.mark.parametrize("what", QUICK)
+def test_what_a_key_asks_goes_by_an_index(full: Engine, user: User, what: str) -> None:
+    for plan in plans(full, user, QUICK[what]):
+        assert read_whole(plan) == [], json.dumps(plan, ensure_ascii=False)[:3_000]
+
+
+@pytest.mark.parametrize("user", [CITY, DISTRICT], ids=["city", "district"])
+@pytest.mark.parametrize("what", COUNTS)
+def test_counting_stops(full: Engine, user: User, what: str) -> None:
+    for plan in plans(full, user, COUNTS[what]):
+        counted = max(node["Actual Rows"] for node in nodes(plan))
+        assert counted <= max(queue.MOST_COUNTED, LEADS // 5), json.dumps(plan, ensure_ascii=False)[:3_000]
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_the_answers_are_those_of_the_owner(full: Engine, sort: str) -> None:
+    """The policies change how a query is planned, never what it finds."""
+    wanted = QueueFilter(district="滕州市", sort=sort)
+    with transaction(full) as conn:
+        ids = [lead.id for lead in queue.queue(conn, wanted, limit=200)]
+    for user in (CITY, DISTRICT):
+        with transaction_as(full, user) as conn:
+            assert [lead.id for lead in queue.queue(conn, wanted, limit=200)] == ids
