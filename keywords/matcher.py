@@ -5,9 +5,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from keywords.blocks import blocks
+from keywords.candidates import Candidate
 from keywords.folding import folding
 from keywords.requiring import require_company
-from keywords.resolving import Candidate, cover, resolve
+from keywords.resolving import cover, resolve
 from keywords.scanning import Reading, Scanner, View
 from keywords.scoring import gather, judge
 from keywords.terms import Lexicon

@@ -3,8 +3,8 @@
 from bisect import bisect_left, bisect_right
 
 from keywords.boundaries import is_word
+from keywords.candidates import Candidate, Places
 from keywords.company import folded, is_talk, reach
-from keywords.resolving import Candidate, Places
 from keywords.scanning import View
 from keywords.scoring import Context, concerns
 from keywords.terms import Scoring

@@ -1,86 +1,23 @@
 """Which findings are matches, and what took the others away: gaps, boundaries, exclusions, longer terms."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from keywords.boundaries import Cut, is_word, parted
-from keywords.scanning import Found, View, whole_latin
+from keywords.candidates import Candidate, Places
+from keywords.scanning import Found, View, stuttered, whole_latin
 from keywords.terms import Exclusion, Scoring, Term
 
 #: Never inside a word.
 _STOPS = frozenset("。？?!！\n\r；;")
 #: Generated spellings that are guesses: single characters, no ordinary word, or nothing.
 _GUESSES = frozenset(("homophone", "lookalike", "reversed"))
-
-
+#: Words that bind a sentence: with one of them two characters that sound like a name are that sentence (还贵, 图就).
+_BINDING = frozenset(
+    "的了着过就还都也很不没是在有和与把被给让用要会能可又再才只已这那你我他她它们吗呢吧啊呀从到对为以所于及而但或"
+)
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十百几半整每")
 #: Longest term that comes about by chance on the seam of two words: 上海|象牙塔, 爆炸|麻雀战.
 _SHORT = 3
-#: Candidates fewer than which are looked through one by one: most texts have three.
-_FEW = 12
-
-
-@dataclass(kw_only=True, slots=True)
-class Candidate:
-    """A finding of a term on its way to a Match; the matcher's own working paper."""
-
-    found: Found
-    term: Term
-    technique: str
-    tier: str = "T1"
-    #: True when it needs company.
-    weak: bool = False
-    cancelled_by: str = ""
-    covered_by: str = ""
-    #: Soft exclusion that covers it, if any.
-    softened: Exclusion | None = None
-    #: True when what it is written as is a word of its own, 英武 for 鹦鹉: it must be in company twice over.
-    worded: bool = False
-    #: True when the spelling itself is a disguise.
-    disguised: bool = False
-    #: The word of its own that is its company, if any.
-    companion: str = ""
-    #: Skeleton spans of the parts of a pair beside the anchor.
-    partners: list[tuple[int, int]] = field(default_factory=list)
-
-    @property
-    def alive(self) -> bool:
-        """True while nothing took it away."""
-        return not self.cancelled_by and not self.covered_by
-
-
-class Places:
-    """Candidates by the skeleton characters that they cover, so that a long text costs what a short one does."""
-
-    def __init__(self, candidates: Iterable[Candidate]) -> None:
-        self._few: list[Candidate] = []
-        self._at: dict[int, list[Candidate]] = {}
-        for candidate in candidates:
-            self.add(candidate)
-
-    def add(self, candidate: Candidate) -> None:
-        """Remembers one more."""
-        self._few.append(candidate)
-        if len(self._few) == _FEW:
-            for one in self._few:
-                self._lay(one)
-        elif len(self._few) > _FEW:
-            self._lay(candidate)
-
-    def _lay(self, candidate: Candidate) -> None:
-        for place in range(candidate.found.start, candidate.found.end):
-            self._at.setdefault(place, []).append(candidate)
-
-    def between(self, start: int, end: int) -> list[Candidate]:
-        """Those that cover any character of [start, end), each once, by the first such character."""
-        if len(self._few) < _FEW:
-            near = [one for one in self._few if one.found.start < end and start < one.found.end]
-            return near if len(near) < 2 else sorted(near, key=lambda one: max(start, one.found.start))
-        found: dict[int, Candidate] = {}
-        for place in range(start, end):
-            for candidate in self._at.get(place, ()):
-                found[id(candidate)] = candidate
-        return list(found.values())
 
 
 def resolve(view: View, findings: Sequence[Found], scoring: Scoring, joint: int) -> list[Candidate]:
@@ -118,6 +55,9 @@ def _candidate(view: View, found: Found, term: Term, scoring: Scoring) -> Candid
     if found.split:
         # Nobody takes a character apart who does not hide it: even a weak term needs no company then.
         candidate.technique, candidate.disguised = "split", True
+        candidate.weak = candidate.weak and term.kind != "term"
+    if candidate.technique == "plain" and stuttered(view.skeleton, found.start, found.end):
+        candidate.technique, candidate.disguised = "repeated", True
         candidate.weak = candidate.weak and term.kind != "term"
     if found.stuffed:
         candidate.technique, candidate.tier, candidate.disguised = "stuffed", "T2", True
@@ -163,6 +103,9 @@ def _alone(view: View, place: int) -> bool:
 def _judge_shape(view: View, candidate: Candidate, scoring: Scoring, joint: int) -> None:
     """Gaps and word boundaries (DESIGN §4.4): evidence for short, interrupted and guessed spellings only."""
     found = candidate.found
+    if view.skeleton[found.start : found.start + 1] == "真" and view.skeleton[: found.start].endswith("仿"):
+        candidate.cancelled_by = "跨词“仿真|…”"
+        return
     untouched = view.raw[found.raw_start : found.raw_end] == view.skeleton[found.start : found.end]
     gaps = [] if untouched else view.gaps(found)
     visible = [gap for gap in gaps if any(not view.folding.is_unseen(char) for char in gap)]
@@ -264,12 +207,19 @@ def _judge_guess(view: View, candidate: Candidate, window: Cut, start: int, end:
     """A homophone is believed only where nothing else makes sense: what was changed stands alone, and it is no word."""
     text = view.seen[start:end]
     whole = start in window.edges and end in window.edges
-    if is_word(text) and candidate.technique == "homophone" and whole and "heard" in candidate.term.variants:
+    if len(text) == _SHORT - 1 and _binds(text, candidate.term.text):
+        candidate.cancelled_by = f"“{text}”是行文用字"
+    elif is_word(text) and candidate.technique == "homophone" and whole and "heard" in candidate.term.variants:
         candidate.worded = True
     elif is_word(text):
         candidate.cancelled_by = f"“{text}”本身是常用词"
     elif not whole or not (candidate.technique == "reversed" or _changed_alone(view, candidate, window)):
         candidate.cancelled_by = f"跨词“{_around(window, start, end)}”"
+
+
+def _binds(text: str, meant: str) -> bool:
+    """True when a character that was put for another holds sentences together."""
+    return any(char in _BINDING and char not in meant for char in text)
 
 
 def _changed_alone(view: View, candidate: Candidate, window: Cut) -> bool:
@@ -307,13 +257,14 @@ def _exclude(view: View, candidates: list[Candidate], exclusions: Sequence[Found
         covered = [item for item in near if found.covers(item.found) or _same_place(found, item.found)]
         broken = [item for item in near if _cut_off(view, found, item)]
         longer = [item for item in near if item.alive and item.found.covers(found)]
-        if longer or not (covered or broken or pairs) or not _whole(view, found):
+        spaced = _spaced(view, found)
+        if longer or not (covered or broken or pairs) or not (spaced or _whole(view, found)):
             continue
         if not _stands(view, found, exclusion):
             covered, pairs = [], []
         covered += broken
         for item in [*covered, *pairs, *_continued(found, covered, near)]:
-            if exclusion.kind == "hard":
+            if exclusion.kind == "hard" and not spaced:
                 item.cancelled_by = item.cancelled_by or f"排除语“{exclusion.text}”" + (
                     f"（{exclusion.why}）" if exclusion.why else ""
                 )
@@ -361,6 +312,11 @@ def _same_place(found: Found, other: Found) -> bool:
 
 def _whole(view: View, found: Found) -> bool:
     return all(view.folding.is_unseen(char) for gap in view.gaps(found) for char in gap)
+
+
+def _spaced(view: View, found: Found) -> bool:
+    """True for an exclusion with one space inside, as titles are set: 八哥 犬. It only softens: 象牙 白 手串."""
+    return view.gaps(found) == [" "]
 
 
 def _stands(view: View, found: Found, exclusion: Exclusion) -> bool:

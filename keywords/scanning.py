@@ -183,6 +183,8 @@ class Scanner:
             if owner.alone:
                 return True
             if owner.weak:
+                if stuttered(reading.skeleton, start, end):
+                    return True
                 weak += [Place(term, start, end) for term in owner.weak]
             if owner.pairs:
                 parts = self._parts_in(reading) if parts is None else parts
@@ -331,6 +333,14 @@ class ContextScanner:
             for hit in pattern.finditer(view.fold):
                 start = _skeleton_index(view, hit.start())
                 yield group, hit[0].strip(), start, max(start + 1, _skeleton_index(view, hit.end()))
+
+
+def stuttered(skeleton: str, start: int, end: int) -> bool:
+    """麝麝香香: both characters of a name are written again on its outside."""
+    if end - start != 2 or start < 1 or end >= len(skeleton) or skeleton[start:end].isascii():
+        return False
+    first, last = skeleton[start], skeleton[end - 1]
+    return first != last and (skeleton[start - 1], skeleton[end]) == (first, last)
 
 
 def _place(owned: tuple[int, Meaning]) -> int:

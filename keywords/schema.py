@@ -123,6 +123,7 @@ class ContextBlock(Strict):
     caps: bool = False
     codes: bool = False
     field: bool = False
+    leans: str = ""
     categories: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from keywords.resolving import Candidate
+from keywords.candidates import Candidate
 from keywords.scanning import View
 from keywords.terms import ContextGroup, Scoring
 from records import Level, Part
@@ -21,7 +21,10 @@ _REPEATS = 20
 _WEIGHED = 100
 #: Groups of words for other goods, and how near before one of them 吃 and 喂 make it fodder.
 _OTHER_GOODS = frozenset(("goods", "forage", "other_material", "named", "toy"))
-_EATING, _FED = frozenset("吃喂"), 4
+_EATING, _FED = frozenset("吃喂拌撒"), 4
+#: Ways of hiding a name that no honest seller of other goods uses: beside them a string of other goods is bait for
+#: the search, and takes nothing back.
+_HIDING = frozenset(("gap", "stuffed", "filled", "split", "repeated"))
 _DISBELIEVED = frozenset(("imitation", "imitation_prefix"))
 _TRUSTING = frozenset(("evasive", "authentic", "contact"))
 
@@ -78,7 +81,7 @@ def judge(view: View, candidates: list[Candidate], contexts: list[Context], scor
     counting = sorted((c for c in candidates if c.alive), key=lambda c: -_weight(c, scoring))[:_WEIGHED]
     if not counting:
         return Verdict(level=Level.NONE, score=0, parts=(), category="", direction=_direction(contexts, ""))
-    heaviest = _heaviest(counting, scoring)
+    heaviest = _heaviest(counting, contexts, scoring)
     category = heaviest.term.category
     sheet = _Sheet()
     _add_matches(view, sheet, heaviest, counting, scoring)
@@ -92,9 +95,9 @@ def judge(view: View, candidates: list[Candidate], contexts: list[Context], scor
     return _verdict(sheet, heaviest, counting, contexts, scoring)
 
 
-def _heaviest(counting: list[Candidate], scoring: Scoring) -> Candidate:
-    """The match that gives the listing its category: of equal weight a tool, one named outright, the category named
-    most, the first."""
+def _heaviest(counting: list[Candidate], contexts: list[Context], scoring: Scoring) -> Candidate:
+    """The match that gives the listing its category: what is sold killed is meat, whatever animal it was. Else the
+    heaviest; of equal weight a tool, one named outright, the category named most, the first."""
     named: dict[str, set[str]] = {}
     for item in counting:
         named.setdefault(item.term.category, set()).add(item.term.text)
@@ -107,7 +110,26 @@ def _heaviest(counting: list[Candidate], scoring: Scoring) -> Candidate:
         most = len(named[category])
         return _weight(item, scoring), category != _GENERIC, tool, outright, most, -item.found.start, size
 
-    return max(counting, key=rank)
+    heaviest = max(counting, key=rank)
+    leant = [item for item in counting if item.term.kind != "review" and _leans(contexts, heaviest, item)]
+    if heaviest.term.category == "bushmeat":
+        leant = [item for item in counting if _is_tool(item, named)] or leant
+    return max(leant, key=rank) if leant else heaviest
+
+
+def _is_tool(item: Candidate, named: dict[str, set[str]]) -> bool:
+    """True for a tool that two words name: the 野猪腿 beside it is what it breaks (野猪腿都断), not what is sold."""
+    category = item.term.category
+    return category.startswith("tool_") and item.term.kind != "review" and len(named[category]) > 1
+
+
+def _leans(contexts: list[Context], heaviest: Candidate, other: Candidate) -> bool:
+    """True when the talk is of the other one's category: 活杀 and 拔毛 make meat of a snake, not of a pangolin."""
+    return any(
+        context.group.leans == other.term.category and concerns(context.group, heaviest.term.category)
+        for context in contexts
+        if context.group.leans
+    )
 
 
 def concerns(group: ContextGroup, category: str) -> bool:
@@ -213,6 +235,7 @@ def _add_lowering(
     disbelieved = sum(sheet.raised.get(key, 0) for key in _TRUSTING) >= scoring.disbelief
     # 说是玳瑁 也可能赛璐珞: who does not know denies nothing.
     doubtful = any(context.group.key == "unsure" for context in contexts)
+    hidden = _hidden(counting, scoring)
     given: dict[str, int] = {}
     said: set[str] = set()
     # Of a word in two groups the heavier counts.
@@ -225,7 +248,7 @@ def _add_lowering(
             group.field and not _same_field(view, context, counting, scoring)
         ):
             continue
-        if group.key in _OTHER_GOODS and _passing(view, context):
+        if group.key in _OTHER_GOODS and (_passing(view, context) or (hidden and group.key == "goods")):
             continue
         if group.key == "imitation_prefix" and not _denies(context, counting, scoring):
             continue
@@ -242,6 +265,12 @@ def _add_lowering(
             given[group.key] = before + points
             sheet.add(f"{group.name}“{context.word}”", -points)
     _add_softened(sheet, counting, disbelieved, scoring)
+
+
+def _hidden(counting: list[Candidate], scoring: Scoring) -> bool:
+    """True when what weighs most is written so that no search finds it."""
+    most = max(_weight(item, scoring) for item in counting)
+    return any(item.disguised and item.technique in _HIDING and _weight(item, scoring) == most for item in counting)
 
 
 def _passing(view: View, context: Context) -> bool:

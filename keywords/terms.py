@@ -86,6 +86,8 @@ class ContextGroup:
     field: bool = False
     #: True when the words call for a person's decision: at most review (licences, antiques).
     caps: bool = False
+    #: Category that the words name by themselves where several are found; empty: none.
+    leans: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import accumulate, combinations, product
+from itertools import accumulate, chain, combinations, permutations, product, zip_longest
 from typing import NamedTuple
 
 from keywords.alike import ALIKE, HEARD
@@ -16,6 +16,10 @@ from keywords.terms import Term
 _MIXED_LENGTH = 3
 #: Longest term of which a homophone or look-alike is guessed.
 _GUESSED_LENGTH = 3
+#: Said between the characters of a name, to be passed over in reading: 象哈牙哈手链, 穿你山我甲.
+_FILLERS = "哈呵嘿嘻啊呀哦呢嗯哎你我它咱喵汪哒嘞呗咦"
+#: Of those, which are mixed within one name.
+_MIXED_FILLERS = "哈嘿啊呀你我它"
 #: Characters tried for one, where one of a name is changed and where two are.
 _HEARD_ONE, _HEARD_TWO = 16, 9
 
@@ -90,6 +94,7 @@ def spellings(term: Term, skeleton: str) -> Iterator[Spelling]:
         yield from _one_changed(skeleton)
     if "heard" in wanted:
         yield from _heard(skeleton)
+        yield from _filled(skeleton)
 
 
 def _reversible(skeleton: str) -> bool:
@@ -131,6 +136,16 @@ def _repeated(skeleton: str) -> Iterator[Spelling]:
         if max(times) > 1:
             middle = "".join(skeleton[place] * count for place, count in zip(inner, times, strict=True))
             yield Spelling(text=skeleton[0] + middle + skeleton[-1], technique="repeated")
+
+
+def _filled(skeleton: str) -> Iterator[Spelling]:
+    """Of a well-known name every gap holds a character that says nothing: what it means is left to the reader."""
+    gaps = len(skeleton) - 1
+    mixed = permutations(_MIXED_FILLERS, gaps) if gaps == 2 else ()
+    for chosen in chain(((filler,) * gaps for filler in _FILLERS), mixed):
+        pieces = zip_longest(skeleton, chosen, fillvalue="")
+        text = "".join(char + filler for char, filler in pieces)
+        yield Spelling(text=text, technique="filled", tier="T2", weak=gaps < 2)
 
 
 def _one_changed(skeleton: str) -> Iterator[Spelling]:

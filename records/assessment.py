@@ -28,6 +28,7 @@ TECHNIQUES = {
     "gap": "夹符号或空格",
     "invisible": "夹零宽字符",
     "stuffed": "夹字母数字",
+    "filled": "夹虚字",
     "pinyin": "拼音",
     "mixed": "汉字夹拼音",
     "initial": "首字母",
