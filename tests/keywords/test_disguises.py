@@ -80,7 +80,7 @@ def test_a_text_without_parts_is_not_read_twice(monkeypatch: pytest.MonkeyPatch)
 
 def heard(name: str) -> set[str]:
     term = Term(text=name, category="ivory", variants=("heard",))
-    return {one.text for one in spellings(term, name)}
+    return {one.text for one in spellings(term, name) if one.technique == "homophone"}
 
 
 def test_one_or_two_characters_of_a_name_are_heard_in_any_tone() -> None:
@@ -151,3 +151,42 @@ def test_every_way_of_writing_has_a_name_that_people_read() -> None:
                 found |= {match.technique for match in matcher.assess(listing).matches}
     assert len(found) >= 14
     assert found <= set(TECHNIQUES)
+
+
+# --- said between, said twice, and what only sounds like it ---
+
+
+@pytest.mark.parametrize(
+    ("text", "surface"),
+    [("穿你山我甲 炒珠", "穿你山我甲"), ("穿哈山哈甲 炒珠", "穿哈山哈甲"), ("穿 呀 山 呀 甲", "穿 呀 山 呀 甲")],
+)
+def test_a_name_is_found_between_words_that_say_nothing(text: str, surface: str) -> None:
+    assert told(text, "穿山甲", variants=("heard",)) == [("穿山甲", surface, "filled")]
+
+
+def test_a_short_name_between_such_words_needs_company() -> None:
+    matcher = Matcher(builtin())
+    assert matcher.explain("象哈牙哈手链 小米珠").category == "ivory"
+    assert not matcher.explain("象哈牙 照片").level.is_hit
+
+
+@pytest.mark.parametrize("text", ["穿过山我甲乙", "穿你山", "穿山你我甲"])
+def test_other_words_between_make_no_name(text: str) -> None:
+    assert told(text, "穿山甲", variants=("heard",)) == []
+
+
+def test_a_weak_name_written_twice_on_both_sides_needs_no_company() -> None:
+    weak: dict[str, Any] = {"strength": "weak", "variants": ()}
+    assert told("麝麝麝香香香", "麝香", **weak) == [("麝香", "麝香", "repeated")]
+    assert told("麝麝香", "麝香", **weak) == told("麝香香", "麝香", **weak) == []
+    assert told("麝香", "麝香", **weak) == []
+
+
+@pytest.mark.parametrize("text", ["圈里人看图就知道 活体 幼鸟", "还贵 背甲 手镯"])
+def test_what_binds_a_sentence_is_no_name_that_it_sounds_like(text: str) -> None:
+    assert told(text, "秃鹫", "海龟", variants=("heard",)) == []
+
+
+def test_real_after_imitation_is_no_real_thing() -> None:
+    assert told("塑料仿真狼牙项链", "真狼牙") == []
+    assert told("保真狼牙项链", "真狼牙") == [("真狼牙", "真狼牙", "plain")]

@@ -258,3 +258,38 @@ def test_a_short_guess_needs_company(matcher: Matcher) -> None:
     assert not matcher.explain("橡丫").level.is_hit
     assert not matcher.explain("相牙").level.is_hit
     assert matcher.explain("相牙 手串").level.is_hit
+
+
+# --- hidden names among other goods, meat, packages, spaced names ---
+
+
+def test_a_string_of_other_goods_takes_nothing_back_from_a_hidden_name(matcher: Matcher) -> None:
+    hidden = matcher.explain("粘q鸟q网 5米的 钓鱼竿 渔具 连衣裙 女装")
+    assert hidden.category == "tool_net" and hidden.level.is_hit
+    assert not any(part.label.startswith("其他商品") for part in hidden.parts)
+    plain = matcher.explain("粘鸟网 5米的 连衣裙 女装")
+    assert any(part.label.startswith("其他商品") for part in plain.parts)
+
+
+def test_what_is_sold_killed_is_meat_but_a_pangolin_stays_one(matcher: Matcher) -> None:
+    assert matcher.explain("眼镜蛇 过山峰 泡酒 活杀").category == "bushmeat"
+    assert matcher.explain("眼镜蛇 过山峰 活体").category == "reptile_live"
+    assert matcher.explain("穿山甲 冻货 一条 现杀").category == "pangolin"
+
+
+def test_an_empty_package_is_none_of_what_was_in_it(matcher: Matcher) -> None:
+    assert not matcher.explain("安宫牛黄丸 空盒 收藏").level.is_hit
+    assert matcher.explain("安宫牛黄丸 空盒 收藏 另有一盒未拆").level.is_hit
+
+
+def test_an_exclusion_with_a_space_inside_softens_and_no_more(matcher: Matcher) -> None:
+    assert not matcher.explain("八哥 犬 断奶").level.is_hit
+    assert matcher.explain("象牙 白 手串 网纹").category == "ivory"
+    assert not matcher.explain("象牙 白 婚鞋").level.is_hit
+
+
+def test_what_leans_names_a_category_there_is() -> None:
+    keys = {category.key for category in builtin().categories}
+    leaning = [group for group in builtin().contexts if group.leans]
+    assert leaning
+    assert all(group.leans in keys and group.leans in group.categories for group in leaning)

@@ -20,7 +20,7 @@ from records import Assessment, Level, Listing, Match
 from tests.conftest import ROOT
 
 SETS = ROOT / "tests" / "keywords" / "sets"
-NAMES = ("development.tsv", "second.tsv", "third.tsv")
+NAMES = ("development.tsv", "second.tsv", "third.tsv", "fourth.tsv")
 SHARED = ROOT.parent / "shared"
 _MATCHER = Matcher(builtin())
 
@@ -62,6 +62,12 @@ def test_the_third_set_is_what_it_says() -> None:
     rows = development("third.tsv")
     assert len({(row.title, row.description) for row in rows}) == len(rows) == 582
     assert Counter(row.label for row in rows) == {"suspicious": 345, "borderline": 61, "confusable": 176}
+
+
+def test_the_fourth_set_is_what_it_says() -> None:
+    rows = development("fourth.tsv")
+    assert len({(row.title, row.description) for row in rows}) == len(rows) == 546
+    assert Counter(row.label for row in rows) == {"suspicious": 312, "borderline": 76, "confusable": 158}
 
 
 @pytest.mark.parametrize("name", NAMES)
