@@ -43,6 +43,7 @@ TECHNIQUES = {
     "repeat": "叠字",
     "reversed": "倒写",
     "html": "网页标记",
+    "mixed": "汉字夹拼音",
     "across_fields": "标题与描述各一半",
 }
 LEVELS = {"none": "未报", "review": "待看", "high": "高风险"}
