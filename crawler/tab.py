@@ -23,7 +23,6 @@ from crawler.ends import QueryEnd
 from crawler.fetch import RETRIES, headers_of, told
 from crawler.gate import Gate, let_through
 from crawler.hops import watch_hops
-from crawler.leaving import Leaving
 from crawler.manners import ERRAND, TURN, Charge, Errand, RobotsBook
 from crawler.network import BROWSER_FAULTS, NETWORK_FAULTS, Overgrown, blamed, chinese
 from crawler.overheard import Overheard
@@ -78,7 +77,6 @@ class Tab:
         self._readers: set[asyncio.Task[None]] = set()
         self._opened = 0
         self._littered = False
-        self._leaving = Leaving(self._go_nowhere)
         #: What the open page's scripts, Chromium and the sites said since the last navigation.
         self.overheard = Overheard(self._peer)
 
@@ -167,29 +165,22 @@ class Tab:
         return replace(arrived, encoding=detect_encoding(body, declared))
 
     async def leave(self) -> None:
-        """The page that is open asks for nothing more and goes: at once where something of it is under way, or soon."""
+        """Nothing of the page that is open lives on, while others are asked or nobody is.
+
+        At once, whatever it costs: what a page does while it is left must not be paid for by the next one.
+        """
         self.gate.leave()
         self._answer = None
-        if self.gate.busy or self.gate.restless or self._littered:
-            await self._go_nowhere()
-        else:
-            self._leaving.begin()
-
-    async def _go_nowhere(self) -> None:
         if self.sheet is None:
             return
         try:
             await asyncio.wait_for(let_go(self.sheet.page), _CLOSE_SECONDS)
         except BROWSER_FAULTS as fault:
             log.info("page does not let go, its tab is closed", why=type(fault).__name__)
-            await self._close()
+            await self.close()
 
     async def close(self) -> None:
         """Closes the tab with its context, or else its browser. The next `open` makes a new one."""
-        await self._leaving.stay()
-        await self._close()
-
-    async def _close(self) -> None:
         self._answer = None
         sheet, self.sheet, self._opened, self._littered = self.sheet, None, 0, False
         self.gate.clear()
@@ -254,8 +245,7 @@ class Tab:
         return Request(url, meta=meta, dont_filter=True)
 
     async def _begin(self, _page: BrowserPage, request: Request) -> None:
-        """Called by scrapy-playwright before it navigates: while its turn was waited for the old page may have gone."""
-        await self._leaving.stay()
+        """Called by scrapy-playwright just before it navigates."""
         self.gate.begin(request.meta.get(TURN))
         self._answers = asyncio.Queue()
         self._troubles.clear()
