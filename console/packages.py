@@ -1,8 +1,8 @@
 """证据包 of a lead: made by a child process when asked for, listed, handed out."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Path, Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from console.access import Binder, EvidenceReader, RowId, TheDesk
@@ -17,6 +17,9 @@ from db.walls import transaction_as
 from records import Fault
 
 routes = APIRouter()
+
+#: EV-370481-20261123-0001; nothing else is asked of the database.
+Number = Annotated[str, Path(pattern=r"^EV-\w{1,40}-\d{8}-\d{4,9}$")]
 
 
 class NothingGoesOut(Fault):
@@ -58,7 +61,7 @@ def make(desk: TheDesk, visitor: Binder, lead_id: RowId) -> Response:
 
 
 @routes.get("/leads/{lead_id}/packages/{number}")
-def download(desk: TheDesk, visitor: EvidenceReader, lead_id: RowId, number: str) -> Response:
+def download(desk: TheDesk, visitor: EvidenceReader, lead_id: RowId, number: Number) -> Response:
     """A package of that very lead as it was issued; a custody row is written before the bytes go out."""
     with transaction_as(desk.engine, visitor.user) as conn:
         seen = leads_review.lead_page(conn, lead_id, hits=1) is not None

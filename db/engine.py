@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import psycopg
 import sqlalchemy
 from sqlalchemy import URL, Connection, Engine, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, OperationalError
 
-from db.faults import DatabaseUnreachable
+from db.faults import DatabaseUnreachable, TextRefused
 
 __all__ = [
     "Connection",
@@ -156,14 +156,19 @@ def _session_options(limits: Limits) -> str:
 def transaction(engine: Engine) -> Iterator[Connection]:
     """One transaction: committed at the end of the block, rolled back by any exception.
 
-    Raises DatabaseUnreachable where no connection can be had.
+    Raises DatabaseUnreachable where no connection can be had, TextRefused where a text in a statement holds NUL.
     """
     try:
         connection = engine.connect()
     except OperationalError as error:
         raise unreachable(engine, error) from None
-    with connection, connection.begin():
-        yield connection
+    try:
+        with connection, connection.begin():
+            yield connection
+    except DataError as error:
+        if "NUL (0x00)" in str(error.orig):  # the driver's own words; the server is not asked at all
+            raise TextRefused from None
+        raise
 
 
 def run(engine: Engine, work: Callable[[Connection], T], *, patience: Patience | None = None) -> T:

@@ -124,3 +124,13 @@ class WallMissing(Fault):
 
     code = "E-DB-011"
     remedy = ("请运行 xunwang db migrate。", "Run `xunwang db migrate`.")
+
+
+class TextRefused(Fault):
+    """输入的文字含有不能查询、也不能保存的字符（NUL）。
+
+    What was given holds a character that can neither be looked for nor kept (NUL).
+    """
+
+    code = "E-DB-012"
+    remedy = ("请删去不可见字符后重试。", "Take the invisible characters out and try again.")

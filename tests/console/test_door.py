@@ -1,6 +1,7 @@
 """Nobody comes in who may not, no page of somebody else can act for who may, and sessions end."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from console.roles import PUBLIC
 from db import tables, users
 from db.engine import transaction
 from tests.console import seed
-from tests.console.conftest import BASE, PASSWORD, token_in
+from tests.console.conftest import BASE, PASSWORD, Browser, token_in
 from tests.console.matrix import matrix
 
 pytestmark = pytest.mark.db
@@ -51,25 +52,32 @@ OTHER_SITES = (
 )
 
 
-def test_requests_of_other_sites_are_refused(account, leads, engine):
-    visitor = account()
+def allowed(seat) -> Callable[[str], Browser]:
+    """Who may do what a path does, so that nothing but the forgery is in the way."""
+    inspector, admin = seat("wang", "inspector"), seat("chef", "admin")
+    return lambda path: admin if path.startswith("/settings/") else inspector
+
+
+def test_requests_of_other_sites_are_refused(seat, leads, engine):
+    who = allowed(seat)
     before = rows(engine)
-    sent = {"csrf_token": visitor.token, "action": "转核查", "version": "1", "source": "投诉举报", "text": "x"}
+    sent = {"action": "转核查", "version": "1", "source": "投诉举报", "text": "x", "role": "head"}
     for method, path in UNSAFE:
+        visitor, where = who(path), filled(path, leads[0])
         for headers in OTHER_SITES:
-            where = filled(path, leads[0])
-            answer = visitor.http.request(method, where, data=sent, headers=headers, follow_redirects=False)
-            assert answer.status_code == 403, (path, headers)
+            data = {**sent, "csrf_token": visitor.token}
+            answer = visitor.http.request(method, where, data=data, headers=headers, follow_redirects=False)
+            assert answer.status_code == 403 and "不是从本系统的页面发出的" in answer.text, (path, headers)
     assert rows(engine) == before
 
 
-def test_requests_without_our_token_are_refused(account, leads, engine):
-    visitor = account()
+def test_requests_without_our_token_are_refused(seat, leads, engine):
+    who = allowed(seat)
     before = rows(engine)
     for _, path in UNSAFE:
-        for token in ("", "wrong", "é"):
-            answer = visitor.post(filled(path, leads[0]), {"action": "转核查", "version": "1"}, token=token)
-            assert answer.status_code == 403, (path, token)
+        for token in ("", "wrong", "é", who("/settings/" if path.startswith("/review") else "/").token[:-1]):
+            answer = who(path).post(filled(path, leads[0]), {"action": "转核查", "version": "1"}, token=token)
+            assert answer.status_code == 403 and "页面已过期" in answer.text, (path, token)
     assert rows(engine) == before
 
 
@@ -290,6 +298,14 @@ def test_a_failing_page_says_an_id_and_nothing_else(account, monkeypatch):
     assert "错误编号" in answer.text and "secret" not in answer.text and "Traceback" not in answer.text
     assert answer.headers["x-error-id"] in answer.text
     assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+
+
+def test_what_the_database_cannot_hold_is_a_bad_request(seat, browser, leads, engine):
+    visitor = seat("wang", "inspector")
+    for query in ("review?platform=%00", "review?district=a%00b", "review/rows?level=%00", "search?q=a&platform=%00"):
+        answer = visitor.get(f"/{query}")
+        assert answer.status_code == 400 and "NUL" in answer.text, query
+    assert browser().sign_in("wa\x00ng", "x").status_code == 400
 
 
 def test_an_expired_session_is_said_and_moves_nothing(browser, leads):

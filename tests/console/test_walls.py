@@ -132,6 +132,12 @@ def test_another_district_learns_nothing(standing, role, seat, target, leads):
             assert answer.status_code == 404, (method, path)
 
 
+def test_what_no_row_can_have_is_not_found(seat, leads):
+    visitor = seat("wang", "inspector", HERE)
+    for number in ("%00", "..%2f..", "EV-370481-20261123-0001", "x" * 500):
+        assert visitor.get(f"/leads/{leads[0]}/packages/{number}").status_code == 404, number
+
+
 def test_numbers_and_search_stay_at_home(standing, seat, leads):
     stranger = seat("fremd", "inspector", THERE)
     for query in (
