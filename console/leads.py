@@ -82,8 +82,10 @@ def evidence_file(desk: TheDesk, visitor: EvidenceReader, lead_id: RowId, captur
         )
     if shown_as is not None:
         return Response(body, media_type=shown_as, headers=_SEALED)
-    disposition = f'attachment; filename="{kept.role}-{kept.sha256[:16]}.txt"'
-    return Response(body, media_type="text/plain", headers={**_SEALED, "Content-Disposition": disposition})
+    # a snapshot is opened in a browser, which runs no script of one; everything else is text to whoever clicks on it
+    ending, as_type = ("mhtml", "multipart/related") if kept.role is FileRole.SNAPSHOT else ("txt", "text/plain")
+    disposition = f'attachment; filename="{kept.role}-{kept.sha256[:16]}.{ending}"'
+    return Response(body, media_type=as_type, headers={**_SEALED, "Content-Disposition": disposition})
 
 
 def picture_type(media_type: str, body: bytes) -> str | None:

@@ -20,6 +20,7 @@ ROLES = {
     FileRole.DOM.value: "渲染后页面",
     FileRole.SCREENSHOT.value: "网页截图",
     FileRole.FIRST_SCREEN.value: "首屏截图",
+    FileRole.SNAPSHOT.value: "网页快照（MHTML）",
     FileRole.PICTURE.value: "商品图片",
     FileRole.ANSWER.value: "其他应答",
     FileRole.RECORD.value: "采集过程记录",

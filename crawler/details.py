@@ -11,6 +11,7 @@ from crawler.fetch import Fetcher
 from crawler.reading import read_detail
 from crawler.studio import Photograph, Studio, develop
 from crawler.tab import Tab
+from crawler.unrolling import MOST_SCREENS, unroll
 from crawler.walls import is_gone, is_shell, recognise
 from records import CapturedFile, Listing, Page
 
@@ -117,9 +118,12 @@ class DetailReader:
 
     async def _live(self, pictures: list[CapturedFile]) -> Photograph:
         await self._tab.settle()
+        whole = await unroll(self._tab.sheet, self._deadline / 4)
         photograph = await develop(self._tab.sheet, pictures, self._deadline)
         if not photograph.files:  # what did not show itself will hardly navigate
             await self._tab.close()
             return photograph
+        if not whole:
+            photograph = replace(photograph, gaps=(*photograph.gaps, f"截图：页面过长，只滚动了 {MOST_SCREENS} 屏"))
         overheard = self._tab.overheard
         return replace(photograph, trail=await overheard.trail(Deadline(self._deadline)), console=overheard.console)

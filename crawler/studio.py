@@ -1,7 +1,7 @@
 """Photographs of pages: from saved bytes in a browser that reaches nothing, or from the live page."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -28,6 +28,8 @@ _PICTURE_SECONDS = 10.0
 _CLOSE_SECONDS = 5.0
 #: Characters of a document that is kept as evidence.
 _LARGEST_DOM = 20 * 1024 * 1024
+#: Bytes of a page with its pictures in one file.
+_LARGEST_SNAPSHOT = 40 * 1024 * 1024
 
 # Pictures that were refused while the page was read are asked for again, and this time the route answers.
 _RELOAD_PICTURES = """Promise.all(Array.from(document.images, image => {
@@ -145,11 +147,25 @@ async def develop(sheet: Sheet | None, pictures: list[CapturedFile], seconds: fl
         except TimeoutError:
             log.info("pictures did not all show", url=sheet.page.url)
         photograph = await _take(sheet, deadline, how="实时渲染的页面，图片由已取得的原图填入", dom=dom)
+        photograph = await _with_snapshot(sheet, deadline, photograph)
         await deadline.keep(sheet.page.unroute("**/*", answer))
     except BROWSER_FAULTS as fault:
         log.warning("live photograph failed", url=sheet.page.url, why=type(fault).__name__)
         return Photograph(files=(), gaps=(f"截图与渲染文档：{chinese(fault)}",))
     return photograph
+
+
+async def _with_snapshot(sheet: Sheet, deadline: Deadline, photograph: Photograph) -> Photograph:
+    """The photograph with the page as one file (MHTML) beside it, or with the reason why there is none."""
+    try:
+        told = await deadline.keep(sheet.session.send("Page.captureSnapshot", {"format": "mhtml"}))
+    except BROWSER_FAULTS as fault:
+        return replace(photograph, gaps=(*photograph.gaps, f"网页快照：{chinese(fault)}"))
+    body = str(told["data"]).encode("utf-8", "replace")
+    if len(body) > _LARGEST_SNAPSHOT:
+        return replace(photograph, gaps=(*photograph.gaps, "网页快照：超过大小上限"))
+    snapshot = CapturedFile(role=FileRole.SNAPSHOT, body=body, media_type="multipart/related")
+    return replace(photograph, files=(*photograph.files, snapshot))
 
 
 async def _take(sheet: Sheet, deadline: Deadline, *, how: str, dom: str | None) -> Photograph:

@@ -27,6 +27,7 @@ ROLE_NAMES = {
     FileRole.DOM: "渲染后页面",
     FileRole.FIRST_SCREEN: "首屏截图",
     FileRole.SCREENSHOT: "网页截图",
+    FileRole.SNAPSHOT: "网页快照（MHTML）",
     FileRole.PICTURE: "商品图片",
 }
 

@@ -29,12 +29,13 @@ _BODIES = (
 _ENDINGS = {
     "text/html": "html.txt",
     "application/json": "json.txt",
+    "multipart/related": "mhtml.txt",
     "image/png": "png",
     "image/jpeg": "jpg",
     "image/webp": "webp",
     "image/gif": "gif",
 }
-_DERIVED = (FileRole.DOM, FileRole.SCREENSHOT, FileRole.FIRST_SCREEN)
+_DERIVED = (FileRole.DOM, FileRole.SCREENSHOT, FileRole.FIRST_SCREEN, FileRole.SNAPSHOT)
 
 
 def capture_facts(

@@ -132,6 +132,7 @@ class FileRole(StrEnum):
     DOM = "dom"  # the document after scripts ran, serialised by the browser
     FIRST_SCREEN = "first_screen"  # what is seen without scrolling
     SCREENSHOT = "screenshot"  # full page, PNG or JPEG
+    SNAPSHOT = "snapshot"  # page, styles and pictures in one file, as the browser writes it; MHTML
     PICTURE = "picture"  # one of the listing's pictures
 
 

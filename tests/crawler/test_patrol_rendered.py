@@ -70,6 +70,7 @@ def test_a_hit_is_photographed_live(night: Told) -> None:
         shown = {role: (kind, size, magic) for role, kind, size, magic in hit["capture"]["files"]}
         assert shown["screenshot"][0] == "image/jpeg"
         assert shown["screenshot"][1] > 10_000
+        assert shown["snapshot"][0] == "multipart/related" and shown["snapshot"][1] > 10_000
         assert "detail-title" in hit["capture"]["dom"]
         assert hit["capture"]["gaps"] == []
         assert "实时" in hit["capture"]["method"]

@@ -5,6 +5,7 @@ import json
 import ssl
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -140,6 +141,31 @@ def test_encryption_is_named_with_the_certificate_that_was_shown(encrypted: Site
         assert one["tls"]["protocol"] == "TLSv1.3" and one["tls"]["cipher"].startswith("TLS_")
         [shown] = one["tls"]["certificates"]
         assert ssl.PEM_cert_to_DER_cert(shown) == ssl.PEM_cert_to_DER_cert(certificate.read_text())
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("screens", "seen"), [(4, True), (40, False)])
+def test_a_long_page_is_scrolled_within_limits_before_it_is_photographed(
+    chromium: str, screens: int, seen: bool
+) -> None:
+    """What shows itself on sight is in the capture; an endless page is left, says so, and is asked for nothing more."""
+    lazy = f"""<div style="height:{screens * 900}px"></div><p id=end>not yet</p><script>
+    new IntersectionObserver(found => {{ if (found[0].isIntersecting) {{
+        document.getElementById("end").textContent = "was seen"; fetch("/api/more"); }} }})
+        .observe(document.getElementById("end"));</script>"""
+
+    def market(path: str) -> Answer:
+        answer = _market(path)
+        return replace(answer, body=answer.body + lazy.encode()) if path.startswith("/item/") else answer
+
+    with site(market) as standing:
+        told = patrol("demo_ads", standing.url, words=["象牙"], changes=FAST | {"detail": "render"})
+    assert told.code == 0 and len(told.hits) == 1, told.errors
+    capture = told.hits[0]["capture"]
+    assert ('<p id="end">was seen</p>' in capture["dom"]) is seen
+    assert [gap for gap in capture["gaps"] if "滚动" in gap] == ([] if seen else ["截图：页面过长，只滚动了 18 屏"])
+    assert "snapshot" in [role for role, *_ in capture["files"]]
+    assert standing.paths.count("/api/more") <= 1
 
 
 @pytest.mark.browser
