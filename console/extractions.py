@@ -1,5 +1,6 @@
 """网络在线提取: two named officers led through basis, environment, live capture, digests and confirmation."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Request
@@ -126,9 +127,15 @@ def capture(desk: TheDesk, visitor: Binder, extraction_id: RowId) -> Response:
 
 @routes.post("/extractions/{extraction_id}/confirm")
 def confirm(
-    request: Request, desk: TheDesk, visitor: Binder, extraction_id: RowId, officer: Words, password: Secret
+    request: Request,
+    desk: TheDesk,
+    visitor: Binder,
+    extraction_id: RowId,
+    officer: Words,
+    password: Secret,
+    capture: Annotated[int, Form()],
 ) -> Response:
-    """One officer confirms with a password of their own; the second one completes the extraction."""
+    """One officer confirms, with a password of their own, the capture that the page showed; the second completes."""
     found = _found(desk, visitor, extraction_id, going_on=True)
     if found.captured is None or found.waiting:
         raise ExtractionMoved("还没有采集结果")
@@ -148,14 +155,22 @@ def confirm(
     if False in _sound(desk, found).values():
         raise ExtractionMoved("采集文件与采集时的校验值不一致，不能确认")
     with transaction_as(desk.engine, visitor.user) as conn:
-        detail = {"capture": found.captured.detail["capture"], "from": address}
-        extractions.add_step(conn, extraction_id, StepKind.CONFIRMED, actor=officer, detail=detail, at=desk.now())
-        now_found = extractions.find(conn, extraction_id)
-        both = now_found is not None and len(now_found.confirmed) == len(found.officers)
-        if both:
-            extractions.add_step(conn, extraction_id, StepKind.COMPLETED, actor=officer, detail={}, at=desk.now())
+        detail = {"capture": capture, "from": address}
+        both = _confirmed(conn, extraction_id, officer, detail, desk.now())
         _note(conn, desk, visitor, found.lead_id, "extraction.confirm", detail | {"officer": officer, "both": both})
     return _to(extraction_id)
+
+
+def _confirmed(conn: Connection, extraction_id: int, officer: str, detail: dict[str, Any], at: datetime) -> bool:
+    """True where this completes it. Raises ExtractionMoved where another capture came meanwhile."""
+    extractions.add_step(conn, extraction_id, StepKind.CONFIRMED, actor=officer, detail=detail, at=at)
+    found = extractions.find(conn, extraction_id)
+    if found is None or found.captured is None or found.captured.detail["capture"] != detail["capture"]:
+        raise ExtractionMoved("页面已重新采集，请核对新的结果后再确认")
+    if len(found.confirmed) < len(found.officers):
+        return False
+    extractions.add_step(conn, extraction_id, StepKind.COMPLETED, actor=officer, detail={}, at=at)
+    return True
 
 
 @routes.post("/extractions/{extraction_id}/abandon")

@@ -104,7 +104,7 @@ class Target:
             "/leads/{lead_id}/note": lambda: {"text": "问过了"},
             "/leads/{lead_id}/misread": lambda: {"category": "ivory", "term": "象牙"},
             "/leads/{lead_id}/extract": lambda: {"listing": "1"},
-            "/extractions/{extraction_id}/confirm": lambda: {"officer": "wang", "password": "x"},
+            "/extractions/{extraction_id}/confirm": lambda: {"officer": "wang", "password": "x", "capture": "1"},
             "/extractions/{extraction_id}/abandon": lambda: {"why": "x"},
             "/review/views": lambda: {"name": "我的"},
             "/review/{lead_id}/screen": lambda: {"action": "待研判", "version": str(self._version())},

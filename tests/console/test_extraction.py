@@ -1,5 +1,6 @@
 """Two officers are led through an extraction in order, nobody gets round a step, and packages are handed out."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,8 +107,11 @@ def kinds(desk: Desk) -> list[str]:
         return list(conn.execute(statement).scalars())
 
 
-def confirm(people, path: str, account: str, password: str = PASSWORD):
-    return people.post(f"{path}/confirm", {"officer": account, "password": password})
+def confirm(people, path: str, account: str, password: str = PASSWORD, capture: str = ""):
+    """The capture that the page shows, unless another one is named."""
+    shown = re.search(r'name="capture" value="(\d+)"', people.get(path).text)
+    facts = {"officer": account, "password": password, "capture": capture or (shown[1] if shown else "0")}
+    return people.post(f"{path}/confirm", facts)
 
 
 def test_the_whole_way(people, desk, leads, errands) -> None:
@@ -195,6 +199,19 @@ def test_each_confirms_with_a_password_of_their_own(people, account, desk, leads
     clock.forward(minutes=1)
     assert confirm(people, path, "li").status_code == 303
     assert "confirmed" in kinds(desk) and "completed" not in kinds(desk)
+
+
+def test_what_was_not_shown_is_not_confirmed(people, desk, leads) -> None:
+    """Another browser had the page captured again between looking and confirming."""
+    path = begun(people, desk, leads[0])
+    people.post(f"{path}/environment")
+    people.post(f"{path}/capture")
+    looked_at = re.search(r'name="capture" value="(\d+)"', people.get(path).text)[1]
+    desk.now.forward(minutes=1)
+    people.post(f"{path}/capture")
+    assert confirm(people, path, "wang", capture=looked_at).status_code == 409
+    assert "confirmed" not in kinds(desk)
+    assert confirm(people, path, "wang").status_code == 303
 
 
 def test_a_one_time_password_is_nobodys_own(people, desk, leads, clock) -> None:

@@ -12,10 +12,11 @@ import pytest
 from db.extractions import StepKind
 from db.locks import holding
 from demo.serve import RunningTown, running
+from evidence.keys import NoKey
 from evidence.transcript import PATH
 from ops.errands import Errands
 from ops.house import House
-from ops.making import key_ring
+from ops.making import key_ring, maker_for
 from pipelines import receive
 from records import now
 from tests.acceptance.houses import crawling, one, place, sql, until
@@ -89,6 +90,17 @@ def test_an_item_is_captured_and_packed_with_its_transcript(house: House, town: 
         names = package.namelist()
         assert {f"{PATH}.docx", f"{PATH}.pdf", "record/自动采集记录.docx"} <= set(names)
         assert package.read(f"{PATH}.pdf").startswith(b"%PDF")
+
+
+def test_the_demo_makes_its_key_itself_and_a_house_does_not(house: House) -> None:
+    with pytest.raises(NoKey):
+        maker_for(house, "wang")
+    demo = replace(house, demo=True)
+    key = maker_for(demo, "wang").key
+    assert maker_for(demo, "wang").key.id == key.id
+    assert [one.id for one in key_ring(house.settings, demo=True).all()] == [key.id]
+    with pytest.raises(NoKey):
+        maker_for(house, "wang")
 
 
 def test_what_cannot_be_had_is_a_step_that_says_why(house: House, town: RunningTown) -> None:
