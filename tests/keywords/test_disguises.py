@@ -180,6 +180,8 @@ def test_a_weak_name_written_twice_on_both_sides_needs_no_company() -> None:
     assert told("麝麝麝香香香", "麝香", **weak) == [("麝香", "麝香", "repeated")]
     assert told("麝麝香", "麝香", **weak) == told("麝香香", "麝香", **weak) == []
     assert told("麝香", "麝香", **weak) == []
+    listing = Listing(platform="set", item_id="1", url="", title="麝麝麝香香香 带毛", description="")
+    assert Matcher(builtin()).assess(listing).category == "musk"  # by the fast way too
 
 
 @pytest.mark.parametrize("text", ["圈里人看图就知道 活体 幼鸟", "还贵 背甲 手镯"])
