@@ -21,7 +21,7 @@ Score = Annotated[Annotated[int, Field(ge=0, le=1000)] | None, _Blank]
 Number = Annotated[Annotated[int, Field(ge=1, le=2**62)] | None, _Blank]
 
 #: The orders as people read them.
-SORT_NAMES = {"": "最重的在前", "new": "新发现的在前", "seen": "最近见到的在前", "hits": "条数多的在前"}
+SORT_NAMES = {"": "最重的在前", "new": "新发现的在前", "hits": "条数多的在前"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -97,6 +97,7 @@ leads = Table(
         "score",
         text("(-id)"),
     ),
+    Index("ix_leads_hits", "hits", "score", text("(-id)")),
     Index("ix_leads_seller", "seller_id"),
     Index("ix_leads_screened", "screened_at", postgresql_where=text("screened_at is not null")),
     Index("ix_leads_first_seen", "first_seen"),

@@ -26,6 +26,7 @@ create index ix_listings_hits_search on listings using gin (pairs(folded((title 
 create index ix_sellers_search on sellers using gin (pairs(folded(name))) where name <> '';
 drop index ix_leads_queue;
 create index ix_leads_queue on leads (state, coalesce(raised_at, '2000-01-01 00:00:00+00'), score, (-id));
+create index ix_leads_hits on leads (hits, score, (-id));
 create index ix_leads_screened on leads (screened_at) where screened_at is not null;
 create index ix_leads_first_seen on leads (first_seen);
 create table leases (
