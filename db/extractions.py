@@ -1,4 +1,4 @@
-"""Attended extractions: who is there, and each step as it happened. The triggers of migration 0013 hold what is promised here."""
+"""Attended extractions: who is there, and each step as it happened. Triggers (migration 0013) hold what is promised."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass

@@ -271,6 +271,24 @@ def test_a_string_of_other_goods_takes_nothing_back_from_a_hidden_name(matcher: 
     assert any(part.label.startswith("其他商品") for part in plain.parts)
 
 
+@pytest.mark.parametrize("title", ["四件套 犀角杯 台灯 卷发棒", "扫地机 熊胆 耳机 羽毛球拍 杯"])
+def test_a_name_by_itself_between_other_goods_is_what_is_sold(matcher: Matcher, title: str) -> None:
+    judged = matcher.explain(title)
+    assert judged.level.is_hit and not any(part.label.startswith("其他商品") for part in judged.parts)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "四件套 台灯 犀角杯",  # at the end: it may be what the lamp looks like
+        "四件套犀角杯 台灯",  # no word of its own
+        "连衣裙 红木珊瑚 台灯",  # nothing is named
+    ],
+)
+def test_elsewhere_other_goods_go_on_lowering(matcher: Matcher, title: str) -> None:
+    assert not matcher.explain(title).level.is_hit
+
+
 def test_what_is_sold_killed_is_meat_but_a_pangolin_stays_one(matcher: Matcher) -> None:
     assert matcher.explain("眼镜蛇 过山峰 泡酒 活杀").category == "bushmeat"
     assert matcher.explain("眼镜蛇 过山峰 活体").category == "reptile_live"

@@ -21,6 +21,8 @@ from tests.conftest import ROOT
 
 SETS = ROOT / "tests" / "keywords" / "sets"
 NAMES = ("development.tsv", "second.tsv", "third.tsv", "fourth.tsv")
+#: Written by somebody else after everything was tuned, and not tuned on since but for one mechanism.
+UNLEARNT = "fifth.tsv"
 SHARED = ROOT.parent / "shared"
 _MATCHER = Matcher(builtin())
 
@@ -70,7 +72,13 @@ def test_the_fourth_set_is_what_it_says() -> None:
     assert Counter(row.label for row in rows) == {"suspicious": 312, "borderline": 76, "confusable": 158}
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_the_fifth_set_is_what_it_says() -> None:
+    rows = development(UNLEARNT)
+    assert len({(row.title, row.description) for row in rows}) == len(rows) == 688
+    assert Counter(row.label for row in rows) == {"suspicious": 380, "borderline": 75, "confusable": 233}
+
+
+@pytest.mark.parametrize("name", [*NAMES, UNLEARNT])
 def test_the_set_names_nobody(name: str) -> None:
     text = (SETS / name).read_text("utf-8")
     assert not re.search(r"\d{7,}|https?:|www\.|@", text)
@@ -91,6 +99,16 @@ def test_confusables_borderline_and_categories(name: str) -> None:
     assert (result.confusables_raised.value or 0) <= (0.02 if name == "third.tsv" else 0.01), told
     assert (result.borderline_at_review.value or 0) >= 0.92, told
     assert (result.category_right.value or 0) >= 0.97, told
+
+
+def test_the_unlearnt_set_does_not_get_worse() -> None:
+    """What holds on listings nobody had read: lower than what was learnt, and no figure of it is to fall."""
+    result = measured(UNLEARNT)
+    found = {name: rate.value for name, rate in result.groups.items()}
+    assert found["overt"] >= 0.98 and found["disguised"] >= 0.90 and found["code_word"] >= 0.74
+    assert (result.borderline_at_review.value or 0) >= 0.72
+    assert (result.confusables_raised.value or 0) <= 0.039
+    assert (result.category_right.value or 0) >= 0.97
 
 
 # --- spans ---
@@ -170,7 +188,7 @@ def examples() -> list[str]:
     return [line.split("\t")[2] for line in path.read_text("utf-8").splitlines()[1:]]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, UNLEARNT])
 def test_spans_on_the_development_sets(name: str) -> None:
     found = judged((row.title, row.description) for row in development(name))
     assert sum(len(one.matches) for _, _, one in found) > 400
