@@ -105,7 +105,7 @@ def test_it_serves_every_page_and_file(installed: Installed, empty_database_url:
     port = free_port()
     environment = {"DATABASE_URL": empty_database_url, "XUNWANG_CONSOLE__PORT": str(port)}
     main = "import sys; from ops.cli import main; sys.argv[0] = 'xunwang'; main()"
-    made = installed.run("-c", main, "user", "add", "pruefer", "--role", "admin", **environment)
+    made = installed.run("-c", main, "user", "add", "pruefer", "--role", "inspector", **environment)
     assert made.returncode == 0, made.stderr
     server = subprocess.Popen(
         [installed.python, "-W", "ignore", "-c", main, "serve"],
