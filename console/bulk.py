@@ -1,7 +1,7 @@
 """批量初筛: many leads of one filter, one reason, a look at a sample before anything is written."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import HTMLResponse, Response
@@ -10,7 +10,7 @@ from console.access import Screener, TheDesk
 from console.accounts import Visitor
 from console.desk import Desk
 from console.rendering import page
-from console.review import NOTE_LENGTH, PageNo, filters_of, reason_of, words_of
+from console.review import NOTE_LENGTH, PageNo, filters_of, reason_of, rows_of, words_of
 from console.views import TheView, View
 from console.wording import REASONS
 from db import leases
@@ -20,7 +20,7 @@ from db import views as saved
 from db.engine import Connection
 from db.screening import Decision, Together, screen_together, undo
 from db.walls import transaction_as
-from records import Fault, Lead, Screening
+from records import Fault, Screening
 
 routes = APIRouter(prefix="/review/bulk")
 
@@ -148,8 +148,10 @@ def _table(
     undone: bool = False,
 ) -> Response:
     with transaction_as(desk.engine, visitor.user) as conn:
+        rows = rows_of(conn, desk, view, page_no, size=PAGE_SIZE)
         context = {
-            **_rows(conn, desk, view, page_no),
+            **rows,
+            "tops": leads_review.heaviest(conn, [lead.id for lead in rows["leads"]]),
             **filters_of(desk, view, base="/review/bulk"),
             "views": saved.every(conn, visitor.user.id),
             "reasons": REASONS,
@@ -162,22 +164,6 @@ def _table(
     template = "bulk_table.html" if "hx-request" in request.headers else "bulk.html"
     headers = {"HX-Trigger": "xunwang:screened"} if done else {}
     return HTMLResponse(page(request, template, context), headers=headers)
-
-
-def _rows(conn: Connection, desk: Desk, view: View, page_no: int) -> dict[str, Any]:
-    total = leads_queue.queue_length(conn, view.wanted)
-    pages = max(1, -(-total // PAGE_SIZE))
-    page_no = min(page_no, pages)
-    shown: list[Lead] = leads_queue.queue(conn, view.wanted, limit=PAGE_SIZE, offset=(page_no - 1) * PAGE_SIZE)
-    return {
-        "leads": shown,
-        "tops": leads_review.heaviest(conn, [lead.id for lead in shown]),
-        "held": leases.held(conn, [lead.id for lead in shown], desk.now()),
-        "total": total,
-        "counted_all": total < leads_queue.MOST_COUNTED,
-        "page_no": page_no,
-        "pages": pages,
-    }
 
 
 def _pairs(chosen: str) -> list[tuple[int, int]]:

@@ -104,7 +104,7 @@ def _malformed(request: Request, error: Exception) -> Response:
 def _fault(request: Request, error: Exception) -> Response:
     if not isinstance(error, Fault):
         return error_page(request, 500)
-    cause, *rest = error.message("zh").rsplit(" [", 1)[0].split("\n")
+    cause, *rest = error.told()
     return error_page(request, _FAULTS.get(type(error), 400), cause, "　".join(rest))
 
 

@@ -148,7 +148,7 @@ def confirm(
         if proven.must_change:  # whoever made the account knows that password too
             raise SignInRefused("一次性密码不能用于确认，请本人先登录改密码")
     except (SignInRefused, SignInTooSoon) as refusal:
-        told = " ".join(refusal.message("zh").rsplit(" [", 1)[0].split("\n"))
+        told = " ".join(refusal.told())
         return _page(
             request, desk, visitor, found, refusal=told, status=429 if isinstance(refusal, SignInTooSoon) else 401
         )

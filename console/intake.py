@@ -67,7 +67,7 @@ def intake(
             raise SubmissionRefused
         lead_ids = desk.intake(submission)
     except Fault as refusal:
-        told = " ".join(refusal.message("zh").rsplit(" [", 1)[0].split("\n"))
+        told = " ".join(refusal.told())
         return _form(request, entered=entered, refusal=told, status=400)
     return _form(request, lead_ids=lead_ids)
 

@@ -91,7 +91,7 @@ def password(
         with transaction(desk.engine) as conn:
             ticket = change_password(conn, visitor.user, old=old, new=new, at=desk.now())
     except (PasswordRefused, SignInRefused) as refusal:
-        context = {"refusal": _told(refusal), "forced": visitor.user.must_change}
+        context = {"refusal": " ".join(refusal.told()), "forced": visitor.user.must_change}
         return HTMLResponse(page(request, "password.html", context), status_code=400)
     cookies = Cookies(tls=desk.tls, demo=desk.demo)
     response = RedirectResponse("/", status_code=303)
@@ -113,12 +113,7 @@ def _form(
     # another tab that is sent to the form in the background must not make this one's token stale
     held = cookie_value(request, cookies.login)
     token = held if _TOKEN.fullmatch(held) else secrets.token_urlsafe(32)
-    context = {"login_token": token, "target": target, "refusal": _told(refusal) if refusal else None}
+    context = {"login_token": token, "target": target, "refusal": " ".join(refusal.told()) if refusal else None}
     response = HTMLResponse(page(request, "login.html", context), status_code=status)
     response.headers.append("Set-Cookie", cookies.header(cookies.login, token))
     return response
-
-
-def _told(refusal: Fault) -> str:
-    """Cause and remedy without the code, in one line."""
-    return " ".join(refusal.message("zh").rsplit(" [", 1)[0].split("\n"))

@@ -117,6 +117,6 @@ def _shown(
         "of_districts": OF_DISTRICTS,
         "issued": issued,
         "entered": entered or {"name": "", "role": "", "full_name": "", "district": ""},
-        "refusal": " ".join(refusal.message("zh").rsplit(" [", 1)[0].split("\n")) if refusal else "",
+        "refusal": " ".join(refusal.told()) if refusal else "",
     }
     return HTMLResponse(page(request, "people.html", context), status_code=status)

@@ -77,7 +77,7 @@ def review_page(
     """The whole page: filters, list, and the lead `lead` or the first one in focus. Its counts come apart."""
     with transaction_as(desk.engine, visitor.user) as conn:
         leases.one_at_a_time(conn)
-        rows = _rows(conn, desk, view, page_no)
+        rows = rows_of(conn, desk, view, page_no)
         focused = lead if lead is not None else _first(rows, visitor)
         context = {
             **rows,
@@ -111,7 +111,7 @@ def review_rows(
     with transaction_as(desk.engine, visitor.user) as conn:
         if lead is not None:
             page_no = leads_queue.rank(conn, view.wanted, lead) // PAGE_SIZE + 1
-        context = {**_rows(conn, desk, view, page_no), "focused_id": lead}
+        context = {**rows_of(conn, desk, view, page_no), "focused_id": lead}
     return HTMLResponse(page(request, "rows.html", context))
 
 
@@ -204,17 +204,14 @@ def words_of(action: Screening, reason: str, given: str) -> str:
 # --- what the templates show ----------------------------------------------------------------------------------------
 
 
-def _rows(conn: Connection, desk: Desk, view: View, page_no: int) -> dict[str, Any]:
+def rows_of(conn: Connection, desk: Desk, view: View, page_no: int, *, size: int = PAGE_SIZE) -> dict[str, Any]:
+    """One page of the list, the last one where there are fewer, and who holds which lead of it."""
     total = leads_queue.queue_length(conn, view.wanted)
-    pages = max(1, -(-total // PAGE_SIZE))
+    pages = max(1, -(-total // size))
     page_no = min(page_no, pages)
-    shown = leads_queue.queue(conn, view.wanted, limit=PAGE_SIZE, offset=(page_no - 1) * PAGE_SIZE)
+    shown = leads_queue.queue(conn, view.wanted, limit=size, offset=(page_no - 1) * size)
     held = leases.held(conn, [lead.id for lead in shown], desk.now())
-    return {"leads": shown, "held": held, **_total(total), "page_no": page_no, "pages": pages, "view": view}
-
-
-def _total(count: int) -> dict[str, Any]:
-    return {"total": count, "counted_all": count < leads_queue.MOST_COUNTED}
+    return {"leads": shown, "held": held, "total": total, "page_no": page_no, "pages": pages, "view": view}
 
 
 def _first(rows: dict[str, Any], visitor: Visitor) -> int | None:
@@ -288,7 +285,7 @@ def _after(
     return {
         **focus_of(conn, desk, visitor, view, focused),
         **_progress(conn, desk, view),
-        **_total(leads_queue.queue_length(conn, view.wanted)),
+        "total": leads_queue.queue_length(conn, view.wanted),
         "changed": leads_review.lead_page(conn, done.screened[0].lead_id, hits=0),
         "done": done.screened[0],
         "together": done,

@@ -205,7 +205,7 @@ def main() -> None:
         sys.stdout.write(f"{end.outcome.label}：{end.note}")
         sys.exit(3)
     except Fault as fault:
-        sys.stdout.write(" ".join(fault.message("zh").rsplit(" [", 1)[0].split("\n")))
+        sys.stdout.write(" ".join(fault.told()))
         sys.exit(fault.exit_code)
 
 

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import Engine
 
 from console import ROLES, Desk, Submission, add_user, create_app
-from console.accounts import open_session
+from console.accounts import Ticket, open_session
 from console.door import Cookies
 from db import users
 from db.engine import transaction
@@ -100,6 +100,12 @@ class Browser:
         headers = {"Origin": BASE, "HX-Request": "true", "X-CSRF-Token": self.token}
         return self.http.post(path, data=data or {}, headers=headers, follow_redirects=False, **more)
 
+    def holding(self, ticket: Ticket, *, tls: bool = False) -> "Browser":
+        """This browser, with a session that was begun for it."""
+        self.http.cookies.set(Cookies(tls=tls, demo=False).session, ticket.cookie)
+        self.token = ticket.visitor.session.csrf_token
+        return self
+
     def sign_in(self, name: str, password: str, target: str = "/"):
         form = self.get("/login")
         answer = self.post("/login", {"name": name, "password": password, "next": target}, token=token_in(form.text))
@@ -145,11 +151,7 @@ def account(desk: Desk, clock: Clock, browser) -> Callable[..., Browser]:
             user = users.find(conn, name)[0]
             users.set_password(conn, user.id, password_hash(), must_change=False)
             ticket = open_session(conn, users.by_id(conn, user.id), clock())
-        visitor = browser(**more)
-        cookies = Cookies(tls=bool(more.get("tls")), demo=bool(more.get("demo")))
-        visitor.http.cookies.set(cookies.session, ticket.cookie)
-        visitor.token = ticket.visitor.session.csrf_token
-        return visitor
+        return browser(**more).holding(ticket, tls=bool(more.get("tls")))
 
     return make
 
@@ -164,10 +166,7 @@ def seat(desk: Desk, clock: Clock, browser) -> Callable[..., Browser]:
             user_id = users.add(conn, password_hash="!", at=clock(), **facts)
             users.set_password(conn, user_id, "!", must_change=False)
             ticket = open_session(conn, users.by_id(conn, user_id), clock())
-        visitor = browser(**more)
-        visitor.http.cookies.set("xunwang", ticket.cookie)
-        visitor.token = ticket.visitor.session.csrf_token
-        return visitor
+        return browser(**more).holding(ticket)
 
     return make
 
