@@ -76,7 +76,7 @@ def test_the_door_and_the_settings_have_no_serious_fault(desk, engine, page: tup
     found: dict[str, list[str]] = {}
     with transaction(engine) as conn:
         once = add_user(conn, name="chef", role="admin", actor="test", at=desk.now())
-        add_user(conn, name="wang", role="inspector", actor="test", at=desk.now())  # so that there is a row with buttons
+        add_user(conn, name="wang", role="inspector", actor="test", at=desk.now())  # whose row has buttons
     with served(desk) as url:
         opened.goto(url + "/login")
         found["/login"] = faults(opened)
