@@ -19,6 +19,7 @@ from console import (
     login,
     packages,
     people,
+    preferences,
     remarks,
     replay,
     review,
@@ -52,6 +53,7 @@ def create_app(desk: Desk) -> FastAPI:
     errors.install(app)
     for room in (
         login,
+        preferences,
         today,
         bulk,
         saved,

@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from console import language
 from console.accounts import DEMO_USER, Ticket, Visitor, open_session, recognise
 from console.desk import Desk
 from console.errors import SECURITY_HEADERS, error_page
@@ -47,6 +48,11 @@ class Cookies:
         """Holds the token that the login form must repeat."""
         return self.session + "_login"
 
+    @property
+    def language(self) -> str:
+        """The language that this browser asked for last."""
+        return self.session + "_language"
+
     def header(self, name: str, value: str, *, max_age: int | None = None) -> str:
         """One Set-Cookie value; without `max_age` the cookie ends with the browser."""
         parts = [f"{name}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
@@ -76,6 +82,7 @@ class Door:
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         ticket = None
+        language.speak(cookie_value(request, self._cookies.language))
         visitor = await to_thread.run_sync(self._visitor, request)
         if visitor is None and self._signs_demo_in(request):
             ticket = await to_thread.run_sync(self._demo_ticket)

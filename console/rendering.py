@@ -9,8 +9,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 
-from console import wording
+from console import language, wording
 from console.highlight import marked
+from console.language import LANGUAGES
 from console.roles import Can
 from records import ListingState
 
@@ -27,8 +28,13 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
-    made.globals.update(asset=asset, marked=marked, ListingState=ListingState, Can=Can)
+    made.policies["ext.i18n.trimmed"] = True
+    # the extension brings this method and no type for it
+    install: Any = made.install_gettext_callables  # type: ignore[attr-defined]
+    install(language.gettext, language.ngettext, newstyle=True)
+    made.globals.update(asset=asset, marked=marked, ListingState=ListingState, Can=Can, LANGUAGES=LANGUAGES)
     made.filters.update(wording.FILTERS)
     return made
 
@@ -41,12 +47,14 @@ def asset(name: str) -> str:
 
 
 def page(request: Request, template: str, context: Mapping[str, Any]) -> str:
-    """The template as HTML; every template knows `desk`, `visitor`, `path` and `now`."""
+    """The template as HTML; every template knows `desk`, `visitor`, `path`, `now` and `spoken`."""
     desk = request.app.state.desk
     common = {
         "desk": desk,
         "visitor": getattr(request.state, "visitor", None),
         "path": request.url.path,
         "now": desk.now(),
+        "spoken": language.spoken(),
+        "browser_words": language.browser_words(),
     }
     return environment().get_template(template).render({**common, **context})

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from records import Fault
 
 #: Exact paths that anybody may ask for.
-PUBLIC = ("/login", "/healthz", "/readyz")
+PUBLIC = ("/login", "/language", "/healthz", "/readyz")
 #: Our own scripts, styles and pictures; nothing that people or pages wrote.
 PUBLIC_FOLDER = "/static/"
 

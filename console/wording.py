@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from markupsafe import Markup, escape
 
+from console import language
 from db.queue import MOST_COUNTED
 from records import DismissReason, FileRole, Level, Match, Outcome, ScanStatus, shanghai
 
@@ -237,4 +238,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "action_name": _named(ACTIONS),
     "plain_json": plain_json,
     "parameters": parameters,
+    "word": language.word,
 }

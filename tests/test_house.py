@@ -39,6 +39,7 @@ KEPT_IN = {
     "alembic": {"db"},
     "jieba": {"keywords"},
     "ahocorasick_rs": {"keywords"},
+    "babel": {"console"},
     "fastapi": {"console"},
     "starlette": {"console", "demo"},
     "typer": {"ops"},

@@ -47,7 +47,7 @@ def test_every_route_stands_in_the_table_and_names_what_it_asks(desk):
     there = routes(desk)
     assert set(there) == set(matrix())
     unnamed = {route.path for route in there.values() if access.asked_by(route) is None}
-    assert unnamed == {"/login", "/healthz", "/readyz"}
+    assert unnamed == {"/login", "/language", "/healthz", "/readyz"}
 
 
 @pytest.mark.parametrize("who", PEOPLE)
