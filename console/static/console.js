@@ -189,7 +189,10 @@
     } else if (code === "KeyE") {
       var shot = document.querySelector("[data-view]");
       if (shot) { event.preventDefault(); shot.click(); }
-    } else if (focusPane() && /^(Key[AXQZJKCNF]|Arrow(Down|Up)|Escape|(Digit|Numpad)[1-8])$/.test(code)) {
+    } else if (!focusPane() && document.querySelector('a[data-key="' + code + '"]')) {
+      event.preventDefault();
+      document.querySelector('a[data-key="' + code + '"]').click();
+    } else if (focusPane() && /^(Key[AXQZJKCNFR]|Arrow(Down|Up)|Escape|(Digit|Numpad)[1-8])$/.test(code)) {
       // a held key must not decide a whole queue
       if (event.repeat && !/^(Key[JK]|Arrow)/.test(code)) { return; }
       event.preventDefault();

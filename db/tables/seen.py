@@ -1,5 +1,7 @@
 """What was seen: listings, their versions, and the judgement of each."""
 
+from typing import Any
+
 from sqlalchemy import Boolean, Column, Index, Integer, Numeric, Table, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -20,9 +22,12 @@ sellers = Table(
     Index(
         "ix_sellers_search", text("pairs(folded(name))"), postgresql_using="gin", postgresql_where=text("name <> ''")
     ),
+    Index("ix_sellers_link", text("shop_link(url)"), postgresql_where=text("url <> ''")),
 )
 
-_SEARCHED = "pairs(folded((title || ' '::text) || description))"
+_SAID = "(title || ' '::text) || description"
+_SEARCHED = f"pairs(folded({_SAID}))"
+_OF_HITS: dict[str, Any] = {"postgresql_using": "gin", "postgresql_where": text("level <> 'none'")}
 
 listings = Table(
     "listings",
@@ -61,7 +66,10 @@ listings = Table(
     Index("ix_listings_seller", "seller_id"),
     Index("ix_listings_query", "query_id"),
     Index("ix_listings_search", text(_SEARCHED), postgresql_using="gin"),
-    Index("ix_listings_hits_search", text(_SEARCHED), postgresql_using="gin", postgresql_where=text("level <> 'none'")),
+    Index("ix_listings_hits_search", text(_SEARCHED), **_OF_HITS),
+    # what one hit shares with others; see db.related
+    Index("ix_listings_contacts", text(f"contacts({_SAID})"), **_OF_HITS),
+    Index("ix_listings_likeness", text(f"likeness({_SAID})"), **_OF_HITS),
 )
 
 listing_versions = Table(

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 
 from bench.desk import fill
-from db import browse, leases, queue, review
+from db import browse, leases, queue, related, review
 from db.campaigns import seed_districts
 from db.engine import connect, transaction
 from db.queue import SORTS, QueueFilter
@@ -41,6 +41,7 @@ QUICK: dict[str, Callable[[Connection], Any]] = {
     "next": lambda conn: queue.next_lead(conn, QueueFilter(), 30_000, free=leases.free_for(2, now())),
     "lead": lambda conn: review.lead_page(conn, 30_000),
     "file": lambda conn: review.evidence_file(conn, 30_000, 1),
+    "related": lambda conn: related.related(conn, 30_000),
     "search": lambda conn: queue.queue(conn, QueueFilter(text="不存在的词"), limit=50),
     "everything": lambda conn: browse.search(conn, "不存在的词"),
     "listing": lambda conn: browse.listing_page(conn, 30_000),
