@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
-from evidence.manifest import NOT_COLLECTED
+from evidence.manifest import NOT_COLLECTED, not_collected
 
 TITLE: Final = "网络交易监测自动采集记录"
 NOTICE: Final = (
@@ -42,6 +42,7 @@ class Sheet:
     demo: bool
     #: What it is and is not: the paragraph above the tables.
     notice: str
+    #: The last one is short: it stands on one page with the signatures, which never stand alone.
     tables: tuple[Table, ...]
     #: What people fill in by hand at the end, a line each.
     blanks: tuple[str, ...]
@@ -70,6 +71,7 @@ def sheet_of(facts: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -> Sh
             kind="list",
         )
     )
+    tables.append(Table(heading="核验与说明", rows=_CHECKED))
     return Sheet(
         title=TITLE,
         number=str(facts["number"]),
@@ -113,11 +115,13 @@ def as_html(sheet: Sheet) -> str:
         parts.append("<p class=demo>演示数据，不得使用</p>")
     parts.append(f"<p class=notice>{escape(sheet.notice)}</p>")
     for heading, table in zip(sheet.headings, sheet.tables, strict=True):
+        if table is sheet.tables[-1]:
+            parts.append("<div class=end>")
         head = "".join(f"<th>{escape(one)}</th>" for one in table.columns)
         body = "".join(f"<tr>{''.join(f'<td>{_cell(one)}</td>' for one in row)}</tr>" for row in table.rows)
         parts.append(f"<h2>{escape(heading)}</h2><table class={table.kind}>")
         parts.append(f"<thead><tr>{head}</tr></thead>{body}</table>" if head else f"{body}</table>")
-    parts.append(f"<p class=signed>{'<br>'.join(map(escape, sheet.blanks))}</p>")
+    parts.append(f"<p class=signed>{'<br>'.join(map(escape, sheet.blanks))}</p></div>")
     return f'<!DOCTYPE html><html lang="zh-CN"><meta charset="utf-8"><style>{_STYLE}</style>{"".join(parts)}</html>'
 
 
@@ -133,7 +137,7 @@ def _about(facts: Mapping[str, Any]) -> Table:
         ("平台", lead["platform"]),
         ("制作单位", maker["unit"]),
         ("打包操作人", maker["operator"]),
-        ("执法人员", maker["officers"]),
+        ("执法人员", _APART if "extraction" in facts else maker["officers"]),
         ("打包时间", packaging["at"]),
         ("打包程序", f"{packaging['software']} {packaging['version']}"),
         (
@@ -151,12 +155,12 @@ def _of_capture(capture: Mapping[str, Any], mark: str) -> Iterator[Table]:
 
 
 def fact(facts: Mapping[str, Any], path: str) -> Any:
-    """What stands at `path` (dots lead into groups): the fact, 未采集 of its group, or nothing."""
+    """What stands at `path` (dots lead into groups): the fact, or 未采集, of its group or because nothing says it."""
     value: Any = facts
     for part in path.split("."):
         if isinstance(value, Mapping) and NOT_COLLECTED in value:
             break
-        value = value.get(part, "") if isinstance(value, Mapping) else ""
+        value = value.get(part, _UNTOLD) if isinstance(value, Mapping) else _UNTOLD
     return value
 
 
@@ -197,6 +201,13 @@ _PARTS: Final = {
     ),
 }  # fmt: skip
 _PLAIN: Final = {True: "是", False: "否", None: "无"}
+_UNTOLD: Final = not_collected("没有这一项的记录")
+#: In the package of an extraction, of what a patrol had kept before it.
+_APART: Final = "本记录所列各件采集时无人值守，没有执法人员在场；两名执法人员在场的提取另见《电子数据提取笔录》"
+_CHECKED: Final = (
+    ("校验方法", "sha256sum -c SHA256SUMS；签名与时间戳的核验方法见证据包内 verify/README.txt"),
+    ("复核", "由复核人对照证据包核对后签名；复核不改变本材料的性质。"),
+)
 #: What a person fills in by hand.
 BLANKS: Final = ("复核人（签名）：　　　　　　　　　　　　　　", "复核时间：　　　　年　　月　　日")
 _ORDINALS: Final = "一二三四五六七八九十"
@@ -206,7 +217,8 @@ body { font: 12pt/21pt FangSong, 仿宋, 仿宋_GB2312, "Noto Serif CJK SC", ser
 h1 { font: 22pt/32pt 方正小标宋简体, STZhongsong, "Noto Serif CJK SC", serif; text-align: center; margin: 0; }
 h2 { font: bold 14pt/24pt SimHei, 黑体, "Noto Sans CJK SC", sans-serif; margin: 14pt 0 4pt; break-after: avoid; }
 p { margin: 0 0 6pt; text-align: justify; } .number { text-align: center; } .notice { text-indent: 2em; }
-.demo { text-align: center; color: #b00; font-weight: bold; } .signed { margin-top: 24pt; text-align: right; }
+.demo { text-align: center; color: #b00; font-weight: bold; }
+.signed { font-size: 14pt; line-height: 28pt; margin-top: 24pt; text-align: left; } .end { break-inside: avoid; }
 table { width: 100%; border-collapse: collapse; table-layout: fixed; font-size: 10.5pt; line-height: 15pt; }
 td, th { border: .5pt solid #000; padding: 2pt 4pt; vertical-align: top; overflow-wrap: anywhere; text-align: left; }
 tr { break-inside: avoid; } .facts td:first-child { width: 24mm; }

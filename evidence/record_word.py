@@ -20,7 +20,8 @@ _LATIN: Final = "Times New Roman"
 #: GB/T 9704: from the edge of A4 to the text: top, bottom, left, right.
 _MARGINS: Final = (37, 35, 28, 26)
 _WIDTH: Final = 156
-_LINE: Final = 28
+#: Points from line to line: of the text, in a cell, and of digests in a cell.
+_LINE, _CELL_LINE, _CODE_LINE = 28, 17, 12
 _UNSTORABLE: Final = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: Widths in mm of name and value; of path, bytes and digest; of time, person and what was done.
 _WIDTHS: Final = {"facts": (30, 126), "list": (74, 20, 62), "steps": (38, 26, 92)}
@@ -38,10 +39,10 @@ def as_word(sheet: Sheet, *, at: datetime) -> bytes:
     _line(document, sheet.notice, font=_BODY_FONT, size=14, indent=28)
     for heading, table in zip(sheet.headings, sheet.tables, strict=True):
         _line(document, heading, font=_HEAD_FONT, size=14, keep=True)
-        _table(document, table)
-    _line(document, "", font=_BODY_FONT, size=14)
-    for blank in sheet.blanks:
-        _line(document, blank, font=_BODY_FONT, size=14)
+        _table(document, table, keep=table is sheet.tables[-1])
+    _line(document, "", font=_BODY_FONT, size=14, keep=True)
+    for blank in sheet.blanks:  # never on a page of their own: nobody signs below nothing
+        _line(document, blank, font=_BODY_FONT, size=14, keep=blank is not sheet.blanks[-1])
     _foot(document, sheet.number)
     out = BytesIO()
     document.save(out)
@@ -98,7 +99,8 @@ def _run(paragraph: Any, text: str, *, font: str, size: float) -> Any:
     return run
 
 
-def _table(document: Any, table: Table) -> None:
+def _table(document: Any, table: Table, *, keep: bool) -> None:
+    """`keep`: all of it stays on the page of what follows."""
     widths = _WIDTHS[table.kind]
     made = document.add_table(rows=0, cols=len(widths), style="Table Grid")
     for column, width in zip(made.columns, widths, strict=True):
@@ -110,6 +112,9 @@ def _table(document: Any, table: Table) -> None:
     last = _CODE_FONT if table.kind == "list" else _BODY_FONT
     for row in table.rows:
         _row(made, row, widths, fonts=(_BODY_FONT, _BODY_FONT, last))
+    for row in made.rows if keep else ():
+        for cell in row.cells:
+            cell.paragraphs[0].paragraph_format.keep_with_next = True
 
 
 def _row(made: Any, values: tuple[str, ...], widths: tuple[int, ...], *, fonts: tuple[str, ...]) -> None:
@@ -118,7 +123,9 @@ def _row(made: Any, values: tuple[str, ...], widths: tuple[int, ...], *, fonts: 
     for cell, value, width, font in zip(row.cells, values, widths, fonts, strict=False):
         cell.width = Mm(width)
         paragraph = cell.paragraphs[0]
-        paragraph.paragraph_format.space_after = Pt(0)
+        shape = paragraph.paragraph_format
+        shape.space_after, shape.line_spacing_rule = Pt(0), WD_LINE_SPACING.EXACTLY
+        shape.line_spacing = Pt(_CODE_LINE if font == _CODE_FONT else _CELL_LINE)
         _run(paragraph, _storable(value), font=font, size=8 if font == _CODE_FONT else 10.5)
 
 

@@ -130,3 +130,32 @@ def test_equal_sheets_are_equal_bytes() -> None:
     assert made == as_word(sheet_of(facts(), FILES), at=AT)
     with zipfile.ZipFile(io.BytesIO(made)) as parts:  # no part tells the hour at which it was zipped
         assert {part.date_time for part in parts.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_what_nobody_recorded_is_told_and_no_officer_of_an_extraction_stands_in_it() -> None:
+    officers = [{"account": "wang", "name": "王某", "badge": "鲁D-0001", "unit": "网监科"}]
+    attended = facts(extraction={"number": "TQ-1"}) | {
+        "maker": {"operator": "王芳", "unit": "科", "officers": officers}
+    }
+    sheet = sheet_of(attended, FILES)
+    values = {label: told for table in sheet.tables if table.kind == "facts" for label, told in table.rows}
+    assert values["程序"].startswith(NOT_COLLECTED) and values["运行账号"].startswith(NOT_COLLECTED)
+    assert "无人值守" in values["执法人员"] and "鲁D-0001" not in as_html(sheet)
+
+
+@pytest.mark.parametrize("files", [FILES, FILES * 40])
+def test_what_is_signed_stands_on_one_page_with_the_last_table(files: list[dict[str, Any]]) -> None:
+    """Word: each paragraph from the last heading on keeps to the next one. A browser: one block that never breaks."""
+    sheet = sheet_of(facts(), files)
+    root = words(as_word(sheet, at=AT))
+    lines = list(root.find(f"{W}body").iter(f"{W}p"))  # type: ignore[union-attr]
+    said = ["".join(run.text or "" for run in line.iter(f"{W}t")) for line in lines]
+    start = said.index(sheet.headings[-1])
+    marks = [line.find(f"{W}pPr/{W}keepNext") for line in lines]
+    kept = [mark is not None and mark.get(f"{W}val") != "0" for mark in marks]
+    assert all(kept[start:-1]) and not kept[-1] and said[-1] == sheet.blanks[-1]
+    assert sum(kept) < 20, "a list of files runs over pages"
+    page = as_html(sheet)
+    end = page.index("<div class=end>")
+    assert page.index(sheet.headings[-2]) < end < page.index(sheet.headings[-1])
+    assert sheet.blanks[-1] in page[end : page.index("</div>", end)]
