@@ -7,6 +7,7 @@ from fastapi import Depends, HTTPException, Path, Request
 
 from console.accounts import Visitor
 from console.desk import Desk
+from console.language import _, word
 from console.roles import Can, NotPermitted, holders, is_public
 
 
@@ -22,7 +23,8 @@ class Asks:
         if visitor is None:
             raise HTTPException(401)
         if not visitor.may(self.can):
-            raise NotPermitted(f"需要“{self.can}”的权限（{'、'.join(holders(self.can))}）")
+            named = _("、").join(word(holder) for holder in holders(self.can))
+            raise NotPermitted(_("需要“%(can)s”的权限（%(holders)s）", can=word(self.can), holders=named))
         return visitor
 
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
+from console.language import _
 from console.roles import Can, may
 from db import audit, users
 from db.engine import Connection
@@ -145,7 +146,7 @@ def prove(begin: Callable[[], AbstractContextManager[Connection]], attempt: Atte
         found = users.find(conn, attempt.name)
     wait = seconds_to_wait(past.count, past.last, attempt.at)
     if wait:
-        raise SignInTooSoon(f"{wait} 秒")
+        raise SignInTooSoon(_("%(count)s 秒", count=wait))
     right = _verified(found[1] if found else _NOBODY, attempt.password)
     if found is None or not right or not found[0].enabled:
         with begin() as conn:
@@ -213,14 +214,14 @@ def _verified(password_hash: str, password: str) -> bool:
 def _refuse_weak(new: str, *, old: str, name: str) -> None:
     folded = new.casefold()
     if len(new) < _SHORTEST:
-        raise PasswordRefused(f"只有 {len(new)} 位")
+        raise PasswordRefused(_("只有 %(count)s 位", count=len(new)))
     if new == old:
-        raise PasswordRefused("与原密码相同")
+        raise PasswordRefused(_("与原密码相同"))
     if name.casefold() in folded:
-        raise PasswordRefused("包含账号名")
+        raise PasswordRefused(_("包含账号名"))
     steps = {ord(b) - ord(a) for a, b in pairwise(folded)}
     if len(set(folded)) < 6 or len(steps) < 4 or "password" in folded:
-        raise PasswordRefused("过于简单")
+        raise PasswordRefused(_("过于简单"))
 
 
 def _digest(cookie: str) -> bytes:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from console.desk import Desk
+from console.language import _, word
 from console.wording import LEVELS, count_text
 from db.queue import ANYWHERE, LOCAL, Facets, QueueFilter
 from records import LeadState
@@ -32,8 +33,8 @@ def choices(desk: Desk, wanted: QueueFilter, facets: Facets | None) -> tuple[Cho
 
     Before anything is counted they offer what is chosen, and of states, platforms and categories all there are.
     """
-    everything = {"": "全部"}
-    districts = {LOCAL: "本市与待定", ANYWHERE: "全部"}
+    everything = {"": _("全部")}
+    districts = {LOCAL: _("本市与待定"), ANYWHERE: _("全部")}
     counts: dict[str, dict[str, int | None]] = {
         "state": {state.value: facets.states.get(state.value, 0) if facets else None for state in LeadState},
         "platform": {**(facets.platforms if facets else dict.fromkeys(desk.platforms))},
@@ -46,11 +47,11 @@ def choices(desk: Desk, wanted: QueueFilter, facets: Facets | None) -> tuple[Cho
     if wanted.district not in districts:
         counts["district"].setdefault(wanted.district, 0 if facets else None)
     return (
-        _choice("state", "状态", wanted.state.value, {}, counts["state"]),
-        _choice("platform", "平台", wanted.platform, everything, counts["platform"], desk.platforms),
-        _choice("category", "类别", wanted.category, everything, counts["category"], desk.categories),
-        _choice("district", "区划", wanted.district, districts, counts["district"]),
-        _choice("level", "级别", wanted.level, everything, counts["level"], LEVELS),
+        _choice("state", _("状态"), wanted.state.value, {}, counts["state"]),
+        _choice("platform", _("平台"), wanted.platform, everything, counts["platform"], desk.platforms),
+        _choice("category", _("类别"), wanted.category, everything, counts["category"], desk.categories),
+        _choice("district", _("区划"), wanted.district, districts, counts["district"]),
+        _choice("level", _("级别"), wanted.level, everything, counts["level"], LEVELS),
     )
 
 
@@ -65,7 +66,7 @@ def _choice(
     lines = dict(wide)
     for value, count in counts.items():
         if value:
-            shown = (names or {}).get(value, value)
+            shown = word((names or {}).get(value, value))
             lines[value] = shown if count is None else f"{shown} {count_text(count)}"
     return Choice(
         name=name,

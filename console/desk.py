@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from console.language import N_
 from console.shelf import ReplaySite
 from db.engine import Engine
 from evidence import Store
@@ -72,7 +73,7 @@ class Desk:
     #: Key and Chinese name of each category, in the lexicon's order.
     categories: Mapping[str, str] = field(default_factory=dict)
     #: Name of the office, shown in the head of every page.
-    office: str = "网络交易监测"
+    office: str = N_("网络交易监测")
     #: Where archived pages are shown again; None where no player is installed.
     replay: ReplaySite | None = None
     #: None where nothing goes out from here: then nothing is packed or extracted at the console.

@@ -16,6 +16,7 @@ from console import language
 from console.accounts import DEMO_USER, Ticket, Visitor, open_session, recognise
 from console.desk import Desk
 from console.errors import SECURITY_HEADERS, error_page
+from console.language import _
 from console.roles import PUBLIC_FOLDER, is_public
 from db import users
 from db.engine import transaction
@@ -138,16 +139,16 @@ class Door:
     async def _not_theirs(self, request: Request, visitor: Visitor | None, body: bytes | None) -> Response | None:
         """The answer for a forged or oversized request; None for one that our own page sent."""
         if body is None:
-            return error_page(request, 413, "提交的内容过大。")
+            return error_page(request, 413, _("提交的内容过大。"))
         if not self._from_our_page(request):
-            return error_page(request, 403, "请求不是从本系统的页面发出的，已拒绝。")
+            return error_page(request, 403, _("请求不是从本系统的页面发出的，已拒绝。"))
         expected = visitor.session.csrf_token if visitor else cookie_value(request, self._cookies.login)
         given = request.headers.get("x-csrf-token")
         if given is None:
             async with request.form(max_files=4, max_fields=64) as form:
                 given = _field(form)
         if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
-            refusal = error_page(request, 403, "页面已过期，请返回并刷新后再试。")
+            refusal = error_page(request, 403, _("页面已过期，请返回并刷新后再试。"))
             # the page may fetch the token of the session that has begun meanwhile, in another tab for instance
             refusal.headers["X-Stale-Token"] = "1"
             return refusal
@@ -181,7 +182,7 @@ def local_path(target: str) -> str:
 def _to_login(request: Request) -> Response:
     """The login page; a request of htmx hears 401, and the page that made it asks for the password in place."""
     if "hx-request" in request.headers:
-        return error_page(request, 401, "登录已过期，操作没有保存。", "重新登录后可以接着做。")
+        return error_page(request, 401, _("登录已过期，操作没有保存。"), _("重新登录后可以接着做。"))
     query = f"?{request.url.query}" if request.url.query else ""
     where = request.url.path + query if request.method == "GET" else "/"
     return _send_to(request, f"/login?next={quote(where)}")
@@ -192,7 +193,9 @@ def _send_to(request: Request, where: str) -> Response:
     if "hx-request" in request.headers:
         return Response(status_code=401, headers={"HX-Redirect": where})
     if request.method not in SAFE_METHODS:
-        return error_page(request, 401, "登录已过期，请重新登录后再试。", "用浏览器的“后退”可以找回刚才填写的文字。")
+        return error_page(
+            request, 401, _("登录已过期，请重新登录后再试。"), _("用浏览器的“后退”可以找回刚才填写的文字。")
+        )
     return RedirectResponse(where, status_code=303)
 
 

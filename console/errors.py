@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from console.accounts import PasswordRefused, SignInRefused, SignInTooSoon
+from console.language import N_, gettext, told_by
 from console.rendering import page
 from console.review import LeadHeld
 from console.roles import NotPermitted
@@ -33,21 +34,21 @@ SECURITY_HEADERS = {
 }
 
 _SENTENCES = {
-    400: "这个请求不完整或格式不对。",
-    401: "登录已过期，请重新登录。",
-    403: "您没有权限进行这项操作。",
-    404: "没有这个页面，或者您无权查看。",
-    405: "这个地址不接受这样的请求。",
-    409: "内容刚刚有变化，您的操作没有保存。",
-    413: "提交的内容过大。",
-    429: "请求过于频繁，请稍候再试。",
-    500: "系统出了问题，您的操作没有完成。",
+    400: N_("这个请求不完整或格式不对。"),
+    401: N_("登录已过期，请重新登录。"),
+    403: N_("您没有权限进行这项操作。"),
+    404: N_("没有这个页面，或者您无权查看。"),
+    405: N_("这个地址不接受这样的请求。"),
+    409: N_("内容刚刚有变化，您的操作没有保存。"),
+    413: N_("提交的内容过大。"),
+    429: N_("请求过于频繁，请稍候再试。"),
+    500: N_("系统出了问题，您的操作没有完成。"),
 }
 _ADVICE = {
-    403: "如需开通，请联系本单位的系统管理员。",
-    404: "请从“核查”或“今日”重新进入。",
-    409: "请看过最新内容后再操作一次。",
-    500: "请稍后再试；若再次出现，请把下面的错误编号告诉管理员。",
+    403: N_("如需开通，请联系本单位的系统管理员。"),
+    404: N_("请从“核查”或“今日”重新进入。"),
+    409: N_("请看过最新内容后再操作一次。"),
+    500: N_("请稍后再试；若再次出现，请把下面的错误编号告诉管理员。"),
 }
 _FAULTS: dict[type[Fault], int] = {
     NotPermitted: 403,
@@ -72,8 +73,8 @@ def error_page(request: Request, status: int, sentence: str = "", advice: str = 
     fragment = "hx-request" in request.headers
     context = {
         "status": status,
-        "sentence": sentence or _SENTENCES.get(status, _SENTENCES[400]),
-        "advice": advice or _ADVICE.get(status, ""),
+        "sentence": sentence or gettext(_SENTENCES.get(status, _SENTENCES[400])),
+        "advice": advice or gettext(_ADVICE.get(status, "")),
         "error_id": secrets.token_hex(4),
         "visitor": None if status >= 500 else getattr(request.state, "visitor", None),
     }
@@ -104,7 +105,7 @@ def _malformed(request: Request, error: Exception) -> Response:
 def _fault(request: Request, error: Exception) -> Response:
     if not isinstance(error, Fault):
         return error_page(request, 500)
-    cause, *rest = error.told()
+    cause, *rest = told_by(error)
     return error_page(request, _FAULTS.get(type(error), 400), cause, "　".join(rest))
 
 

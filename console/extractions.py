@@ -11,6 +11,7 @@ from console.access import Binder, EvidenceReader, RowId, TheDesk
 from console.accounts import Attempt, SignInRefused, SignInTooSoon, Visitor
 from console.desk import Desk
 from console.evidence_check import still_sound
+from console.language import N_, _, recorded, told_by
 from console.login import prove_again
 from console.packages import NothingGoesOut, state_of
 from console.rendering import page
@@ -33,6 +34,9 @@ _OFFICERS = tuple(role for role in ROLES if may(role, Can.BIND))
 LONGEST = 200
 Words = Annotated[str, Form(max_length=LONGEST)]
 Line = Annotated[str, AfterValidator(cleaned), Field(max_length=LONGEST)]
+#: Who stands by, as the transcript calls them; the first is nobody.
+WITNESS_KINDS: tuple[Literal["无"], Literal["见证人"], Literal["持有人"]] = (N_("无"), N_("见证人"), N_("持有人"))
+NOBODY = WITNESS_KINDS[0]
 Secret = Annotated[str, Form(max_length=256)]
 
 
@@ -61,7 +65,7 @@ class Given(BaseModel):
     second: Line = ""
     second_badge: Line = ""
     second_unit: Line = ""
-    witness_kind: Literal["见证人", "持有人", "无"] = "无"
+    witness_kind: Literal["见证人", "持有人", "无"] = NOBODY
     witness_name: Line = ""
     #: Identity and how to reach them, or why nobody is there.
     witness_told: Line = ""
@@ -102,8 +106,8 @@ def environment(request: Request, desk: TheDesk, visitor: Binder, extraction_id:
     if desk.errands is None:
         raise NothingGoesOut
     told = desk.errands.environment() | {
-        "screen": cleaned(screen)[:60] or "未采集：浏览器没有告知",
-        "terminal": cleaned(request.headers.get("user-agent", ""))[:200] or "未采集",
+        "screen": cleaned(screen)[:60] or recorded("未采集：浏览器没有告知"),
+        "terminal": cleaned(request.headers.get("user-agent", ""))[:200] or recorded("未采集"),
         "terminal_address": request.client.host if request.client else "",
     }
     _step(desk, visitor, found, StepKind.ENVIRONMENT, told)
@@ -115,11 +119,11 @@ def capture(desk: TheDesk, visitor: Binder, extraction_id: RowId) -> Response:
     """Has the page captured again, now, by a child process that asks as politely as a patrol."""
     found = _found(desk, visitor, extraction_id, going_on=True)
     if found.last(StepKind.ENVIRONMENT) is None:
-        raise ExtractionMoved("先做环境检查")
+        raise ExtractionMoved(_("先做环境检查"))
     if desk.errands is None:
         raise NothingGoesOut
     if desk.errands.running(f"extraction:{extraction_id}"):
-        raise ExtractionMoved("正在采集")
+        raise ExtractionMoved(_("正在采集"))
     _step(desk, visitor, found, StepKind.ASKED, {})
     desk.errands.capture(extraction_id)
     return _to(extraction_id)
@@ -138,7 +142,7 @@ def confirm(
     """One officer confirms, with a password of their own, the capture that the page showed; the second completes."""
     found = _found(desk, visitor, extraction_id, going_on=True)
     if found.captured is None or found.waiting:
-        raise ExtractionMoved("还没有采集结果")
+        raise ExtractionMoved(_("还没有采集结果"))
     if officer not in {one.account for one in found.officers}:
         raise HTTPException(403)
     address = request.client.host if request.client else ""
@@ -146,14 +150,14 @@ def confirm(
     try:
         proven = prove_again(desk, attempt, refused="extraction.refused")
         if proven.must_change:  # whoever made the account knows that password too
-            raise SignInRefused("一次性密码不能用于确认，请本人先登录改密码")
+            raise SignInRefused(_("一次性密码不能用于确认，请本人先登录改密码"))
     except (SignInRefused, SignInTooSoon) as refusal:
-        told = " ".join(refusal.told())
+        told = " ".join(told_by(refusal))
         return _page(
             request, desk, visitor, found, refusal=told, status=429 if isinstance(refusal, SignInTooSoon) else 401
         )
     if False in _sound(desk, found).values():
-        raise ExtractionMoved("采集文件与采集时的校验值不一致，不能确认")
+        raise ExtractionMoved(_("采集文件与采集时的校验值不一致，不能确认"))
     with transaction_as(desk.engine, visitor.user) as conn:
         detail = {"capture": capture, "from": address}
         both = _confirmed(conn, extraction_id, officer, detail, desk.now())
@@ -166,7 +170,7 @@ def _confirmed(conn: Connection, extraction_id: int, officer: str, detail: dict[
     extractions.add_step(conn, extraction_id, StepKind.CONFIRMED, actor=officer, detail=detail, at=at)
     found = extractions.find(conn, extraction_id)
     if found is None or found.captured is None or found.captured.detail["capture"] != detail["capture"]:
-        raise ExtractionMoved("页面已重新采集，请核对新的结果后再确认")
+        raise ExtractionMoved(_("页面已重新采集，请核对新的结果后再确认"))
     if len(found.confirmed) < len(found.officers):
         return False
     extractions.add_step(conn, extraction_id, StepKind.COMPLETED, actor=officer, detail={}, at=at)
@@ -177,7 +181,7 @@ def _confirmed(conn: Connection, extraction_id: int, officer: str, detail: dict[
 def abandon(desk: TheDesk, visitor: Binder, extraction_id: RowId, why: Words = "") -> Response:
     """Ends it without a transcript; what was captured stays."""
     found = _found(desk, visitor, extraction_id, going_on=True)
-    _step(desk, visitor, found, StepKind.ABANDONED, {"why": cleaned(why) or "未写明原因"})
+    _step(desk, visitor, found, StepKind.ABANDONED, {"why": cleaned(why) or recorded("未写明原因")})
     return _to(extraction_id)
 
 
@@ -197,11 +201,11 @@ def make(desk: TheDesk, visitor: Binder, extraction_id: RowId) -> Response:
 def _read(conn: Connection, lead_id: int, visitor: Visitor, given: Given) -> Opening:
     """The opening as typed in. Raises OpeningRefused, naming the first thing that is missing."""
     if not given.basis or not given.place:
-        raise OpeningRefused("请填写提取依据和提取地点")
+        raise OpeningRefused(_("请填写提取依据和提取地点"))
     first = _officer(conn, given.first, given.first_badge, given.first_unit)
     second = _officer(conn, given.second, given.second_badge, given.second_unit)
     if first.account == second.account or first.badge == second.badge:
-        raise OpeningRefused("两名执法人员须是不同的人：账号与执法证号都不能相同")
+        raise OpeningRefused(_("两名执法人员须是不同的人：账号与执法证号都不能相同"))
     return Opening(
         lead_id=lead_id,
         listing_id=given.listing,
@@ -215,20 +219,20 @@ def _read(conn: Connection, lead_id: int, visitor: Visitor, given: Given) -> Ope
 
 
 def _witness(given: Given) -> Witness:
-    nobody = given.witness_kind == "无"
+    nobody = given.witness_kind == NOBODY
     if nobody and not given.witness_told:
-        raise OpeningRefused("没有见证人或持有人的，请写明原因")
+        raise OpeningRefused(_("没有见证人或持有人的，请写明原因"))
     if not nobody and not (given.witness_name and given.witness_told):
-        raise OpeningRefused("请填写见证人（持有人）的姓名、身份与联系方式")
+        raise OpeningRefused(_("请填写见证人（持有人）的姓名、身份与联系方式"))
     return Witness(kind=given.witness_kind, name="" if nobody else given.witness_name, told=given.witness_told)
 
 
 def _officer(conn: Connection, account: str, badge: str, unit: str) -> Officer:
     named = dict(users.in_roles(conn, _OFFICERS, district_of(conn)))
     if account not in named:
-        raise OpeningRefused("两名执法人员都要从有提取权限的账号中选定")
+        raise OpeningRefused(_("两名执法人员都要从有提取权限的账号中选定"))
     if not (badge and unit):
-        raise OpeningRefused("请填写两名执法人员的执法证号和单位")
+        raise OpeningRefused(_("请填写两名执法人员的执法证号和单位"))
     return Officer(account=account, name=named[account], badge=badge, unit=unit)
 
 
@@ -289,6 +293,7 @@ def _opening(
         "refusal": refusal,
         "earlier": [(one, number_of(one)) for one in earlier],
         "unit": desk.office,
+        "witness_kinds": WITNESS_KINDS,
     }
     return HTMLResponse(page(request, "extract.html", context), status_code=status)
 

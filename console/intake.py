@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse, Response
 
 from console.access import Bringer, TheDesk
 from console.desk import Submission
+from console.language import _, told_by
 from console.leads import picture_type
 from console.rendering import page
 from records import Fault, Source
@@ -67,7 +68,7 @@ def intake(
             raise SubmissionRefused
         lead_ids = desk.intake(submission)
     except Fault as refusal:
-        told = " ".join(refusal.told())
+        told = " ".join(told_by(refusal))
         return _form(request, entered=entered, refusal=told, status=400)
     return _form(request, lead_ids=lead_ids)
 
@@ -94,7 +95,7 @@ def _screenshot(upload: UploadFile | None) -> bytes | None:
     if not body:
         return None
     if not any(picture_type(kind, body) for kind in ("image/png", "image/jpeg", "image/webp")):
-        raise SubmissionRefused("截图不是 PNG、JPEG 或 WebP 图片")
+        raise SubmissionRefused(_("截图不是 PNG、JPEG 或 WebP 图片"))
     return body
 
 
@@ -102,5 +103,5 @@ def _saved_page(upload: UploadFile | None) -> bytes | None:
     if upload is None or not upload.filename:
         return None
     if not upload.filename.lower().endswith(_PAGE_ENDINGS):
-        raise SubmissionRefused("网页文件的类型不支持")
+        raise SubmissionRefused(_("网页文件的类型不支持"))
     return upload.file.read() or None

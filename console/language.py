@@ -10,11 +10,15 @@ from contextvars import ContextVar
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from babel.messages import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+
+from records import Fault
+
+Words = TypeVar("Words", bound=str)
 
 CHINESE, ENGLISH = "zh-CN", "en"
 #: Each language with its own name for itself.
@@ -43,7 +47,7 @@ def _(message: str, **values: object) -> str:
     return gettext(message) % values
 
 
-def N_(message: str) -> str:
+def N_(message: Words) -> Words:
     """`message` as it is: marks words of a table, which are translated where they are shown."""
     return message
 
@@ -61,6 +65,21 @@ def ngettext(one: str, many: str, number: int) -> str:
 def word(value: object) -> str:
     """A word of the house that came as a value (a state, a reason, an outcome), in the language of the request."""
     return gettext(str(value))
+
+
+def recorded(message: str) -> str:
+    """`message` as it is, in every language: it is written down on paper or in a record, which are Chinese."""
+    return message
+
+
+def told(text: str) -> str:
+    """A sentence that another room made, in the language of the request; as it came where we have no translation."""
+    return word(text)
+
+
+def told_by(fault: Fault) -> tuple[str, ...]:
+    """Cause, detail and remedy of a fault in the language of the request."""
+    return fault.told("zh" if spoken() == CHINESE else "en")
 
 
 def browser_words() -> dict[str, str]:

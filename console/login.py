@@ -20,6 +20,7 @@ from console.accounts import (
 )
 from console.desk import Desk
 from console.door import Cookies, cookie_value, local_path
+from console.language import _, told_by
 from console.rendering import page
 from db.engine import transaction
 from db.users import User
@@ -87,11 +88,11 @@ def password(
     """Replace the password; every other session of the user ends."""
     try:
         if new != again:
-            raise PasswordRefused("两次输入的新密码不一致")
+            raise PasswordRefused(_("两次输入的新密码不一致"))
         with transaction(desk.engine) as conn:
             ticket = change_password(conn, visitor.user, old=old, new=new, at=desk.now())
     except (PasswordRefused, SignInRefused) as refusal:
-        context = {"refusal": " ".join(refusal.told()), "forced": visitor.user.must_change}
+        context = {"refusal": " ".join(told_by(refusal)), "forced": visitor.user.must_change}
         return HTMLResponse(page(request, "password.html", context), status_code=400)
     cookies = Cookies(tls=desk.tls, demo=desk.demo)
     response = RedirectResponse("/", status_code=303)
@@ -113,7 +114,7 @@ def _form(
     # another tab that is sent to the form in the background must not make this one's token stale
     held = cookie_value(request, cookies.login)
     token = held if _TOKEN.fullmatch(held) else secrets.token_urlsafe(32)
-    context = {"login_token": token, "target": target, "refusal": " ".join(refusal.told()) if refusal else None}
+    context = {"login_token": token, "target": target, "refusal": " ".join(told_by(refusal)) if refusal else None}
     response = HTMLResponse(page(request, "login.html", context), status_code=status)
     response.headers.append("Set-Cookie", cookies.header(cookies.login, token))
     return response

@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from console.access import Registrar, RowId, TheDesk
 from console.desk import Desk
+from console.language import told_by
 from console.rendering import page
 from console.roles import OF_DISTRICTS, ROLE_NAMES
 from console.staff import DistrictRefused, UserRefused, add_user, reset_password, set_enabled, set_role
@@ -117,6 +118,6 @@ def _shown(
         "of_districts": OF_DISTRICTS,
         "issued": issued,
         "entered": entered or {"name": "", "role": "", "full_name": "", "district": ""},
-        "refusal": " ".join(refusal.told()) if refusal else "",
+        "refusal": " ".join(told_by(refusal)) if refusal else "",
     }
     return HTMLResponse(page(request, "people.html", context), status_code=status)

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from console.access import RowId, Screener, TheDesk
 from console.accounts import Visitor
 from console.desk import Desk
+from console.language import _
 from console.rendering import page
 from console.review import focus_of
 from console.views import TheView, View
@@ -51,7 +52,7 @@ def note(
 
     def keep(conn: Connection) -> str:
         remarks.add_note(conn, lead_id, text=words, **by)  # type: ignore[arg-type]
-        return "备注已保存"
+        return _("备注已保存")
 
     return _said(request, desk, visitor, view, lead_id, keep)
 
@@ -62,7 +63,7 @@ def star(request: Request, desk: TheDesk, visitor: Screener, view: TheView, lead
 
     def turn(conn: Connection) -> str:
         starred = remarks.star(conn, lead_id, actor=visitor.user.name, at=desk.now())
-        return "已标为典型案例候选" if starred else "已取消典型案例候选"
+        return _("已标为典型案例候选") if starred else _("已取消典型案例候选")
 
     return _said(request, desk, visitor, view, lead_id, turn)
 
@@ -85,7 +86,7 @@ def misread(
         if found is not None and (category, term) not in leads_review.terms_of(found.hits):
             raise HTTPException(400)
         remarks.misread(conn, lead_id, category=category, term=term, **by)  # type: ignore[arg-type]
-        return f"已告知词库员：“{term}”在这里是误报"
+        return _("已告知词库员：“%(term)s”在这里是误报", term=term)
 
     return _said(request, desk, visitor, view, lead_id, tell)
 

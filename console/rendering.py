@@ -13,7 +13,8 @@ from console import language, wording
 from console.highlight import marked
 from console.language import LANGUAGES
 from console.roles import Can
-from records import ListingState
+from db.review import NOTE
+from records import ELSEWHERE, DismissReason, LeadState, ListingState, Screening
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
@@ -35,6 +36,8 @@ def environment() -> Environment:
     install: Any = made.install_gettext_callables  # type: ignore[attr-defined]
     install(language.gettext, language.ngettext, newstyle=True)
     made.globals.update(asset=asset, marked=marked, ListingState=ListingState, Can=Can, LANGUAGES=LANGUAGES)
+    made.globals.update(DismissReason=DismissReason, LeadState=LeadState, Screening=Screening)
+    made.globals.update(ELSEWHERE=ELSEWHERE, NOTE=NOTE)
     made.filters.update(wording.FILTERS)
     return made
 

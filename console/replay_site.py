@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
+from console.language import _
 from console.shelf import ReplaySite, Shelved
 
 _HERE = "'self' data: blob:"
@@ -43,7 +44,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
-_PAGE = """<!DOCTYPE html><html lang="zh-CN"><meta charset="utf-8"><title>存档回放</title>
+_PAGE = """<!DOCTYPE html><html lang="zh-CN"><meta charset="utf-8"><title>{title}</title>
 <link rel="stylesheet" href="/frame.css"><script src="/player/ui.js"></script>
 <replay-web-page embed="replayonly" replayBase="/player/" source="{source}" url="{url}"></replay-web-page></html>"""
 _PLAYER = ("ui.js", "sw.js")
@@ -67,7 +68,9 @@ def create_replay_app(site: ReplaySite) -> Starlette:
 
     def window(request: Request) -> Response:
         source = f"/archive/{request.path_params['name']}.wacz"
-        return headed(request, HTMLResponse(_PAGE.format(source=source, url=escape(shelved(request).url))))
+        return headed(
+            request, HTMLResponse(_PAGE.format(title=_("存档回放"), source=source, url=escape(shelved(request).url)))
+        )
 
     def archive(request: Request) -> Response:
         return headed(request, FileResponse(shelved(request).path, media_type="application/wacz"))

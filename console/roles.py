@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from console.language import N_
 from records import Fault
 
 #: Exact paths that anybody may ask for.
@@ -16,17 +17,17 @@ class Can(StrEnum):
     """A capability, as a person who lacks it is told."""
 
     #: Own password, signing out, the day's first page.
-    SIGN_IN = "登录"
-    LEADS = "查看线索"
+    SIGN_IN = N_("登录")
+    LEADS = N_("查看线索")
     #: Stored files of a lead: pictures, pages, archives, replay.
-    EVIDENCE = "查看和下载证据"
-    SCREEN = "初筛"
-    INTAKE = "新增线索"
+    EVIDENCE = N_("查看和下载证据")
+    SCREEN = N_("初筛")
+    INTAKE = N_("新增线索")
     #: Evidence packages, and being an officer of an attended extraction.
-    BIND = "制作证据包与网络在线提取"
-    SCANS = "查看监测任务"
-    AUDIT = "查看审计记录"
-    ACCOUNTS = "管理账号"
+    BIND = N_("制作证据包与网络在线提取")
+    SCANS = N_("查看监测任务")
+    AUDIT = N_("查看审计记录")
+    ACCOUNTS = N_("管理账号")
 
 
 class NotPermitted(Fault):
@@ -44,14 +45,14 @@ _JUDGES = {*_READS, Can.SCREEN, Can.INTAKE, Can.BIND, Can.SCANS}
 
 #: Accounts and leads are kept apart: who hands out passwords judges nothing, and who audits changes nothing.
 _TABLE: dict[str, tuple[str, set[Can]]] = {
-    "inspector": ("核查员", _JUDGES),
-    "analyst": ("词库员", {*_READS, Can.SCANS}),
-    "approver": ("审核", {*_READS, Can.SCANS}),
-    "operator": ("运维", {Can.SCANS}),
-    "head": ("科长", _JUDGES),
-    "district": ("区县账号", _READS),
-    "auditor": ("审计员", {*_READS, Can.SCANS, Can.AUDIT}),
-    "admin": ("管理员", {Can.SCANS, Can.ACCOUNTS}),
+    "inspector": (N_("核查员"), _JUDGES),
+    "analyst": (N_("词库员"), {*_READS, Can.SCANS}),
+    "approver": (N_("审核"), {*_READS, Can.SCANS}),
+    "operator": (N_("运维"), {Can.SCANS}),
+    "head": (N_("科长"), _JUDGES),
+    "district": (N_("区县账号"), _READS),
+    "auditor": (N_("审计员"), {*_READS, Can.SCANS, Can.AUDIT}),
+    "admin": (N_("管理员"), {Can.SCANS, Can.ACCOUNTS}),
 }
 ROLES = tuple(_TABLE)
 ROLE_NAMES: Mapping[str, str] = MappingProxyType({role: name for role, (name, _) in _TABLE.items()})

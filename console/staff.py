@@ -8,6 +8,7 @@ import secrets
 from datetime import datetime
 
 from console.accounts import DEMO_USER, hashed
+from console.language import N_, _
 from console.roles import OF_DISTRICTS, ROLES
 from db import audit, users
 from db.engine import Connection
@@ -95,7 +96,7 @@ def add_user(
     if not _NAME.fullmatch(name) or name == DEMO_USER or users.find(conn, name) is not None:
         raise UserRefused(name)
     if len(full_name) > _LONGEST_FULL_NAME or not full_name.isprintable():
-        raise UserRefused(f"姓名 {len(full_name)} 字")
+        raise UserRefused(_("姓名 %(count)s 字", count=len(full_name)))
     password = one_time_password()
     user_id = users.add(
         conn, name=name, full_name=full_name, role=role, district=code, password_hash=hashed(password), at=at
@@ -146,7 +147,9 @@ def add_demo_user(conn: Connection, at: datetime) -> User:
     """The demo's user, made where it is missing; its password hash matches nothing."""
     if users.find(conn, DEMO_USER) is None:
         unusable = "!"  # no hash of anything
-        user_id = users.add(conn, name=DEMO_USER, full_name="演示用户", role="inspector", password_hash=unusable, at=at)
+        user_id = users.add(
+            conn, name=DEMO_USER, full_name=N_("演示用户"), role="inspector", password_hash=unusable, at=at
+        )
         users.set_password(conn, user_id, unusable, must_change=False)
     return users.find(conn, DEMO_USER)[0]  # type: ignore[index]
 
@@ -172,11 +175,11 @@ def _district(conn: Connection, role: str, given: str) -> str | None:
         raise UserRefused(f"{role}: {', '.join(ROLES)}")
     if not given:
         if role == "district":
-            raise DistrictRefused("没有写区（市）")
+            raise DistrictRefused(_("没有写区（市）"))
         return None
     code = users.district_named(conn, given)
     if code is None:
-        raise DistrictRefused(f"没有“{given}”")
+        raise DistrictRefused(_("没有“%(name)s”", name=given))
     if role not in OF_DISTRICTS:
         raise DistrictRefused(f"{role} + {given}")
     return code

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from fastapi import Depends, HTTPException, Query
 from pydantic import BeforeValidator, Field
 
+from console.language import N_
 from db.queue import ANYWHERE, LOCAL, SORTS, QueueFilter
 from records import SHANGHAI, LeadState, shanghai
 
@@ -21,7 +22,7 @@ Score = Annotated[Annotated[int, Field(ge=0, le=1000)] | None, _Blank]
 Number = Annotated[Annotated[int, Field(ge=1, le=2**62)] | None, _Blank]
 
 #: The orders as people read them.
-SORT_NAMES = {"": "最重的在前", "new": "新发现的在前", "hits": "条数多的在前"}
+SORT_NAMES = {"": N_("最重的在前"), "new": N_("新发现的在前"), "hits": N_("条数多的在前")}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

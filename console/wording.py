@@ -1,4 +1,4 @@
-"""How values read in Chinese: times, prices, keys, techniques, reasons."""
+"""How values read: times, prices, keys, techniques, reasons."""
 
 import json
 import re
@@ -10,21 +10,21 @@ from urllib.parse import urlencode, urlsplit
 
 from markupsafe import Markup, escape
 
-from console import language
+from console.language import N_, _, ngettext, recorded, told, word
 from db.queue import MOST_COUNTED
 from records import DismissReason, FileRole, Level, Match, Outcome, ScanStatus, shanghai
 
-LEVELS = {Level.HIGH.value: "高风险", Level.REVIEW.value: "待看", Level.NONE.value: "未命中"}
-FIELDS = {"title": "标题", "description": "描述", "title+description": "标题与描述"}
+LEVELS = {Level.HIGH.value: N_("高风险"), Level.REVIEW.value: N_("待看"), Level.NONE.value: N_("未命中")}
+FIELDS = {"title": N_("标题"), "description": N_("描述"), "title+description": N_("标题与描述")}
 ROLES = {
-    FileRole.PAGE.value: "原始页面",
-    FileRole.DOM.value: "渲染后页面",
-    FileRole.SCREENSHOT.value: "网页截图",
-    FileRole.FIRST_SCREEN.value: "首屏截图",
-    FileRole.SNAPSHOT.value: "网页快照（MHTML）",
-    FileRole.PICTURE.value: "商品图片",
-    FileRole.ANSWER.value: "其他应答",
-    FileRole.RECORD.value: "采集过程记录",
+    FileRole.PAGE.value: N_("原始页面"),
+    FileRole.DOM.value: N_("渲染后页面"),
+    FileRole.SCREENSHOT.value: N_("网页截图"),
+    FileRole.FIRST_SCREEN.value: N_("首屏截图"),
+    FileRole.SNAPSHOT.value: N_("网页快照（MHTML）"),
+    FileRole.PICTURE.value: N_("商品图片"),
+    FileRole.ANSWER.value: N_("其他应答"),
+    FileRole.RECORD.value: N_("采集过程记录"),
 }
 #: The number key of each reason, in the order shown.
 REASONS = dict(enumerate(DismissReason, start=1))
@@ -37,47 +37,47 @@ STATUS_TONES = {
     ScanStatus.NOT_RUN.value: "bad",
 }
 #: Outcome as counted in a scan; the empty one has not ended.
-OUTCOMES = {"": "进行中", **{outcome.value: outcome.label for outcome in Outcome}}
-SCAN_KINDS = {"nightly": "夜间监测", "foreground": "手动监测", "demo": "演示监测"}
+OUTCOMES = {"": N_("进行中"), **{outcome.value: outcome.label for outcome in Outcome}}
+SCAN_KINDS = {"nightly": N_("夜间监测"), "foreground": N_("手动监测"), "demo": N_("演示监测")}
 
 #: What stands in the audit, as people read it.
 ACTIONS = {
-    "login": "登录",
-    "login.refused": "登录被拒",
-    "logout": "退出",
-    "password.change": "改密码",
-    "user.add": "建账号",
-    "user.reset": "重设口令",
-    "user.disable": "停用账号",
-    "user.enable": "启用账号",
-    "user.role": "改角色",
-    "lead.keep": "转核查",
-    "lead.dismiss": "排除",
-    "lead.later": "待研判",
-    "lead.undo": "撤销初筛",
-    "lead.note": "写备注",
-    "lead.star": "典型案例候选",
-    "lead.misread": "此词误报",
-    "view.save": "保存视图",
-    "view.remove": "删除视图",
-    "lead.hits": "疑似信息并入线索",
-    "lead.return": "线索重新待核查",
-    "listing.gone": "商品下架",
-    "listing.relisted": "商品再次上架",
-    "intake.page": "人工录入",
-    "evidence.package": "制作证据包",
-    "extraction.open": "登记网络在线提取",
-    "extraction.environment": "提取前环境检查",
-    "extraction.asked": "指令提取采集",
-    "extraction.captured": "提取采集完成",
-    "extraction.confirm": "执法人员确认提取",
-    "extraction.refused": "确认提取口令错误",
-    "extraction.abandoned": "终止提取",
-    "extraction.package": "生成电子数据提取笔录",
-    "session.supply": "提供平台会话",
-    "session.revoke": "撤销平台会话",
-    "crawl.halt": "停止监测",
-    "crawl.resume": "恢复监测",
+    "login": N_("登录"),
+    "login.refused": N_("登录被拒"),
+    "logout": N_("退出"),
+    "password.change": N_("改密码"),
+    "user.add": N_("建账号"),
+    "user.reset": N_("重设口令"),
+    "user.disable": N_("停用账号"),
+    "user.enable": N_("启用账号"),
+    "user.role": N_("改角色"),
+    "lead.keep": N_("转核查"),
+    "lead.dismiss": N_("排除"),
+    "lead.later": N_("待研判"),
+    "lead.undo": N_("撤销初筛"),
+    "lead.note": N_("写备注"),
+    "lead.star": N_("典型案例候选"),
+    "lead.misread": N_("此词误报"),
+    "view.save": N_("保存视图"),
+    "view.remove": N_("删除视图"),
+    "lead.hits": N_("疑似信息并入线索"),
+    "lead.return": N_("线索重新待核查"),
+    "listing.gone": N_("商品下架"),
+    "listing.relisted": N_("商品再次上架"),
+    "intake.page": N_("人工录入"),
+    "evidence.package": N_("制作证据包"),
+    "extraction.open": N_("登记网络在线提取"),
+    "extraction.environment": N_("提取前环境检查"),
+    "extraction.asked": N_("指令提取采集"),
+    "extraction.captured": N_("提取采集完成"),
+    "extraction.confirm": N_("执法人员确认提取"),
+    "extraction.refused": N_("确认提取口令错误"),
+    "extraction.abandoned": N_("终止提取"),
+    "extraction.package": N_("生成电子数据提取笔录"),
+    "session.supply": N_("提供平台会话"),
+    "session.revoke": N_("撤销平台会话"),
+    "crawl.halt": N_("停止监测"),
+    "crawl.resume": N_("恢复监测"),
 }
 
 #: Characters without a width of their own: sellers put them between the characters of a word.
@@ -88,7 +88,7 @@ _CONTROLS = re.compile(
 )
 _DOT = "·"
 _LONGEST = 6000
-_ZERO_WIDTH = Markup('<i class="unseen" role="img" title="零宽字符 {0}" aria-label="零宽字符"></i>')
+_ZERO_WIDTH = Markup('<i class="unseen" role="img" title="{}" aria-label="{}"></i>')
 
 
 def moment(value: datetime) -> str:
@@ -105,14 +105,16 @@ def ago(value: datetime, now: datetime) -> str:
     """3 分钟前, 5 小时前, 昨天 02:14, 11-20 02:14."""
     seconds = (now - value).total_seconds()
     if seconds < 60:
-        return "刚刚"
+        return _("刚刚")
     if seconds < 3600:
-        return f"{int(seconds // 60)} 分钟前"
+        minutes = int(seconds // 60)
+        return ngettext("%(count)s 分钟前", "%(count)s 分钟前", minutes) % {"count": minutes}
     days = (shanghai(now).date() - shanghai(value).date()).days
     if days == 0:
-        return f"{int(seconds // 3600)} 小时前"
+        hours = int(seconds // 3600)
+        return ngettext("%(count)s 小时前", "%(count)s 小时前", hours) % {"count": hours}
     if days == 1:
-        return f"昨天 {shanghai(value):%H:%M}"
+        return _("昨天 %(time)s", time=f"{shanghai(value):%H:%M}")
     return f"{shanghai(value):%m-%d %H:%M}" if days < 300 else f"{shanghai(value):%Y-%m-%d}"
 
 
@@ -133,7 +135,8 @@ def shown(text: str) -> Markup:
     cut, pieces, at = _cut(text), [], 0
     for found in _CONTROLS.finditer(cut):
         number = f"U+{ord(found[0]):04X}"
-        mark = _ZERO_WIDTH.format(number) if found[1] else Markup("⟨{}⟩").format(number)
+        named = (_("零宽字符 %(number)s", number=number), _("零宽字符"))
+        mark = _ZERO_WIDTH.format(*named) if found[1] else Markup("⟨{}⟩").format(number)
         pieces += [escape(cut[at : found.start()]), mark]
         at = found.end()
     return Markup("").join([*pieces, escape(cut[at:])])
@@ -162,7 +165,7 @@ def cleaned(text: str) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "……（过长已截断，全文见证据）"
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + _("……（过长已截断，全文见证据）")
 
 
 def size(count: int) -> str:
@@ -188,7 +191,7 @@ def web_address(url: str) -> str:
 
 def technique(match: Match) -> str:
     """原词, 谐音, 夹字符 …"""
-    return match.how
+    return word(match.how)
 
 
 def signed(points: int) -> str:
@@ -211,8 +214,14 @@ def parameters(values: Mapping[str, object], **more: object) -> str:
     return urlencode({key: value for key, value in {**values, **more}.items() if value not in ("", None)})
 
 
+def reason_told(reason: str) -> str:
+    """A reason for dismissing, with the words of one's own that go with 其他: 其他：…"""
+    known, colon, words = reason.partition(recorded("："))
+    return f"{word(known)}{_('：')}{words}" if colon and known == DismissReason.OTHER else word(reason)
+
+
 def _named(names: dict[str, str]) -> Callable[[str], str]:
-    return lambda key: names.get(str(key), str(key))
+    return lambda key: word(names.get(str(key), str(key)))
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
@@ -238,5 +247,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "action_name": _named(ACTIONS),
     "plain_json": plain_json,
     "parameters": parameters,
-    "word": language.word,
+    "word": word,
+    "told": told,
+    "reason_told": reason_told,
 }

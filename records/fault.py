@@ -31,9 +31,9 @@ class Fault(Exception):
         lines = [cause, self.detail, remedy]
         return "\n".join(line for line in lines if line) + f" [{self.code}]"
 
-    def told(self) -> tuple[str, ...]:
-        """Cause, detail and remedy in Chinese, without the code: what a page shows, which has no use for it."""
-        return tuple(self.message("zh").removesuffix(f" [{self.code}]").split("\n"))
+    def told(self, lang: Lang = "zh") -> tuple[str, ...]:
+        """Cause, detail and remedy, without the code: what a page shows, which has no use for it."""
+        return tuple(self.message(lang).removesuffix(f" [{self.code}]").split("\n"))
 
     def __str__(self) -> str:
         return self.message("zh")

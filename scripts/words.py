@@ -17,9 +17,11 @@ from jinja2.ext import extract_from_ast
 from console.language import ENGLISH, LOCALE, entries
 
 CONSOLE = Path(__file__).resolve().parent.parent / "console"
-CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff01-\uff60]")
+CHINESE = re.compile(r"[\u3001-\u303f\u3400-\u9fff\uff01-\uff60]")
 #: What takes a text to be translated; the last one is the scripts' own.
 PYTHON, TEMPLATE, SCRIPT = ("_", "N_", "gettext", "ngettext"), ("_", "gettext", "ngettext"), ("say",)
+#: What marks a text that stays Chinese because it is written down, not said.
+RECORDED = "recorded"
 #: Bases of classes whose docstring and remedy are texts, each with its English beside it.
 SPEAKS_BOTH = re.compile(r"Fault|Refused")
 #: Chinese in every language.
@@ -103,8 +105,8 @@ def _python(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
 
 
-def _is_call(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in PYTHON
+def _is_call(node: ast.AST, names: tuple[str, ...] = PYTHON) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
 
 
 def _arguments(call: ast.AST) -> tuple[str, ...]:
@@ -115,8 +117,12 @@ def _arguments(call: ast.AST) -> tuple[str, ...]:
 def _bare_in_python(path: Path) -> Iterator[str]:
     tree = _python(path)
     passed = {id(one) for call in ast.walk(tree) if _is_call(call) for one in getattr(call, "args", [])}
+    passed |= {id(one) for call in ast.walk(tree) if _is_call(call, (RECORDED,)) for one in getattr(call, "args", [])}
     passed |= {id(one) for docstring in _docstrings(tree) for one in ast.walk(docstring)}
     for node in ast.walk(tree):
+        # the values that a field may have, not a text
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal":
+            passed |= {id(one) for one in ast.walk(node)}
         if isinstance(node, ast.ClassDef) and any(SPEAKS_BOTH.search(ast.unparse(base)) for base in node.bases):
             passed |= {id(one) for one in ast.walk(node)}
     for node in ast.walk(tree):
@@ -146,7 +152,7 @@ def _strings(path: Path) -> Iterator[tuple[str, bool]]:
         token = found[0]
         if token.startswith(("//", "/*")):
             continue
-        if token[0] in "\"'`":
+        if token[0] in "\"'`" and before != [RECORDED, "("]:
             yield (json.loads(token) if token[0] == '"' else token), before == [*SCRIPT, "("]
         before = [*before[-1:], token]
 

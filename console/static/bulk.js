@@ -13,7 +13,7 @@
   function count() {
     var every = byId("bulk-everything");
     var ticked = picks().filter(function (box) { return box.checked; }).length;
-    byId("bulk-count").textContent = "已选 " + (every.checked ? every.dataset.count : ticked) + " 条";
+    byId("bulk-count").textContent = say("已选 {count} 条", { count: every.checked ? every.dataset.count : ticked });
     byId("bulk-page").checked = ticked > 0 && ticked === picks().length;
     picks().forEach(function (box) { box.closest("tr").classList.toggle("chosen", box.checked || every.checked); });
   }
@@ -25,12 +25,12 @@
     count();
   }
 
-  function preview(action) {
-    var reason = byId("bulk-reason").value, note = byId("bulk-note").value.trim();
-    if (action === "排除" && reason === "其他" && !note) { byId("bulk-note").focus(); tell("选“其他”须先写明原因。", true); return; }
+  function preview(action, needsReason) {
+    var other = byId("bulk-reason").dataset.otherReason, reason = byId("bulk-reason").value, note = byId("bulk-note").value.trim();
+    if (needsReason && reason === other && !note) { byId("bulk-note").focus(); tell(say("选“其他”须先写明原因。"), true); return; }
     var values = { action: action, everything: byId("bulk-everything").checked,
       chosen: picks().filter(function (box) { return box.checked; }).map(function (box) { return box.value; }).join(",") };
-    if (action === "排除") { values.reason = reason; values.note = reason === "其他" ? note : ""; }
+    if (needsReason) { values.reason = reason; values.note = reason === other ? note : ""; }
     window.htmx.ajax("POST", document.querySelector("[data-preview]").dataset.preview,
       { target: "#bulk-preview", swap: "innerHTML", values: values });
   }
@@ -44,7 +44,7 @@
   document.addEventListener("click", function (event) {
     var hit = event.target.closest("[data-bulk],[data-undo],[data-pick]");
     if (!hit) { return; }
-    if (hit.dataset.bulk) { preview(hit.dataset.bulk); }
+    if (hit.dataset.bulk) { preview(hit.dataset.bulk, "needsReason" in hit.dataset); }
     else if (hit.dataset.undo) { window.htmx.ajax("POST", hit.dataset.undo, { target: "#bulk", swap: "outerHTML" }); }
     else { tick(hit, hit.checked, event.shiftKey); }
   });
@@ -52,7 +52,7 @@
   document.addEventListener("change", function (event) {
     if (event.target.id === "bulk-page") { picks().forEach(function (box) { box.checked = event.target.checked; }); count(); }
     else if (event.target.id === "bulk-everything") { count(); }
-    else if (event.target.id === "bulk-reason") { byId("bulk-note").hidden = event.target.value !== "其他"; }
+    else if (event.target.id === "bulk-reason") { byId("bulk-note").hidden = event.target.value !== event.target.dataset.otherReason; }
   });
 
   function step(by, extend) {

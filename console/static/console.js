@@ -50,13 +50,13 @@
     waiting = null;
     if (event.detail.handled) { return; }    // session.js asks for the password
     var answer = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html").querySelector(".error-box");
-    tell(answer ? answer.innerText.trim() : "操作没有完成（" + event.detail.xhr.status + "），请刷新后再试。", true);
+    tell(answer ? answer.innerText.trim() : say("操作没有完成（{status}），请刷新后再试。", { status: event.detail.xhr.status }), true);
     var pane = focusPane();
     if (event.detail.xhr.status === 409 && pane && pane.dataset.lead) { show(pane.dataset.lead); }
   });
 
-  document.addEventListener("htmx:sendError", function (event) { if (event.detail.elt.closest("[data-background]")) { return; } waiting = null; tell("网络中断，操作没有保存。请检查网络后再按一次。", true); });
-  document.addEventListener("htmx:timeout", function (event) { if (event.detail.elt.closest("[data-background]")) { return; } waiting = null; tell("网络较慢，操作没有得到回应。请刷新查看结果。", true); });
+  document.addEventListener("htmx:sendError", function (event) { if (event.detail.elt.closest("[data-background]")) { return; } waiting = null; tell(say("网络中断，操作没有保存。请检查网络后再按一次。"), true); });
+  document.addEventListener("htmx:timeout", function (event) { if (event.detail.elt.closest("[data-background]")) { return; } waiting = null; tell(say("网络较慢，操作没有得到回应。请刷新查看结果。"), true); });
 
   function show(leadId) {
     var query = (focusPane().dataset.rows || "").split("?")[1] || "";
@@ -87,7 +87,7 @@
   // rows that were just screened stay in sight until the list is loaded anew; they are not work any more
   function countLeft() {
     var left = document.querySelectorAll("#rows li:not(.done)").length;
-    if (byId("page-left")) { byId("page-left").textContent = "本页余 " + left + " 条"; }
+    if (byId("page-left")) { byId("page-left").textContent = say("本页余 {count} 条", { count: left }); }
   }
 
   // nobody can have read a lead that has only just come: a second press of the same key is a slip
@@ -104,7 +104,7 @@
     var at = rows.findIndex(function (row) { return row.hasAttribute("aria-current"); });
     var target = rows[at + by];
     var turn = byId(by > 0 ? "page-on" : "page-back");
-    if (target) { target.click(); } else if (turn) { turn.click(); } else { tell(by > 0 ? "已经是最后一条" : "已经是第一条"); }
+    if (target) { target.click(); } else if (turn) { turn.click(); } else { tell(by > 0 ? say("已经是最后一条") : say("已经是第一条")); }
   }
 
   // --- deciding ---------------------------------------------------------------------------------------------------
@@ -118,10 +118,13 @@
     if (id === "act-other") { byId("other-text").focus(); }
   }
 
+  // the reason that needs words of one's own
+  function otherReason() { return focusPane().dataset.otherReason; }
+
   function dismiss(reason) {
-    if (reason === "其他" && !shownPanel("act-other")) { showPanel("act-other"); return; }
+    if (reason === otherReason() && !shownPanel("act-other")) { showPanel("act-other"); return; }
     var words = shownPanel("act-other") ? byId("other-text").value.trim() : "";
-    if (reason === "其他" && !words) { tell("选“其他”须先写明原因，还没有排除。", true); byId("other-text").focus(); return; }
+    if (reason === otherReason() && !words) { tell(say("选“其他”须先写明原因，还没有排除。"), true); byId("other-text").focus(); return; }
     byId("reason").value = reason;
     byId("note").value = words;
     byId("dismiss").click();
@@ -166,7 +169,7 @@
   function inField(event) {
     if (composing(event)) { return; }    // Enter and Esc belong to the input method
     if (event.target.id === "other-text") {
-      if (event.key === "Enter") { event.preventDefault(); dismiss("其他"); }
+      if (event.key === "Enter") { event.preventDefault(); dismiss(otherReason()); }
       else if (event.code === "Escape") { event.preventDefault(); showPanel("act-reasons"); }
     } else if (event.ctrlKey && event.key === "Enter" && event.target.form) { event.target.form.requestSubmit(); }
     else if (event.code === "Escape" && event.target.tagName === "INPUT") { event.target.blur(); }
@@ -222,7 +225,7 @@
       byId("viewer").showModal();
     } else if (data.open) { byId(data.open).showModal(); }
     else if (data.close) { byId(data.close).close(); }
-    else if (data.other) { dismiss("其他"); }
+    else if (data.other) { dismiss(otherReason()); }
     else if (data.reasons) { showPanel(data.reasons === "open" ? "act-reasons" : "act-main"); }
     else if (data.reason) { dismiss(data.reason); }
     else if (data.step) { step(Number(data.step)); }
@@ -237,7 +240,7 @@
   // an extraction writes down the screen in front of its officers; a known officer's number need not be typed again
   function tellScreen() {
     document.querySelectorAll("[data-screen]").forEach(function (field) {
-      field.value = window.screen.width + "×" + window.screen.height + "，缩放 " + window.devicePixelRatio;
+      field.value = filled(recorded("{width}×{height}，缩放 {ratio}"), { width: window.screen.width, height: window.screen.height, ratio: window.devicePixelRatio });
     });
   }
   document.addEventListener("htmx:afterSettle", tellScreen);

@@ -46,7 +46,7 @@
       byId("again").showModal();
       byId("again-password").value = "";
       byId("again-password").focus();
-    }).catch(function () { pending = null; tell("网络中断，操作没有保存。请检查网络后再试。", true); });
+    }).catch(function () { pending = null; tell(say("网络中断，操作没有保存。请检查网络后再试。"), true); });
   }
 
   function signIn() {
@@ -60,9 +60,9 @@
     }).then(function (page) {
       if (adopt(page)) { goOn(); return; }
       var refusal = page.querySelector(".banner.bad, .error-box h1");
-      refuse(refusal ? refusal.textContent : "没有登录成功，请再试一次。");
+      refuse(refusal ? refusal.textContent : say("没有登录成功，请再试一次。"));
       byId("again-password").select();
-    }).catch(function () { refuse("网络中断，请检查网络后再试。"); })
+    }).catch(function () { refuse(say("网络中断，请检查网络后再试。")); })
       .then(function () { button.disabled = false; });
   }
 
@@ -100,7 +100,7 @@
   if (byId("again")) {
     byId("again").addEventListener("close", function () {
       document.querySelectorAll("form.busy").forEach(function (form) { if (pending) { form.classList.remove("busy"); } });
-      if (pending) { pending = null; tell("没有重新登录，刚才的操作没有保存。", true); }
+      if (pending) { pending = null; tell(say("没有重新登录，刚才的操作没有保存。"), true); }
     });
   }
 })();
