@@ -9,16 +9,17 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from console.access import ScanReader, SignedIn, TheDesk
 from console.desk import Desk
 from console.night import last_night
+from console.related import masked_term
 from console.rendering import page
 from console.roles import Can
 from console.views import Number, midnight
-from db import leave, runs, scans
+from db import extra_terms, leave, runs, scans
 from db import queue as leads_queue
 from db.engine import Connection, transaction
 from db.faults import DatabaseUnreachable
 from db.queue import ANYWHERE, QueueFilter
 from db.walls import transaction_as
-from records import ELSEWHERE, LeadState
+from records import ELSEWHERE, LeadState, shanghai_date
 
 routes = APIRouter()
 
@@ -71,6 +72,9 @@ def scan_list(request: Request, desk: TheDesk, visitor: ScanReader, scan: Number
             "coverage": _coverage(conn, desk, chosen),
             "night": last_night(conn, desk.now()),
             "halted": leave.halted(conn),
+            "terms": extra_terms.standing(conn, shanghai_date(desk.now())),
+            "extra": extra_terms.kinds_of(chosen.options) if chosen else {},
+            "masked_term": masked_term,
         }
     return HTMLResponse(page(request, "scans.html", context))
 

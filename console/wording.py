@@ -58,6 +58,8 @@ ACTIONS = {
     "lead.note": N_("写备注"),
     "lead.star": N_("典型案例候选"),
     "lead.misread": N_("此词误报"),
+    "term.add": N_("加入夜间检索"),
+    "term.end": N_("结束夜间加查"),
     "view.save": N_("保存视图"),
     "view.remove": N_("删除视图"),
     "lead.hits": N_("疑似信息并入线索"),

@@ -96,6 +96,8 @@ class Night:
     covered: frozenset[tuple[str, str]] = frozenset()
     #: The unit's own city: asked first where a platform can narrow down to it.
     city: str = ""
+    #: Terms that people took from leads, at most a quarter of the budget (`db.extra_terms`): first, and never resting.
+    extra: tuple[str, ...] = ()
 
 
 #: Nights that a term rests at most where category pages do not show all that is new.
@@ -136,10 +138,12 @@ def _queries_in(
     terms = list(dict.fromkeys(night.named))
     if not terms and platform.search_url:
         ranked = ranked_terms(night.lexicon, night.crawl.categories, night.on)
-        terms = in_turn(ranked, last, night.crawl.max_terms)
+        others = [term for term in ranked if term not in night.extra]
+        terms = in_turn(others, last, night.crawl.max_terms - len(night.extra))
         longest = night.crawl.longest_rest
         longest = longest if (platform.key, region) in night.covered else min(longest, _LONGEST_ALONE)
         rested = resting(platform, terms, last, night.on, longest)
+        terms = [*night.extra, *terms]
     asked = [(QueryKind.BROWSE, name) for name in (() if night.named else platform.browse)]
     asked += [(QueryKind.SEARCH, term) for term in terms if term not in rested]
     asked = [(kind, text) for kind, text in asked if not region or platform.narrows(kind, text)]

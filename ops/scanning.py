@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from crawler import Definition
-from db import canaries, history, scans, visits
+from db import canaries, extra_terms, history, scans, visits
 from db.engine import Connection, transaction
 from db.faults import DatabaseUnreachable
 from db.locks import holding
@@ -143,6 +143,8 @@ def _write(conn: Connection, house: House, platforms: list[Chosen], lexicon: Lex
     on = frame.planned_for or shanghai_date(frame.at)
     visited = frozenset(key for key in chosen["platforms"] if visits.open_hits(conn, key))
     city = house.settings.unit.city
+    nightly = frame.kind == "nightly" and not named
+    extra = extra_terms.of_night(conn, on, house.settings.crawl.max_terms // 4) if nightly else {}
     night = Night(
         lexicon=lexicon,
         crawl=house.settings.crawl,
@@ -151,12 +153,15 @@ def _write(conn: Connection, house: House, platforms: list[Chosen], lexicon: Lex
         visited=visited,
         covered=history.covered(conn),
         city=city,
+        extra=tuple(extra),
     )
     asked = {
         one.definition.key: queries_for(one.definition, night, _history(conn, one.definition, night))
         for one in platforms
     }
     chosen["resting"] = {key: rested for key, (_, rested) in asked.items() if rested}
+    if extra:
+        chosen["extra"] = extra
     scan_id = scans.plan(
         conn,
         [query for queries, _ in asked.values() for query in queries],

@@ -35,6 +35,7 @@ from db.tables.seen import assessments, listing_states, listing_versions, listin
 from db.tables.told import deliveries, digests, outbox
 from db.tables.watching import (
     canaries,
+    extra_terms,
     halts,
     lexicon_versions,
     pacing,
@@ -59,6 +60,7 @@ __all__ = [
     "digests",
     "districts",
     "evidence_files",
+    "extra_terms",
     "extraction_steps",
     "extractions",
     "halts",

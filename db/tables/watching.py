@@ -67,6 +67,22 @@ scans = Table(
     UniqueConstraint("schedule_id", "planned_for"),
 )
 
+extra_terms = Table(
+    "extra_terms",
+    metadata,
+    id_column(),
+    reference("lead_id", "leads.id"),  # that it was taken from
+    Column("text", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # phone, wechat, qq, phrase
+    Column("why", Text, nullable=False),
+    reference("user_id", "users.id"),
+    time_column("at"),
+    Column("until", Date, nullable=False),  # Shanghai date of the last night that asks for it
+    time_column("ended_at", nullable=True),
+    reference("ended_by", "users.id", nullable=True),  # null: its time was over
+    Index("uq_extra_terms_standing", "lead_id", "text", unique=True, postgresql_where=text("ended_at is null")),
+)
+
 queries = Table(
     "queries",
     metadata,

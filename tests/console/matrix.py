@@ -89,6 +89,7 @@ class Target:
             "user_id": self.user_id,
             "seller_id": seller,
             "view_id": 999_999,
+            "term_id": 999_999,
             "number": self.package,
             "extraction_id": self.extraction_id,
         }
@@ -102,6 +103,7 @@ class Target:
             "/review/bulk/preview": lambda: {"action": "待研判", "chosen": f"{self.lead_id}:{self._version()}"},
             "/review/bulk": lambda: {"action": "待研判", "chosen": f"{self.lead_id}:{self._version()}"},
             "/leads/{lead_id}/note": lambda: {"text": "问过了"},
+            "/leads/{lead_id}/search": lambda: {"what": "phrase", "phrase": "象牙", "why": "x", "nights": "1"},
             "/leads/{lead_id}/misread": lambda: {"category": "ivory", "term": "象牙"},
             "/leads/{lead_id}/extract": lambda: {"listing": "1"},
             "/extractions/{extraction_id}/confirm": lambda: {"officer": "wang", "password": "x", "capture": "1"},

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from db import tables
 from db.engine import transaction
 from tests.console import seed
 from tests.console.matrix import HERE
@@ -56,3 +57,39 @@ def test_a_district_is_told_numbers_alone(seat, kin):
 def test_nothing_is_said_so(seat, leads):
     shown = seat("ke", "head").get(f"/leads/{leads[3]}/related").text
     assert "没有找到" in shown and not re.search(r"<tbody>\s*<tr", shown)
+
+
+def add_by_page(visitor, lead_id: int, **form):
+    shown = visitor.get(f"/leads/{lead_id}/related").text
+    keys = re.findall(r'<option value="(\w+)">手机号 138\*\*\*\*8000', shown)
+    sent = {"what": keys[0] if keys else "", "nights": "3", "why": "同一手机号", **form}
+    return visitor.post(f"/leads/{lead_id}/search", sent)
+
+
+def test_a_contact_becomes_a_search_of_the_coming_nights(seat, kin, desk):
+    visitor = seat("ke", "head")
+    assert add_by_page(visitor, kin[0]).status_code == 303
+    scans = visitor.get("/scans").text
+    assert "夜间加查的词" in scans and "138****8000" in scans and "同一手机号" in scans and "王某" in scans
+    assert "13800138000" not in scans
+    assert "夜间加查" in visitor.get(f"/leads/{kin[0]}/related").text
+    with transaction(desk.engine) as conn:
+        [row] = conn.execute(tables.extra_terms.select())
+    assert (row.text, row.lead_id, row.until.isoformat()) == ("13800138000", kin[0], "2026-11-26")
+    assert visitor.post(f"/scans/terms/{row.id}/end").status_code == 303
+    assert "夜间加查的词" not in visitor.get("/scans").text
+
+
+@pytest.mark.parametrize(
+    "form", [{"what": "0" * 16}, {"nights": "365"}, {"why": " "}, {"what": "phrase", "phrase": "<script>"}]
+)
+def test_what_cannot_be_asked_for_is_refused(seat, kin, form):
+    visitor = seat("ke", "head")
+    assert add_by_page(visitor, kin[0], **form).status_code == 400
+    assert "夜间加查的词" not in visitor.get("/scans").text
+
+
+def test_another_districts_terms_are_not_shown(seat, kin):
+    assert add_by_page(seat("ke", "head"), kin[2], what="phrase", phrase="虎骨酒", why="秘密的理由").status_code == 303
+    stranger = seat("wang", "inspector", HERE)
+    assert "秘密" not in stranger.get("/scans").text
