@@ -26,6 +26,7 @@ from console import (
     review,
     saved,
     today,
+    verdicts,
 )
 from console.access import refuse_unnamed
 from console.desk import Desk
@@ -61,6 +62,7 @@ def create_app(desk: Desk) -> FastAPI:
         review,
         leads,
         related,
+        verdicts,
         remarks,
         browse,
         replay,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Protocol
 
 from console.language import N_
@@ -72,6 +73,8 @@ class Desk:
     platforms: Mapping[str, str] = field(default_factory=dict)
     #: Key and Chinese name of each category, in the lexicon's order.
     categories: Mapping[str, str] = field(default_factory=dict)
+    #: Category key and day → the citations valid on it, most specific first.
+    law: Callable[[str, date], tuple[str, ...]] = lambda _category, _day: ()
     #: Name of the office, shown in the head of every page.
     office: str = N_("网络交易监测")
     #: Where archived pages are shown again; None where no player is installed.

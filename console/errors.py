@@ -15,7 +15,8 @@ from console.review import LeadHeld
 from console.roles import NotPermitted
 from console.staff import LastAdmin, OwnAccount, UserUnknown
 from db.extractions import ExtractionMoved, NotAttended
-from db.screening import LeadChanged, LeadMissing, NothingToUndo
+from db.screening import LeadChanged, LeadConcluded, LeadMissing, NothingToUndo
+from db.verdicts import NotScreenedIn
 from evidence import EvidenceMissing
 from records import Fault
 
@@ -57,7 +58,9 @@ _FAULTS: dict[type[Fault], int] = {
     OwnAccount: 409,
     LeadMissing: 404,
     LeadChanged: 409,
+    LeadConcluded: 409,
     NothingToUndo: 409,
+    NotScreenedIn: 409,
     LeadHeld: 409,
     ExtractionMoved: 409,
     NotAttended: 409,

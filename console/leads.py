@@ -5,6 +5,7 @@ import hashlib
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import HTMLResponse, Response
 
+from console import verdicts
 from console.access import EvidenceReader, Reader, RowId, TheDesk
 from console.evidence_check import checked
 from console.rendering import page
@@ -47,10 +48,12 @@ def lead_detail(request: Request, desk: TheDesk, visitor: Reader, lead_id: RowId
     """One lead with its hits, evidence and history."""
     with transaction_as(desk.engine, visitor.user) as conn:
         found = leads_review.lead_page(conn, lead_id)
-    if found is None:
-        raise LeadMissing
+        if found is None:
+            raise LeadMissing
+        told = verdicts.told_of(conn, found)
     context = {
         "found": found,
+        **told,
         "checks": checked(desk.store, found.hits),
         "view": view_of(state=found.lead.state, district="*"),
     }

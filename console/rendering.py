@@ -13,7 +13,7 @@ from console import language, wording
 from console.highlight import marked
 from console.language import LANGUAGES
 from console.roles import Can
-from db.review import NOTE
+from db.timeline import NOTE
 from records import ELSEWHERE, DismissReason, LeadState, ListingState, Screening
 
 HERE = Path(__file__).resolve().parent

@@ -16,7 +16,7 @@ from console.rendering import page
 from console.roles import Can
 from console.views import SORT_NAMES, Number, TheView, View, midnight
 from console.wording import REASONS, cleaned
-from db import leases
+from db import leases, licences
 from db import queue as leads_queue
 from db import review as leads_review
 from db import views as saved
@@ -265,7 +265,15 @@ def focus_of(conn: Connection, desk: Desk, visitor: Visitor, view: View, lead_id
         "elsewhere": 0 if found else leads_queue.queue_length(conn, QueueFilter(district=ELSEWHERE)),
         "anywhere": 0 if found else leads_queue.queue_length(conn, replace(view.wanted, district=ANYWHERE)),
         "view": view,
+        "same_numbers": _same_numbers(conn, found),
     }
+
+
+def _same_numbers(conn: Connection, found: LeadPage | None) -> tuple[licences.SameNumber, ...]:
+    """Permit numbers of the lead that stand at another seller too."""
+    if found is None:
+        return ()
+    return licences.shared(conn, found.lead.id, [f"{hit.title}\n{hit.description}" for hit in found.hits])
 
 
 def _held_by(conn: Connection, desk: Desk, visitor: Visitor, found: LeadPage | None) -> leases.Lease | None:

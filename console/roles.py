@@ -22,6 +22,8 @@ class Can(StrEnum):
     #: Stored files of a lead: pictures, pages, archives, replay.
     EVIDENCE = N_("查看和下载证据")
     SCREEN = N_("初筛")
+    #: 证照核验, 核查结论 and 处置 on the page of a lead.
+    CONCLUDE = N_("核查与结论")
     INTAKE = N_("新增线索")
     #: Evidence packages, and being an officer of an attended extraction.
     BIND = N_("制作证据包与网络在线提取")
@@ -41,7 +43,7 @@ class NotPermitted(Fault):
 
 
 _READS = {Can.LEADS, Can.EVIDENCE}
-_JUDGES = {*_READS, Can.SCREEN, Can.INTAKE, Can.BIND, Can.SCANS}
+_JUDGES = {*_READS, Can.SCREEN, Can.CONCLUDE, Can.INTAKE, Can.BIND, Can.SCANS}
 
 #: Accounts and leads are kept apart: who hands out passwords judges nothing, and who audits changes nothing.
 _TABLE: dict[str, tuple[str, set[Can]]] = {

@@ -294,4 +294,5 @@ def to_lead(row: Row[Any]) -> Lead:
         last_seen=row.last_seen,
         version=row.version,
         raised_at=row.raised_at,
+        verdict=row.verdict,
     )

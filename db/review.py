@@ -16,21 +16,15 @@ from db.tables import (
     captures,
     evidence_files,
     lead_hits,
-    lead_notes,
     leads,
     listing_states,
     listings,
-    screenings,
     sellers,
     users,
 )
+from db.timeline import Step, timeline
 from db.walls import in_sight
 from records import Assessment, FileRole, Lead, Level, Match, Part
-
-#: Who stands in a lead's history for what the patrols found.
-SYSTEM = "系统"
-#: What a note is called there.
-NOTE = "备注"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,19 +85,6 @@ class Hit:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
-    """One screening in the lead's history, or what a patrol found of one of its hits."""
-
-    at: datetime
-    #: Full name of who did it; 系统 for a patrol.
-    who: str
-    #: 转核查, 排除, 待研判 or 撤销; 已下架 or 再次上架; 备注.
-    action: str
-    #: Of a patrol: the title of the hit; of a note: its words.
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class LeadPage:
     """A lead with all that its page shows."""
 
@@ -145,7 +126,7 @@ def lead_page(conn: Connection, lead_id: int, *, hits: int = 50) -> LeadPage | N
         district_source=row.district_source,
         starred=row.starred,
         hits=_hits(conn, lead_id, hits),
-        history=_history(conn, lead_id),
+        history=timeline(conn, lead_id),
     )
 
 
@@ -244,32 +225,6 @@ def _captures(conn: Connection, listing_ids: list[int]) -> dict[int, KeptCapture
         )
         for row in found
     }
-
-
-def _history(conn: Connection, lead_id: int) -> tuple[Step, ...]:
-    rows = conn.execute(
-        select(screenings, users.c.full_name)
-        .join(users, users.c.id == screenings.c.user_id)
-        .where(screenings.c.lead_id == lead_id)
-        .order_by(screenings.c.id)
-    )
-    steps = [Step(at=row.at, who=row.full_name, action=row.action, reason=row.reason) for row in rows]
-    found = conn.execute(
-        select(listing_states.c.at, listing_states.c.state, listings.c.title)
-        .join(listings, listings.c.id == listing_states.c.listing_id)
-        .join(lead_hits, lead_hits.c.listing_id == listings.c.id)
-        .where(lead_hits.c.lead_id == lead_id)
-        .order_by(listing_states.c.id)
-    )
-    steps += [Step(at=row.at, who=SYSTEM, action=row.state, reason=row.title) for row in found]
-    noted = conn.execute(
-        select(lead_notes, users.c.full_name)
-        .join(users, users.c.id == lead_notes.c.user_id)
-        .where(lead_notes.c.lead_id == lead_id)
-        .order_by(lead_notes.c.id)
-    )
-    steps += [Step(at=row.at, who=row.full_name, action=NOTE, reason=row.text) for row in noted]
-    return tuple(sorted(steps, key=lambda step: step.at))
 
 
 def _file(row: Row[Any]) -> KeptFile:

@@ -43,6 +43,19 @@ class LeadChanged(Fault):
     remedy = ("请看过最新内容后再按一次。", "Read what it says now and press the key again.")
 
 
+class LeadConcluded(Fault):
+    """这条线索已有核查结论，不能再初筛，您的操作没有保存。
+
+    This lead has its verdict; it is not screened again, and nothing of yours was saved.
+    """
+
+    code = "E-DB-412"
+    remedy = (
+        "如需改变，请在线索页变更或撤销核查结论。",
+        "Change the verdict or take it back on the lead's page.",
+    )
+
+
 class NothingToUndo(Fault):
     """没有可以撤销的操作。
 
@@ -97,7 +110,7 @@ class Together:
 def screen(conn: Connection, decision: Decision) -> Screened:
     """Write one decision. A lead screened in gets its number, which no other lead ever had.
 
-    Raises LeadMissing, or LeadChanged where `version` is no longer the newest.
+    Raises LeadMissing, LeadChanged where `version` is no longer the newest, or LeadConcluded where it has a verdict.
     """
     return _screen(conn, decision, batch=None)
 
@@ -109,7 +122,7 @@ def screen_together(conn: Connection, decisions: Sequence[Decision]) -> Together
     for decision in sorted(decisions, key=lambda one: one.lead_id):  # in one order, so that two cannot block each other
         try:
             screened.append(_screen(conn, decision, batch=first))
-        except (LeadMissing, LeadChanged):
+        except (LeadMissing, LeadChanged, LeadConcluded):
             continue
     return Together(screened=tuple(screened), changed=len(decisions) - len(screened))
 
@@ -119,9 +132,11 @@ def _screen(conn: Connection, decision: Decision, *, batch: int | None) -> Scree
         raise ValueError("a reason goes with 排除 and with nothing else")
     if (decision.reason is DismissReason.OTHER) != bool(decision.note):
         raise ValueError("words go with 其他 and with nothing else")
-    row = _locked(conn, decision.lead_id)
+    row = locked(conn, decision.lead_id)
     if row.version != decision.version:
         raise LeadChanged(f"{row.state}　{row.title}")
+    if row.verdict:
+        raise LeadConcluded(f"{row.number}　{row.verdict}")
     number = row.number
     if decision.action is Screening.KEEP and number is None:
         number = _past_number(conn, row.id) or _next_number(conn, decision.at)
@@ -155,8 +170,10 @@ def undo(conn: Connection, *, user_id: int, actor: str, at: datetime) -> Togethe
 
 
 def _take_back(conn: Connection, step: Row[Any], user_id: int, actor: str, at: datetime) -> Screened | None:
-    """The lead as it was before that step; None where somebody has screened it since."""
-    row = _locked(conn, step.lead_id)
+    """The lead as it was before that step; None where somebody has screened it since, or concluded."""
+    row = locked(conn, step.lead_id)
+    if row.verdict:
+        return None
     newer = select(screenings.c.id).where(screenings.c.lead_id == step.lead_id, screenings.c.id > step.id)
     if conn.execute(newer.where(screenings.c.action != UNDO, ~_undone()).limit(1)).first():
         return None
@@ -168,7 +185,8 @@ def _take_back(conn: Connection, step: Row[Any], user_id: int, actor: str, at: d
     return _write(conn, row, before, actor=actor, action="lead.undo", at=at)
 
 
-def _locked(conn: Connection, lead_id: int) -> Row[Any]:
+def locked(conn: Connection, lead_id: int) -> Row[Any]:
+    """The lead's row, nobody else's to change until the transaction ends. Raises LeadMissing."""
     row = conn.execute(select(leads).where(leads.c.id == lead_id, in_sight(conn)).with_for_update()).one_or_none()
     if row is None:
         raise LeadMissing(str(lead_id))

@@ -73,6 +73,8 @@ WALLS: Mapping[str, Wall] = {
     "lead_notes": Wall(_CHAIN, _CHAIN, _OF_LEAD),
     "misreads": Wall(_CHAIN, _CHAIN, _OF_LEAD),
     "extra_terms": Wall("select, insert, update", "select, insert, update", _OF_LEAD),
+    "verdicts": Wall(_CHAIN, _CHAIN, _OF_LEAD),
+    "licence_checks": Wall(_CHAIN, _CHAIN, _OF_LEAD),
     "leases": Wall(_CHANGE, _CHANGE, _OF_LEAD),
     # --- the chains: whoever writes a row has to know the one before, whatever that says ---
     "audit": Wall(_CHAIN, "insert"),

@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+from datetime import date
 
 from console import Desk, ReplaySite, Submission
 from crawler import definitions
@@ -61,6 +62,10 @@ def lay_desk(house: House, *, base_url: str = "") -> Desk:
     def intake(submission: Submission) -> list[int]:
         return take_in(house, submission)
 
+    def law(category: str, day: date) -> tuple[str, ...]:
+        return lexicon.category(category).law_on(day) if category in keys else ()
+
+    keys = {category.key for category in lexicon.categories}
     return Desk(
         engine=house.engine,
         store=house.store,
@@ -71,6 +76,7 @@ def lay_desk(house: House, *, base_url: str = "") -> Desk:
         trusted_hosts=("127.0.0.1", "localhost", "[::1]", *console.trusted_hosts),
         platforms={key: one.name for key, one in definitions().items()},
         categories={category.key: category.name for category in lexicon.categories},
+        law=law,
         office=house.settings.unit.name,
         replay=_replay_site(house),
         errands=Errands(house),

@@ -16,6 +16,17 @@ from records.lead import (
     Screening,
 )
 from records.leave import Budget, Halt, Hours, Spent, Stop
+from records.licence import (
+    OF_ONE_HOLDER,
+    LicenceCheck,
+    LicenceClaim,
+    LicenceKind,
+    LicenceState,
+    number_key,
+)
+from records.licence import (
+    Finding as LicenceFinding,
+)
 from records.listing import Capture, CapturedFile, FileRole, Gone, Listing, ListingState, Page, Seller, Sighting, Source
 from records.measures import Measures
 from records.passage import Barred
@@ -23,6 +34,18 @@ from records.permits import KeptRobots, RobotsRuling, SuppliedSession
 from records.run import CANARY, FIELD_LABELS, Control, Coverage, Figures, Finding, Unseen, unseen
 from records.scan import KNOWN_BEHIND, Outcome, Query, QueryKind, QueryReport, ScanStatus, night_status, scan_status
 from records.surroundings import ClockCheck, Surroundings
+from records.verdict import (
+    Doubt,
+    Given,
+    Grounds,
+    Identity,
+    SubjectKind,
+    Unfounded,
+    Verdict,
+    Violation,
+    WakeOn,
+    wanting,
+)
 
 __all__ = [
     "CANARY",
@@ -30,6 +53,7 @@ __all__ = [
     "ELSEWHERE",
     "FIELD_LABELS",
     "KNOWN_BEHIND",
+    "OF_ONE_HOLDER",
     "SHANGHAI",
     "TECHNIQUES",
     "UNDECIDED",
@@ -42,15 +66,19 @@ __all__ = [
     "Control",
     "Coverage",
     "DismissReason",
+    "Doubt",
     "Exchange",
     "Fault",
     "Figures",
     "FileRole",
     "Finding",
+    "Given",
     "Gone",
+    "Grounds",
     "Halt",
     "Headers",
     "Hours",
+    "Identity",
     "Imprint",
     "KeptRobots",
     "Labels",
@@ -58,6 +86,11 @@ __all__ = [
     "Lead",
     "LeadState",
     "Level",
+    "LicenceCheck",
+    "LicenceClaim",
+    "LicenceFinding",
+    "LicenceKind",
+    "LicenceState",
     "Listing",
     "ListingState",
     "Match",
@@ -77,16 +110,23 @@ __all__ = [
     "Source",
     "Spent",
     "Stop",
+    "SubjectKind",
     "SuppliedSession",
     "Surroundings",
     "Tls",
+    "Unfounded",
     "Unseen",
+    "Verdict",
+    "Violation",
+    "WakeOn",
     "is_credit_code",
     "night_status",
     "now",
+    "number_key",
     "scan_status",
     "shanghai",
     "shanghai_date",
     "unseen",
+    "wanting",
     "withheld",
 ]

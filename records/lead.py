@@ -72,3 +72,5 @@ class Lead:
     version: int
     #: When a hit of it was last seen on sale again after it had been gone; None for never.
     raised_at: datetime | None = None
+    #: 核查结论 that stands: 属实, 不属实 or 存疑; empty while there is none.
+    verdict: str = ""

@@ -5,6 +5,7 @@ hold is replaced here and kept, byte for byte, in the evidence.
 """
 
 from db.tables.base import metadata
+from db.tables.concluded import licence_checks, verdicts
 from db.tables.decided import (
     campaigns,
     districts,
@@ -70,6 +71,7 @@ __all__ = [
     "leads",
     "leases",
     "lexicon_versions",
+    "licence_checks",
     "listing_states",
     "listing_versions",
     "listings",
@@ -98,4 +100,5 @@ __all__ = [
     "shells",
     "spending",
     "users",
+    "verdicts",
 ]

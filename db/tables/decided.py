@@ -85,6 +85,7 @@ leads = Table(
     reference("screened_by", "users.id", nullable=True),
     Column("version", Integer, nullable=False, server_default=text("1")),
     Column("starred", Boolean, nullable=False, server_default=text("false")),  # candidate for 典型案例
+    text_column("verdict"),  # the one that stands (db.verdicts); empty while there is none
     UniqueConstraint("campaign_id", "platform", "subject_key"),
     # the order of the queue, read backwards; see db.queue
     Index("ix_leads_queue", "state", text("coalesce(raised_at, '2000-01-01 00:00:00+00')"), "score", text("(-id)")),

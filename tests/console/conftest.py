@@ -76,6 +76,7 @@ def desk(engine: Engine, tmp_path: Path, clock: Clock, intake: Intake) -> Desk:
         base_url=BASE,
         platforms=seed.PLATFORMS,
         categories=seed.CATEGORIES,
+        law=seed.law,
         now=clock,
     )
 

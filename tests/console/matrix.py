@@ -105,6 +105,8 @@ class Target:
             "/leads/{lead_id}/note": lambda: {"text": "问过了"},
             "/leads/{lead_id}/search": lambda: {"what": "phrase", "phrase": "象牙", "why": "x", "nights": "1"},
             "/leads/{lead_id}/misread": lambda: {"category": "ivory", "term": "象牙"},
+            "/leads/{lead_id}/licences": lambda: {"version": str(self._version())},
+            "/leads/{lead_id}/verdict": lambda: {"version": str(self._version()), "to": "属实"},
             "/leads/{lead_id}/extract": lambda: {"listing": "1"},
             "/extractions/{extraction_id}/confirm": lambda: {"officer": "wang", "password": "x", "capture": "1"},
             "/extractions/{extraction_id}/abandon": lambda: {"why": "x"},

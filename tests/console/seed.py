@@ -5,7 +5,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -21,6 +21,12 @@ MORNING = datetime(2026, 11, 23, 0, 31, tzinfo=UTC)  # 08:31 in China
 
 PLATFORMS = {"demo_ads": "演示分类信息", "demo_goods": "演示二手", "demo_shop": "演示藏品"}
 CATEGORIES = {"ivory": "象牙", "rhino": "犀牛角", "tiger": "虎", "pangolin": "穿山甲", "tool_snare": "猎套"}
+
+
+def law(category: str, day: date) -> tuple[str, ...]:
+    """One citation a category, another one for ivory from the day of the samples on."""
+    new = ("《试验法》（2026年）第一条",) if category == "ivory" and day >= date(2026, 11, 23) else ()
+    return (*new, f"《试验条例》（{CATEGORIES.get(category, category)}）")
 
 
 @dataclass(frozen=True, kw_only=True)

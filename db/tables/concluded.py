@@ -1,0 +1,47 @@
+"""What named persons find out and conclude about leads. Append-only: triggers refuse every change."""
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index, Table, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from db.tables.base import id_column, metadata, reference, text_column, time_column
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    id_column(),
+    reference("lead_id", "leads.id"),
+    reference("user_id", "users.id"),
+    Column("verdict", Text, nullable=False),  # 属实, 不属实, 存疑, or 撤销 which takes back the one it names
+    Column("undoes", BigInteger, ForeignKey("verdicts.id"), unique=True),
+    Column("identity", JSONB, nullable=False, server_default=text("'{}'")),  # records.Identity
+    Column("violations", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("citations", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("evidence", ARRAY(Text), nullable=False, server_default=text("'{}'")),  # sha256 found sound at that moment
+    text_column("reason"),
+    text_column("note"),
+    text_column("wake"),
+    Column("wake_on", Date),  # Shanghai date
+    text_column("change"),  # why an earlier verdict holds no more
+    time_column("at"),
+    CheckConstraint("(verdict = '撤销') = (undoes is not null)", name="undoes"),  # the migration says more of it
+    Index("ix_verdicts_lead", "lead_id", "id"),
+)
+
+licence_checks = Table(
+    "licence_checks",
+    metadata,
+    id_column(),
+    reference("lead_id", "leads.id"),
+    reference("user_id", "users.id"),
+    Column("kind", Text, nullable=False),  # records.LicenceKind
+    Column("state", Text, nullable=False),  # records.LicenceState
+    text_column("number"),
+    text_column("number_key"),  # records.number_key: how numbers are compared
+    text_column("finding"),  # 相符 or 不符或查无, with 已核验
+    text_column("note"),
+    time_column("at"),
+    CheckConstraint("(state = '已核验') = (finding <> '')", name="finding"),
+    CheckConstraint("state <> '给出编号' or number <> ''", name="number"),
+    Index("ix_licence_checks_lead", "lead_id", "id"),
+    Index("ix_licence_checks_number", "number_key", postgresql_where=text("number_key <> ''")),
+)
