@@ -17,7 +17,7 @@ RUN pip install --no-cache-dir --require-hashes -r locks/dev.txt \
 
 FROM python:3.12-slim-bookworm AS house
 RUN useradd --create-home --uid 10001 xunwang && install -d -o xunwang -g xunwang /data
-COPY locks/runtime.txt /tmp/runtime.txt
+COPY locks/s3.txt /tmp/runtime.txt
 RUN pip install --no-cache-dir --require-hashes -r /tmp/runtime.txt
 COPY --from=wheel /build/dist/*.whl /tmp/
 RUN pip install --no-cache-dir --no-deps /tmp/*.whl && rm /tmp/*.whl /tmp/runtime.txt

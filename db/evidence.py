@@ -118,6 +118,12 @@ def all_files(conn: Connection) -> list[str]:
     return list(conn.execute(select(evidence_files.c.sha256).order_by(evidence_files.c.sha256)).scalars())
 
 
+def latest_files(conn: Connection, limit: int) -> list[str]:
+    """Names of the files that were stored last, the latest first."""
+    statement = select(evidence_files.c.sha256).order_by(evidence_files.c.stored_at.desc()).limit(limit)
+    return list(conn.execute(statement).scalars())
+
+
 def _keep(conn: Connection, capture: CaptureKept, at: datetime) -> int | None:
     """Id of the new capture; None where that state has one."""
     head = insert(captures).values(

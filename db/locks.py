@@ -13,12 +13,13 @@ from db.faults import DatabaseUnreachable
 
 
 @contextmanager
-def holding(engine: Engine, name: str, *, wait: bool = True) -> Iterator[bool]:
+def holding(engine: Engine, name: str, *, wait: bool = True, shared: bool = False) -> Iterator[bool]:
     """Hold the lock `name` on a connection of its own; yields False when `wait` is off and another holds it.
 
-    The server frees it the moment the holder's connection ends, a killed process included.
+    The server frees it the moment the holder's connection ends, a killed process included. `shared`: together with
+    others who say so.
     """
-    with _held(engine, name, wait=wait) as (_, got):
+    with _held(engine, name, wait=wait, shared="_shared" if shared else "") as (_, got):
         yield got
 
 
@@ -60,14 +61,14 @@ def leasing(engine: Engine, name: str) -> Iterator[Lease]:
 
 
 @contextmanager
-def _held(engine: Engine, name: str, *, wait: bool) -> Iterator[tuple[Connection, bool]]:
+def _held(engine: Engine, name: str, *, wait: bool, shared: str = "") -> Iterator[tuple[Connection, bool]]:
     try:
         connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     except OperationalError as error:
         raise unreachable(engine, error) from None
     try:
         connection.execute(text("set statement_timeout = 0; set lock_timeout = 0"))
-        verb = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
+        verb = f"pg_advisory_lock{shared}" if wait else f"pg_try_advisory_lock{shared}"
         got = connection.execute(text(f"select {verb}(hashtextextended(:name, 0))"), {"name": name}).scalar()
         try:
             connection.execute(text("reset statement_timeout; reset lock_timeout"))
@@ -75,7 +76,9 @@ def _held(engine: Engine, name: str, *, wait: bool) -> Iterator[tuple[Connection
         finally:
             if wait or got:
                 with suppress(DBAPIError):  # the connection has gone, and the lock with it
-                    connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), {"name": name})
+                    connection.execute(
+                        text(f"select pg_advisory_unlock{shared}(hashtextextended(:name, 0))"), {"name": name}
+                    )
     finally:
         connection.invalidate()  # whatever became of it: it goes back to nobody
         connection.close()

@@ -3,6 +3,8 @@
 The store is here; what packs, signs and verifies is fetched from its own file by the few who need it.
 """
 
+from evidence.bucket import Bucket
+from evidence.objects import Address, BucketAway, Objects
 from evidence.store import (
     LOWER_HEX,
     EvidenceMissing,
@@ -14,4 +16,17 @@ from evidence.store import (
     Swept,
 )
 
-__all__ = ["LOWER_HEX", "EvidenceMissing", "Limits", "Step", "Store", "StoreFull", "StoredFile", "Swept"]
+__all__ = [
+    "LOWER_HEX",
+    "Address",
+    "Bucket",
+    "BucketAway",
+    "EvidenceMissing",
+    "Limits",
+    "Objects",
+    "Step",
+    "Store",
+    "StoreFull",
+    "StoredFile",
+    "Swept",
+]

@@ -93,7 +93,7 @@ class Swept:
     temporary: int
 
 
-def _nothing(_step: str) -> None:
+def nothing(_step: str) -> None:
     """Production has no crash points."""
 
 
@@ -102,7 +102,7 @@ class Store:
 
     __slots__ = ("_limits", "_step", "root")
 
-    def __init__(self, root: Path, *, limits: Limits | None = None, step: Step = _nothing) -> None:
+    def __init__(self, root: Path, *, limits: Limits | None = None, step: Step = nothing) -> None:
         """Makes `root` where it is missing. `step` is called at created, written, synced, renamed, kept."""
         self.root: Final = root.absolute()
         self._limits: Final = limits or Limits()
@@ -121,12 +121,8 @@ class Store:
         if self._renew(name, body):
             return kept
         self._room_for(len(body))
-        try:
+        with self.writing():
             self._write(name, body)
-        except OSError as error:
-            if error.errno in _FULL:
-                raise StoreFull(os.strerror(error.errno)) from error
-            raise
         return kept
 
     @contextmanager
@@ -138,12 +134,8 @@ class Store:
         self._room_for(size)
         temporary = self.root / _TEMPORARY / secrets.token_hex(16)
         try:
-            with open(temporary, "x+b", opener=_private) as file:
+            with self.writing(), open(temporary, "x+b", opener=_private) as file:
                 yield file
-        except OSError as error:
-            if error.errno in _FULL:
-                raise StoreFull(os.strerror(error.errno)) from error
-            raise
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -151,7 +143,7 @@ class Store:
         """Gives a draft its name, as `put` does with bytes; its whole content counts, wherever it stands."""
         draft.flush()
         draft.seek(0)
-        digest = _digest(draft)
+        digest = digest_of(draft)
         self._step("written")
         os.fsync(draft.fileno())
         self._step("synced")
@@ -172,7 +164,7 @@ class Store:
         """Reads the file again and hashes it: False when it is missing, a link, or no longer what its name says."""
         try:
             with self._open(sha256) as file:
-                return _digest(file) == sha256
+                return digest_of(file) == sha256
         except EvidenceMissing:
             return False
 
@@ -195,6 +187,23 @@ class Store:
         removed = tuple(name for name in orphans if self._remove(name, limit))
         return Swept(orphans=removed, temporary=self._sweep_temporary(limit))
 
+    def probe(self) -> str:
+        """Writes and removes a file that is no evidence; the place. Raises OSError."""
+        with open(self.root / _TEMPORARY / secrets.token_hex(16), "xb", opener=_private) as file:
+            Path(file.name).unlink()
+        return str(self.root)
+
+    @staticmethod
+    @contextmanager
+    def writing() -> Iterator[None]:
+        """A disk that is full by now is said as StoreFull."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno in _FULL:
+                raise StoreFull(os.strerror(error.errno)) from error
+            raise
+
     # --- the steps ---------------------------------------------------------------------------------------------
 
     def _renew(self, name: str, body: bytes) -> bool:
@@ -210,10 +219,18 @@ class Store:
         return same
 
     def _room_for(self, size: int) -> None:
+        self.room_on_disk(size)
+        self.room_in_quota(size)
+
+    def room_on_disk(self, size: int) -> None:
+        """Raises StoreFull where `size` more bytes leave too little free on this disk."""
         disk = shutil.disk_usage(self.root)
         keep = min(self._limits.keep_free, int(disk.total * self._limits.keep_free_share))
         if disk.free - size < keep:
             raise StoreFull(f"{self.root}: {disk.free >> 20} MiB < {(keep + size) >> 20} MiB")
+
+    def room_in_quota(self, size: int) -> None:
+        """Raises StoreFull where `size` more bytes are more than may be kept."""
         if self._limits.quota is not None:
             self._limits.quota(size)
 
@@ -292,7 +309,8 @@ class Store:
         return len(stale)
 
 
-def _digest(file: BinaryIO) -> str:
+def digest_of(file: BinaryIO) -> str:
+    """Sha256 of what is left to read, lower-case hex."""
     digest = hashlib.sha256()
     while block := file.read(_BLOCK):
         digest.update(block)

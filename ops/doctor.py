@@ -10,7 +10,7 @@ from pathlib import Path
 
 from crawler import BrowserSettings, find_chromium
 from crawler.portrait import portrait
-from db import leave, permits, scans
+from db import evidence, leave, permits, scans
 from db.engine import transaction
 from db.locks import holding
 from egress import GuardDown
@@ -27,6 +27,9 @@ from records import Fault, Listing, now, shanghai, shanghai_date
 ENOUGH_DISK = 2 * 1024**3
 #: Days before the last one of a decision or a session in which it is spoken of.
 SOON = timedelta(days=7)
+#: Evidence files that are hashed again, the latest ones.
+_LOOKED_AT = 20
+_WRITABLE = "请核对证据目录的属主与权限"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +60,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     house, finding = _database(settings)
     yield finding
     if house is not None:
+        yield _evidence(house)
         yield _lexicon(house)
         yield _stopped(house)
         yield _permits(house)
@@ -152,6 +156,22 @@ def _database(settings: Settings) -> tuple[House | None, Finding]:
     return house, Finding(
         name="数据库", ok=True, told="外部 PostgreSQL" if settings.database_url else "内置 PostgreSQL"
     )
+
+
+def _evidence(house: House) -> Finding:
+    """The store takes a file and gives it back, and what it was given last is still what it was."""
+    with transaction(house.engine) as conn:
+        latest = evidence.latest_files(conn, _LOOKED_AT)
+    try:
+        where = house.store.probe()
+        harmed = [name for name in latest if not house.store.check(name)]
+    except (Fault, OSError) as fault:
+        told, remedy = (fault.message(), fault.remedy[0]) if isinstance(fault, Fault) else (str(fault), _WRITABLE)
+        return Finding(name="证据存储", ok=False, told=told, remedy=remedy)
+    if harmed:
+        remedy = "请立即保全证据存储与日志，并从备份恢复这些文件"
+        return Finding(name="证据存储", ok=False, told=f"缺失或已改变：{'、'.join(harmed)}", remedy=remedy)
+    return Finding(name="证据存储", ok=True, told=f"{where}，可读写；最近 {len(latest)} 个文件校验值相符")
 
 
 def _lexicon(house: House) -> Finding:

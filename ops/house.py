@@ -1,12 +1,15 @@
 """The one place where the rooms are put together."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from db import campaigns, lexicon
 from db.embedded import Embedded
 from db.engine import Engine, connect, create_database, transaction, wait_until_up
+from db.locks import holding
 from db.migrations import migrate
-from evidence import Limits, Store
+from evidence import Address, Bucket, Limits, Objects, Store
 from keywords import Lexicon, Matcher, builtin, builtin_version
 from ops.quota import Quota
 from ops.settings import Settings
@@ -91,7 +94,21 @@ def enter_house(settings: Settings, *, demo: bool) -> House:
     root = settings.evidence_root / ("demo" if demo else "store")
     engine = connect(settings.database_url)
     quota = Quota(engine, settings.evidence.quota_gib << 30) if settings.evidence.quota_gib else None
-    return House(settings=settings, engine=engine, store=Store(root, limits=Limits(quota=quota)), demo=demo)
+    store = _store(settings, engine, root, Limits(quota=quota), demo=demo)
+    return House(settings=settings, engine=engine, store=store, demo=demo)
+
+
+def _store(settings: Settings, engine: Engine, root: Path, limits: Limits, *, demo: bool) -> Store:
+    """A folder, or the bucket that is set; the demo never leaves its folder."""
+    bucket = settings.evidence.bucket
+    if not bucket.url or demo:
+        return Store(root, limits=limits)
+    name = f"evidence:{bucket.url}/{bucket.name}/{bucket.prefix}"
+
+    def alone(alone: bool) -> AbstractContextManager[bool]:
+        return holding(engine, name, shared=not alone)
+
+    return Bucket(root, Objects(Address(**bucket.model_dump())), limits=limits, alone=alone)
 
 
 def _furnish(house: House) -> None:

@@ -21,6 +21,7 @@ from pydantic_settings import (
 )
 
 from egress import names_inside
+from ops.settings_evidence import Evidence, check_secrets
 from records import Fault, Hours
 
 
@@ -225,22 +226,6 @@ class Alerts(_Part):
     proxy: str = ""
 
 
-class Evidence(_Part):
-    """What the store may hold, and what evidence packages are given besides their signature."""
-
-    #: GiB that the evidence files may take up; 0: as many as the disk has.
-    quota_gib: int = Field(default=0, ge=0)
-
-    #: Addresses of time-stamping authorities (RFC 3161), asked one after the other.
-    tsa: tuple[str, ...] = ()
-    #: File of their root certificates, PEM; empty: tokens are taken without their signer being checked.
-    tsa_roots: str = ""
-    #: Hosts of authorities that stand in the unit's own network; every other must be public.
-    internal_hosts: tuple[str, ...] = ()
-    #: The unit's public address on the internet, as an attended extraction names it; no machine knows its own.
-    exit_address: str = ""
-
-
 class Nightly(_Part):
     """The schedule that `xunwang init` writes; afterwards the rows in the database count."""
 
@@ -343,6 +328,7 @@ def read_settings(config: Path | None = None, **changes: Any) -> Settings:
     try:
         read: Settings = reader(**changes)
         _check_sites(EnvSettingsSource(reader)())
+        check_secrets(file)
     except ValidationError as refused:
         lines = (f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in refused.errors(include_input=False))
         raise SettingsRefused("\n".join(lines)) from None

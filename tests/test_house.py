@@ -30,6 +30,8 @@ MAY_IMPORT["ops"] = set(MAY_IMPORT) | {"ops"}
 
 #: Libraries that one room keeps to itself, each with the rooms that may import it.
 KEPT_IN = {
+    "boto3": {"evidence"},
+    "botocore": {"evidence"},
     "scrapy": {"crawler"},
     "scrapy_playwright": {"crawler"},
     "playwright": {"crawler"},
@@ -51,7 +53,7 @@ KEPT_IN = {
 #: What can open a connection.
 CONNECTS = re.compile(
     r"^\s*(import|from) (socket|ssl|httpx|httpcore|requests|aiohttp|urllib\.request|http\.client)\b"
-    r"|^\s*(import|from) (ftplib|smtplib|ntplib)\b"
+    r"|^\s*(import|from) (ftplib|smtplib|ntplib|boto3|botocore)\b"
     r"|open_connection\(|create_connection\(|HTTP11DownloadHandler|chromium\.(launch|connect)",
     re.MULTILINE,
 )
@@ -59,6 +61,7 @@ CONNECTS = re.compile(
 MAY_CONNECT = {
     "egress/guard.py",
     "egress/proof.py",  # asks the guard itself
+    "evidence/objects.py",  # the unit's own bucket, named in the settings: no page can name it
     "egress/dialling.py",  # finds the address for the alerts
     "ops/stamps.py",  # the same
     "alerts/channels.py",  # connects to the address that egress.dialling found

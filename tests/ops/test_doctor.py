@@ -9,10 +9,12 @@ import pytest
 from db import permits, scans
 from db.engine import transaction
 from db.locks import holding
-from ops.doctor import _permits
+from ops.doctor import _evidence, _permits
 from ops.house import House, open_house
 from ops.settings import read_settings
+from pipelines import receive
 from records import Outcome, Query, QueryKind, RobotsRuling, SuppliedSession, now, shanghai_date
+from tests.pipelines.made import captured, listing, reception
 
 pytestmark = pytest.mark.db
 
@@ -102,3 +104,14 @@ def test_a_session_is_used_no_more_once_the_queries_have_ended(house: House) -> 
         permits.revoke(conn, taken.id, by="李某", at=now())
     with holding(house.engine, "platform:p"):  # by somebody else's errand
         assert _permits(house).ok
+
+
+def test_evidence_that_was_changed_or_is_gone_is_named(house: House) -> None:
+    assert _evidence(house).ok
+    receive([captured(listing("1", "象牙 手串"))], reception(house.engine, house.store.root))
+    assert "2 个文件" in _evidence(house).told
+    changed, gone = (house.store.path(name) for name in house.store.names())
+    changed.write_bytes(b"changed")
+    gone.unlink()
+    found = _evidence(house)
+    assert not found.ok and changed.name in found.told and gone.name in found.told and found.remedy

@@ -77,3 +77,45 @@ def test_seller_salt_is_made_once_and_kept_private(tmp_path: Path) -> None:
     assert len(salt) == 32
     assert settings.seller_salt() == salt
     assert (tmp_path / "secrets" / "seller_salt").stat().st_mode & 0o077 == 0
+
+
+BUCKET = '[evidence.bucket]\nname = "evidence"\nurl = "{url}"\n'
+KEYS = {
+    "XUNWANG_EVIDENCE__BUCKET__ACCESS_KEY": "hidden-access",
+    "XUNWANG_EVIDENCE__BUCKET__SECRET_KEY": "hidden-secret",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "named"),
+    [
+        (BUCKET.format(url="https://s3.example") + "secret_key = 'hidden-secret'", True, "环境变量"),
+        (BUCKET.format(url="https://s3.example"), False, "XUNWANG_EVIDENCE__BUCKET__SECRET_KEY"),
+        (BUCKET.format(url="http://s3.example"), True, "https://"),
+        (BUCKET.format(url="https://s3.example/path"), True, "evidence.bucket.url"),
+        (BUCKET.format(url="https://s3.example") + "prefix = 'a'", True, "evidence.bucket.prefix"),
+        (BUCKET.format(url="https://s3.example").replace('"evidence"', '""'), True, "name"),
+    ],
+)
+def test_a_bucket_is_set_whole_over_tls_and_its_keys_stand_in_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, keys: bool, named: str
+) -> None:
+    file = tmp_path / "xunwang.toml"
+    file.write_text(text)
+    for name, value in KEYS.items() if keys else ():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsRefused) as refused:
+        read_settings(file)
+    assert named in refused.value.detail
+    assert "hidden" not in str(refused.value) + refused.value.detail
+
+
+def test_a_bucket_takes_its_keys_from_the_environment_and_shows_them_to_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "xunwang.toml").write_text(BUCKET.format(url="http://10.0.0.7:9000"))
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    read = read_settings(tmp_path / "xunwang.toml")
+    assert (read.evidence.bucket.access_key, read.evidence.bucket.secret_key) == ("hidden-access", "hidden-secret")
+    assert "hidden" not in repr(read)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from sqlalchemy import Engine
 
 from db.engine import transaction
 from db.evidence import all_files, known_files
+from evidence import Store
 from pipelines import receive
 from records import now
+from tests.evidence.places import Folder, Objectstore, bucket_at, bucket_server
 from tests.pipelines.made import STATE, captured, listing, one, reception, rows
 
 pytestmark = pytest.mark.db
@@ -22,9 +25,10 @@ CHILD = """
 import os, sys
 from pathlib import Path
 from db.engine import connect
+from evidence import Address, Bucket, Limits, Objects, Store
 from pipelines import receive
 from tests.pipelines.made import captured, listing, reception
-url, root, point, nth = sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+url, point, nth = sys.argv[1], sys.argv[2], int(sys.argv[3])
 left = [nth]
 def end(step):
     if step == point:
@@ -33,41 +37,53 @@ def end(step):
             os._exit(9)
 engine = connect(url)
 given = [captured(listing(str(n), "象牙" if n % 2 else "木雕")) for n in range(6)]
-receive(given, reception(engine, root, step=end, store_step=end))
+receive(given, reception(engine, Path(), step=end, store={opening}))
 """
 
 POINTS = [
-    *[(step, nth) for step in ("created", "written", "synced", "renamed", "kept") for nth in (1, 4)],
-    *[(step, 1) for step in ("recall", "assess", "keep", "evidence", "lead", "commit", "committed")],
+    *[("folder", step, nth) for step in ("created", "written", "synced", "renamed", "kept") for nth in (1, 4)],
+    *[("folder", step, 1) for step in ("recall", "assess", "keep", "evidence", "lead", "commit", "committed")],
+    *[("bucket", step, nth) for step in ("created", "kept") for nth in (1, 4)],
+    *[("bucket", step, 1) for step in ("evidence", "lead", "commit", "committed")],
 ]
 
 
-def good(engine: Engine, root: Path) -> bool:
+def good(engine: Engine, store: Store) -> bool:
     """Every row's file is in the store and still what its name says."""
-    store = reception(engine, root).store
     with engine.connect() as connection:
         return all(store.check(name) for name in all_files(connection))
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with bucket_server() as url:
+        yield url
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("point", "nth"), POINTS)
+@pytest.mark.parametrize(("kind", "point", "nth"), POINTS)
 def test_a_crash_at_any_point_then_one_run(
-    engine: Engine, database_url: str, tmp_path: Path, point: str, nth: int
+    engine: Engine, database_url: str, tmp_path: Path, request: pytest.FixtureRequest, kind: str, point: str, nth: int
 ) -> None:
-    argv = [sys.executable, "-c", CHILD, database_url, str(tmp_path / "crashed"), point, str(nth)]
-    assert subprocess.run(argv, cwd=ROOT).returncode == 9
-    assert good(engine, tmp_path / "crashed")
+    root = tmp_path / "crashed"
+    place: Folder | Objectstore = (
+        Folder(root=root) if kind == "folder" else bucket_at(request.getfixturevalue("server"), root, f"{point}-{nth}")
+    )
+    script = CHILD.replace("{opening}", place.opening())
+    assert subprocess.run([sys.executable, "-c", script, database_url, point, str(nth)], cwd=ROOT).returncode == 9
+    store = place.store()
+    assert good(engine, store)
     expected = 6 if point == "committed" else 0
     assert one(engine, "select count(*) from listings") == expected
     given = [captured(listing(str(n), "象牙" if n % 2 else "木雕")) for n in range(6)]
-    receive(given, reception(engine, tmp_path / "crashed"))
+    receive(given, reception(engine, root, store=store))
     counts = "select (select count(*) from listings), (select count(*) from captures), (select count(*) from leads)"
     assert rows(engine, counts) == [(6, 3, 1)]
     assert rows(engine, "select hits from leads") == [(3,)]
     assert one(engine, "select count(*) from outbox") == 1
-    assert good(engine, tmp_path / "crashed")
+    assert good(engine, store)
     before = rows(engine, STATE)
-    receive(given, reception(engine, tmp_path / "crashed"))
+    receive(given, reception(engine, root, store=store))
     assert rows(engine, STATE) == before
 
 
@@ -95,4 +111,4 @@ def test_the_sweep_knows_which_files_rows_need(engine: Engine, tmp_path: Path) -
             lambda names: known_files(connection, names), older_than=timedelta(hours=24), now=now()
         )
     assert swept.orphans == (orphan,)
-    assert good(engine, tmp_path)
+    assert good(engine, desk.store)
