@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from keywords.scanning import Found
-from keywords.terms import Exclusion, Term
+from keywords.terms import ContextGroup, Exclusion, Term
 
 #: Candidates fewer than which are looked through one by one: most texts have three.
 _FEW = 12
@@ -37,6 +38,15 @@ class Candidate:
     def alive(self) -> bool:
         """True while nothing took it away."""
         return not self.cancelled_by and not self.covered_by
+
+
+class Context(NamedTuple):
+    """One context word found, in the skeleton."""
+
+    group: ContextGroup
+    word: str
+    start: int
+    end: int
 
 
 class Places:

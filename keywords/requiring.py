@@ -3,10 +3,10 @@
 from bisect import bisect_left, bisect_right
 
 from keywords.boundaries import is_word
-from keywords.candidates import Candidate, Places
+from keywords.candidates import Candidate, Context, Places
 from keywords.company import folded, is_talk, reach
 from keywords.scanning import View
-from keywords.scoring import Context, concerns
+from keywords.scoring import concerns
 from keywords.terms import Scoring
 
 #: Other words of talk beside which an everyday word, or a name that is only nearly heard, is believed.

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from keywords.boundaries import Cut, is_word, parted
 from keywords.candidates import Candidate, Places
-from keywords.scanning import Found, View, stuttered, whole_latin
+from keywords.outlandish import spelt_out
+from keywords.scanning import SOUNDED, Found, View, stuttered, whole_latin
 from keywords.terms import Exclusion, Scoring, Term
 
 #: Never inside a word.
@@ -52,6 +53,8 @@ def _candidate(view: View, found: Found, term: Term, scoring: Scoring) -> Candid
     if candidate.technique == "reversed" and _turned(view, found):
         # Shown the right way round: what the reader sees is the term itself.
         candidate.technique, candidate.weak = "bidi", term.strength == "weak"
+    if candidate.weak and candidate.technique in SOUNDED and _known(term) and spelt_out(view, found):
+        candidate.weak = False
     if found.split:
         # Nobody takes a character apart who does not hide it: even a weak term needs no company then.
         candidate.technique, candidate.disguised = "split", True
@@ -64,6 +67,10 @@ def _candidate(view: View, found: Found, term: Term, scoring: Scoring) -> Candid
     if found.meaning.partners and not _join_partners(view, candidate, scoring):
         return None
     return candidate
+
+
+def _known(term: Term) -> bool:
+    return term.kind == "term" and (term.strength == "strong" or "heard" in term.variants)
 
 
 def _turned(view: View, found: Found) -> bool:

@@ -22,6 +22,8 @@ from keywords.variants import Spelling
 
 #: More findings than any honest listing has; what follows them in a text is not read.
 _MOST = 20_000
+#: Spellings in letters, of the whole name or a part of it.
+SOUNDED = frozenset(("pinyin", "mixed"))
 #: Right-to-left override: after it a term may be written backwards to be read forwards.
 _TURNED = "\u202e"
 
@@ -59,6 +61,8 @@ class _Owner(NamedTuple):
     #: Of those, terms that need no company, and those that do.
     alone: bool
     weak: tuple[Term, ...]
+    #: True when one of those is a name in letters, which may say enough by the way it is written.
+    sounded: bool
     #: Pairs by one of their other parts, with their places too.
     pairs: dict[str, tuple[tuple[int, Meaning], ...]]
 
@@ -183,7 +187,7 @@ class Scanner:
             if owner.alone:
                 return True
             if owner.weak:
-                if stuttered(reading.skeleton, start, end):
+                if owner.sounded or stuttered(reading.skeleton, start, end):
                     return True
                 weak += [Place(term, start, end) for term in owner.weak]
             if owner.pairs:
@@ -216,7 +220,7 @@ class Scanner:
     def _own(self, index: int) -> _Owner:
         plain: list[tuple[int, Meaning]] = []
         weak: list[Term] = []
-        alone = False
+        alone = sounded = False
         pairs: dict[str, list[tuple[int, Meaning]]] = {}
         for place, meaning in enumerate(self._meanings[index]):
             if meaning.partners:
@@ -226,9 +230,10 @@ class Scanner:
             if meaning.term is not None:
                 if _needs_company(meaning.term, meaning.spelling):
                     weak.append(meaning.term)
+                    sounded = sounded or (meaning.spelling is not None and meaning.spelling.technique in SOUNDED)
                 else:
                     alone = True
-        owner = _Owner(tuple(plain), alone, tuple(weak), {part: tuple(ones) for part, ones in pairs.items()})
+        owner = _Owner(tuple(plain), alone, tuple(weak), sounded, {part: tuple(ones) for part, ones in pairs.items()})
         return self._owners.setdefault(index, owner)
 
     def scan(self, view: View, reading: Reading | None = None) -> list[Found]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from keywords.candidates import Candidate
+from keywords.bait import strung
+from keywords.candidates import Candidate, Context
 from keywords.scanning import View
 from keywords.terms import ContextGroup, Scoring
 from records import Level, Part
@@ -22,20 +22,8 @@ _WEIGHED = 100
 #: Groups of words for other goods, and how near before one of them 吃 and 喂 make it fodder.
 _OTHER_GOODS = frozenset(("goods", "forage", "other_material", "named", "toy"))
 _EATING, _FED = frozenset("吃喂拌撒"), 4
-#: Ways of hiding a name that no honest seller of other goods uses: beside them a string of other goods is bait for
-#: the search, and takes nothing back.
-_HIDING = frozenset(("gap", "stuffed", "filled", "split", "repeated"))
 _DISBELIEVED = frozenset(("imitation", "imitation_prefix"))
 _TRUSTING = frozenset(("evasive", "authentic", "contact"))
-
-
-class Context(NamedTuple):
-    """One context word found."""
-
-    group: ContextGroup
-    word: str
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -235,7 +223,8 @@ def _add_lowering(
     disbelieved = sum(sheet.raised.get(key, 0) for key in _TRUSTING) >= scoring.disbelief
     # 说是玳瑁 也可能赛璐珞: who does not know denies nothing.
     doubtful = any(context.group.key == "unsure" for context in contexts)
-    bait = _hidden(counting, scoring) or _strung(view, counting, contexts, scoring)
+    most = max(_weight(item, scoring) for item in counting)
+    bait = strung(view, [item for item in counting if _weight(item, scoring) == most], contexts)
     given: dict[str, int] = {}
     said: set[str] = set()
     # Of a word in two groups the heavier counts.
@@ -248,7 +237,7 @@ def _add_lowering(
             group.field and not _same_field(view, context, counting, scoring)
         ):
             continue
-        if group.key in _OTHER_GOODS and (_passing(view, context) or (bait and group.key == "goods")):
+        if (group.key in _OTHER_GOODS and _passing(view, context)) or (bait and bait.holds(context)):
             continue
         if group.key == "imitation_prefix" and not _denies(context, counting, scoring):
             continue
@@ -265,35 +254,6 @@ def _add_lowering(
             given[group.key] = before + points
             sheet.add(f"{group.name}“{context.word}”", -points)
     _add_softened(sheet, counting, disbelieved, scoring)
-
-
-def _hidden(counting: list[Candidate], scoring: Scoring) -> bool:
-    """True when what weighs most is written so that no search finds it."""
-    most = max(_weight(item, scoring) for item in counting)
-    return any(item.disguised and item.technique in _HIDING and _weight(item, scoring) == most for item in counting)
-
-
-def _strung(view: View, counting: list[Candidate], contexts: list[Context], scoring: Scoring) -> bool:
-    """True when what weighs most is named outright, as a word of its own between other goods (四件套 犀角杯 台灯):
-    goods on either side that have nothing to do with each other have nothing to do with it either."""
-    goods = [context for context in contexts if context.group.key == "goods"]
-    most = max(_weight(item, scoring) for item in counting)
-    return any(
-        not item.weak
-        and item.term.kind == "term"
-        and _weight(item, scoring) == most
-        and any(one.end <= item.found.start for one in goods)
-        and any(one.start >= item.found.end for one in goods)
-        and _alone(view, item)
-        for item in counting
-    )
-
-
-def _alone(view: View, item: Candidate) -> bool:
-    """True when white space or an end of the text stands on either side."""
-    before = view.raw[: item.found.raw_start][-1:]
-    after = view.raw[item.found.raw_end : item.found.raw_end + 1]
-    return not before.strip() and not after.strip()
 
 
 def _passing(view: View, context: Context) -> bool:

@@ -63,6 +63,12 @@ def _sounds() -> _Sounds:
     return _Sounds(reading=reading, chars=chars, near=ordered)
 
 
+@cache
+def syllables() -> frozenset[str]:
+    """Every syllable of pinyin, without its tone."""
+    return frozenset(syllable.rstrip("12345") for syllable in _sounds().chars)
+
+
 def _loose(syllable: str) -> str:
     """A syllable without tone, and without what half the country does not tell apart: sh and s, n and l, -ng and -n."""
     bare = syllable.rstrip("12345")
@@ -94,6 +100,7 @@ def spellings(term: Term, skeleton: str) -> Iterator[Spelling]:
         yield from _one_changed(skeleton)
     if "heard" in wanted:
         yield from _heard(skeleton)
+        yield from _drawn(skeleton)
         yield from _filled(skeleton)
 
 
@@ -178,6 +185,20 @@ def _heard(skeleton: str) -> Iterator[Spelling]:
     for change in changes:
         text = "".join(change.get(index, char) for index, char in enumerate(skeleton))
         yield Spelling(text=text, technique="homophone", tier="T2", weak=True)
+
+
+def _drawn(skeleton: str) -> Iterator[Spelling]:
+    """One or two characters of a well-known name as what is drawn alike: 悔龟, 橡芽, 玲甪."""
+    often = 5 if len(skeleton) == 2 else 3
+    for index, char in enumerate(skeleton):
+        for other in ALIKE.get(char, ""):
+            text = skeleton[:index] + other + skeleton[index + 1 :]
+            yield Spelling(text=text, technique="lookalike", tier="T2", weak=True)
+    for first, second in combinations(range(len(skeleton)), 2):
+        pairs = product(ALIKE.get(skeleton[first], "")[:often], ALIKE.get(skeleton[second], "")[:often])
+        for one, two in pairs:
+            text = skeleton[:first] + one + skeleton[first + 1 : second] + two + skeleton[second + 1 :]
+            yield Spelling(text=text, technique="lookalike", tier="T2", weak=True)
 
 
 @cache

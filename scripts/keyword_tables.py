@@ -127,6 +127,11 @@ STROKES = {"丨": "|", "丶": ".", "丿": "/", "亅": "|", "乀": "/", "乁": "/
 BLANKS = "\u115f\u1160\u3164\uffa0\u2800\u180e"
 # Readings that pypinyin gives second but the words of the trade need first.
 READINGS = {"藏": "zang4", "粘": "nian2", "角": "jiao3", "盔": "kui1", "獐": "zhang1", "貉": "he2", "鹑": "chun2"}
+#: Characters of names that stand in no GB 2312.
+RARE = {
+    "鸮": "xiao1", "鹀": "wu2", "鵟": "kuang2", "猄": "jing1", "獴": "meng3", "蠵": "xi1", "鹠": "liu2", "鹮": "huan2",
+    "鹟": "weng1", "鼈": "bie1", "鮸": "mian3", "鼩": "qu2", "囮": "e2",
+}  # fmt: skip
 TOP = 0x20000
 
 
@@ -280,6 +285,8 @@ def sounds() -> dict[str, object]:
                 continue
             reading = READINGS.get(char) or pinyin(char, style=Style.TONE3, neutral_tone_with_five=True)[0][0]
             found[reading.replace("ü", "v")][row >= 0xD8].append(char)
+    for char, reading in RARE.items():
+        found[reading][True].append(char)
     return {key: "".join(common) + "|" + "".join(rare) for key, (common, rare) in sorted(found.items())}
 
 

@@ -1,0 +1,70 @@
+"""Other goods named beside a hidden thing are bait for the search: they take nothing back."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from keywords.candidates import Candidate, Context
+from keywords.scanning import View
+
+#: Ways of hiding a name that no honest seller of other goods uses.
+_HIDING = frozenset(("gap", "stuffed", "filled", "split", "repeated"))
+#: Groups of words for goods that have nothing to do with what is hidden among them.
+_GOODS = frozenset(("goods", "forage", "deterrent", "fishing", "birdware"))
+#: Of a row of names without a sentence, what goods are also called: 玩具球, 二手书.
+_ROW = _GOODS | {"toy", "education"}
+#: A title of so many pieces is a row of goods; with fewer the name may tell what the other is like.
+_PIECES = 4
+#: Skeleton characters from which a name says by itself what is sold: 红珊瑚原枝, but 象牙 may be a colour.
+_TELLING = 3
+_PIECE = re.compile(r"[^\s,，、;；/|｜+]+")
+
+
+class Bait(NamedTuple):
+    """The groups whose words count for nothing, and where the row stands from which they are seen."""
+
+    groups: frozenset[str]
+    #: Skeleton start and end of the name's own line, in which a word of `_ROW` that is no goods still counts.
+    start: int
+    end: int
+
+    def holds(self, context: Context) -> bool:
+        """True for a word that is there to be found by."""
+        return context.group.key in self.groups and (
+            context.group.key in _GOODS or not self.start <= context.start < self.end
+        )
+
+
+def strung(view: View, heaviest: Sequence[Candidate], contexts: Iterable[Context]) -> Bait | None:
+    """The bait beside what weighs most; None where other words may well say what the goods are.
+
+    Hidden, so that no search finds it; or named outright and as a word of its own among other goods (四件套 犀角杯
+    台灯, 口红 粉底 红珊瑚原枝 眉笔): what has nothing to do with each other has nothing to do with it either.
+    """
+    if any(item.disguised and item.technique in _HIDING for item in heaviest):
+        return Bait(frozenset(("goods",)), 0, 0)
+    goods = [context for context in contexts if context.group.key in _GOODS]
+    for item in heaviest:
+        if item.weak or item.term.kind != "term" or not goods:
+            continue
+        first, last = _line(view, item)
+        pieces = [piece.span() for piece in _PIECE.finditer(view.raw, first, last)]
+        raw_start, raw_end = item.found.raw_start, item.found.raw_end
+        own = [span for span in pieces if span[0] == raw_start and raw_end <= span[1]]
+        # A short name must be the whole piece; of a telling one the piece may go on: 野生麂|子腿.
+        size = item.found.end - item.found.start
+        rest = own[0][1] - own[0][0] - (raw_end - raw_start) if own else 1
+        row = len(pieces) >= _PIECES and size >= _TELLING and rest <= size
+        both = any(one.end <= item.found.start for one in goods) and any(one.start >= item.found.end for one in goods)
+        apart = any(not own[0][0] <= view.origin[one.start] < own[0][1] for one in goods) if own else False
+        if (row and apart) or (both and own and not rest):
+            places = [at for at, raw in enumerate(view.origin) if first <= raw < last]
+            return Bait(_ROW if row else frozenset(("goods",)), places[0], places[-1] + 1)
+    return None
+
+
+def _line(view: View, item: Candidate) -> tuple[int, int]:
+    """Raw start and end of the line on which the name stands."""
+    start = view.raw.rfind("\n", 0, item.found.raw_start) + 1
+    end = view.raw.find("\n", item.found.raw_end)
+    return start, end if end >= 0 else len(view.raw)

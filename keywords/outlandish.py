@@ -1,0 +1,48 @@
+"""Pinyin where Chinese is written: a name of two syllables spelt out among Han characters hides something.
+
+Two syllables by themselves are also names, brands and English (湘雅 xiangya), so that most of them need company. None
+is needed where nobody would write so for another reason: with tone marks, or syllable by syllable among Han characters.
+"""
+
+import re
+
+from keywords.scanning import Found, View
+from keywords.variants import syllables
+
+#: Han characters beside it from which a text is Chinese.
+_CHINESE = 2
+#: Letters from which two syllables written as one say enough beside a quantity or an old piece.
+_LONG = 6
+#: Syllables beside it that may be the rest of the name or what is made of it: hei xiong dan, xiang ya shou chuan.
+_BESIDE = 3
+_BEFORE = re.compile(r"(?<![a-z])(?:[a-z]+\s+)+\Z")
+_AFTER = re.compile(r"(?:\s+[a-z]+)+")
+_HAN = re.compile("[\u3400-\u9fff]")
+#: What a seller says of one thing: so many of it, how old, how dry, what is made of it.
+_THING = re.compile(
+    r"[0-9一二两三四五六七八九十半几整][颗枚根块片只条对串件把张个支瓶份斤两克副套台盘g]|\d\s?(?:克|斤|g\b|cm|厘米|毫米|mm)"
+    r"|[老真野干残旧冻纯活原生][^\s]?|手串|桶珠|珠子|圆珠|牌子|雕件|吊坠|手镯|料子"
+)
+
+
+def spelt_out(view: View, found: Found) -> bool:
+    """True where a pinyin or half-pinyin spelling says by itself that something is hidden."""
+    text = view.fold
+    before, after = _BEFORE.search(text, 0, found.raw_start), _AFTER.match(text, found.raw_end)
+    beside = [*(before[0].split() if before else ()), *(after[0].split() if after else ())]
+    if len(beside) > _BESIDE or not syllables().issuperset(beside):
+        return False  # a sentence of Latin words, not a name among Han characters
+    rest = text[: found.raw_start] + text[found.raw_end :]
+    if len(_HAN.findall(rest)) < _CHINESE:
+        return False
+    raw = view.raw[found.raw_start : found.raw_end]
+    if any("\xc0" <= char <= "\u024f" or "\u0300" <= char <= "\u036f" or "\u1e00" <= char <= "\u1eff" for char in raw):
+        return True
+    letters = sum(map(_is_latin, view.skeleton[found.start : found.end]))
+    if any(char.isspace() or not char.isalnum() for char in raw) and letters > found.end - found.start - 1:
+        return True
+    return (letters >= _LONG or letters < found.end - found.start) and _THING.search(rest) is not None
+
+
+def _is_latin(char: str) -> bool:
+    return "a" <= char <= "z"
