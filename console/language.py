@@ -5,6 +5,7 @@ Every text of the console is written in Chinese where it stands and goes through
 """
 
 import gettext as gnu
+import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import cache
@@ -27,6 +28,15 @@ LANGUAGES: Mapping[str, str] = {CHINESE: "中文", ENGLISH: "English"}
 LOCALE = Path(__file__).resolve().parent / "locale"
 #: The catalogue of the scripts in the browser, which are told its words by the page.
 _BROWSER = "browser"
+#: The catalogue of what other rooms say in sentences, some with places to fill in.
+_BELOW = "below"
+_PLACE = re.compile(r"%\((\w+)\)s")
+#: Characters beyond which a text is no sentence of ours: patterns are not tried on what a page wrote.
+_LONGEST_SENTENCE = 400
+#: What joins sentences, and what stands between a subject and what is said of it.
+_MARKS = ("；", "、", "：")
+_MOST_PIECES = 12
+_OPENING, _WITHIN, _WHOLE_REASONS = "[^；：]+?", "[^；]+?", ("why", "parts")
 
 #: The language of the request under way; set at the door.
 _spoken: ContextVar[str] = ContextVar("spoken", default=CHINESE)
@@ -73,8 +83,12 @@ def recorded(message: str) -> str:
 
 
 def told(text: str) -> str:
-    """A sentence that another room made, in the language of the request; as it came where we have no translation."""
-    return word(text)
+    """A sentence that another room made, in the language of the request.
+
+    Known sentences are patterns of a catalogue; what they quote stays as it is. Of a list (A；B) or a sentence with a
+    subject (A：B) each known part is translated. What nobody translated, or is too long to be ours, stays Chinese.
+    """
+    return text if spoken() == CHINESE or len(text) > _LONGEST_SENTENCE else _in_other_words(text, spoken())
 
 
 def told_by(fault: Fault) -> tuple[str, ...]:
@@ -90,6 +104,43 @@ def browser_words() -> dict[str, str]:
 def entries(language: str) -> list[Any]:
     """Every message of every catalogue of `language`, the headers left out."""
     return [message for path in _files(language) for message in _read(path, language) if message.id]
+
+
+def _in_other_words(text: str, language: str) -> str:
+    whole = word(text)
+    if whole != text:
+        return whole
+    for pattern, quoted, sentence in _patterns(language):
+        found = pattern.fullmatch(text)
+        parts = found.groupdict() if found else {}
+        if found and ("group" not in parts or told(parts["group"]) != parts["group"]):
+            return sentence % {key: part if key in quoted else told(part) for key, part in parts.items()}
+    for mark in _MARKS:
+        pieces = text.split(mark, _MOST_PIECES)
+        others = [told(piece) for piece in pieces] if len(pieces) > 1 else pieces
+        if others != pieces:
+            return word(mark).join(others)
+    return text
+
+
+@cache
+def _patterns(language: str) -> list[tuple[re.Pattern[str], frozenset[str], str]]:
+    """What other rooms say with something filled in: as a pattern, which parts are quotations, and in `language`."""
+    own = _read(LOCALE / language / "LC_MESSAGES" / f"{_BELOW}.po", language)
+    open_ones = [message for message in own if message.id and "%(" in str(message.id)]
+    # the one with most words of its own first
+    open_ones.sort(key=lambda one: -len(_PLACE.sub("", str(one.id))))
+    return [(*_pattern(str(message.id)), str(message.string)) for message in open_ones]
+
+
+def _pattern(sentence: str) -> tuple[re.Pattern[str], frozenset[str]]:
+    """Only a quotation and a reason may hold more than one sentence; what one begins with is no subject (A：)."""
+    quoted = frozenset(re.findall(r"“%\((\w+)\)s”", sentence))
+    made = ""
+    for number, piece in enumerate(_PLACE.split(sentence)):
+        held = ".+?" if piece in quoted or piece in _WHOLE_REASONS else _OPENING if not made else _WITHIN
+        made += f"(?P<{piece}>{held})" if number % 2 else re.escape(piece)
+    return re.compile(made), quoted
 
 
 @cache

@@ -24,8 +24,8 @@ PYTHON, TEMPLATE, SCRIPT = ("_", "N_", "gettext", "ngettext"), ("_", "gettext", 
 RECORDED = "recorded"
 #: Bases of classes whose docstring and remedy are texts, each with its English beside it.
 SPEAKS_BOTH = re.compile(r"Fault|Refused")
-#: Chinese in every language.
-AS_IT_IS = {"language.py": ["中文"]}
+#: Chinese in every language: a name for itself, and what sentences of other rooms are taken apart at.
+AS_IT_IS = {"language.py": ["中文", "；", "、", "：", "[^；：]+?", "[^；]+?"]}
 
 
 def sources() -> list[Path]:
