@@ -89,6 +89,8 @@ class Door:
             ticket = await to_thread.run_sync(self._demo_ticket)
             visitor = ticket.visitor if ticket else None
         scope.setdefault("state", {})["visitor"] = visitor
+        if visitor is not None and visitor.user.language:
+            language.speak(visitor.user.language)
         if ticket is not None:
             send = _with_cookie(send, self._cookies.header(self._cookies.session, ticket.cookie))
         refusal = self._turned_away(request, visitor)

@@ -6,11 +6,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
 from starlette.requests import Request
 
 from console import language, wording
 from console.highlight import marked
+from console.keys import printed, told_to_browser
 from console.language import LANGUAGES
 from console.roles import Can
 from db.timeline import NOTE
@@ -36,10 +39,19 @@ def environment() -> Environment:
     install: Any = made.install_gettext_callables  # type: ignore[attr-defined]
     install(language.gettext, language.ngettext, newstyle=True)
     made.globals.update(asset=asset, marked=marked, ListingState=ListingState, Can=Can, LANGUAGES=LANGUAGES)
+    made.globals.update(key=key, told_to_browser=told_to_browser)
     made.globals.update(DismissReason=DismissReason, LeadState=LeadState, Screening=Screening)
     made.globals.update(ELSEWHERE=ELSEWHERE, NOTE=NOTE)
     made.filters.update(wording.FILTERS)
     return made
+
+
+@pass_context
+def key(context: Context, usual: str) -> Markup:
+    """The key that the visitor has for the one that is usually `usual`, as a cap; nothing where there is none."""
+    visitor = context.get("visitor")
+    cap = printed(visitor.user if visitor else None, usual)
+    return Markup("<kbd>{}</kbd>").format(cap) if cap else Markup("")
 
 
 @cache

@@ -79,6 +79,8 @@ ACTIONS = {
     "extraction.refused": N_("确认提取口令错误"),
     "extraction.abandoned": N_("终止提取"),
     "extraction.package": N_("生成电子数据提取笔录"),
+    "preference.language": N_("选择语言"),
+    "preference.keys": N_("设置快捷键"),
     "session.supply": N_("提供平台会话"),
     "session.revoke": N_("撤销平台会话"),
     "crawl.halt": N_("停止监测"),

@@ -1,13 +1,13 @@
 """Users, their sessions, and the failures at the door."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select, update
 
-from db.tables import districts, login_failures, sessions, users
+from db.tables import districts, login_failures, preferences, sessions, users
 from db.text import storable
 
 
@@ -29,6 +29,12 @@ class User:
     #: True until the one-time password has been replaced.
     must_change: bool
     enabled: bool
+    #: zh-CN or en; empty where the user has chosen none.
+    language: str = ""
+    #: Keys of the user's own: action → event.code, empty for none; what is not here has its usual key.
+    keys: Mapping[str, str] = field(default_factory=dict)
+    #: False where single keys do nothing.
+    keys_on: bool = True
 
     @property
     def limited(self) -> bool:
@@ -218,7 +224,9 @@ def forget_failures(conn: Connection, name: str, address: str, before: datetime)
 def _with_district() -> Select[Any]:
     """What `_user` reads."""
     joined = users.outerjoin(districts, districts.c.code == users.c.district)
-    return select(users, districts.c.name.label("district_name")).select_from(joined)
+    joined = joined.outerjoin(preferences, preferences.c.user_id == users.c.id)
+    found = select(users, districts.c.name.label("district_name")).select_from(joined)
+    return found.add_columns(preferences.c.language, preferences.c["keys"].label("own_keys"), preferences.c.keys_on)
 
 
 def _user(row: Row[Any]) -> User:
@@ -231,4 +239,7 @@ def _user(row: Row[Any]) -> User:
         district_name=row.district_name or "",
         must_change=row.must_change,
         enabled=row.enabled,
+        language=row.language or "",
+        keys=row.own_keys or {},
+        keys_on=row.keys_on is not False,
     )

@@ -83,6 +83,7 @@ WALLS: Mapping[str, Wall] = {
     # --- the same for all ---
     "lead_numbers": Wall("select, insert, update", "select, insert, update"),
     "saved_views": Wall(_CHANGE, _CHANGE),  # each asks for his own
+    "preferences": Wall("select, insert, update", "select, insert, update"),  # likewise
     "districts": Wall(_READ, _READ),
     "campaigns": Wall(_READ, _READ),
     "phases": Wall(_READ, _READ),

@@ -7,7 +7,6 @@
 
   function byId(id) { return document.getElementById(id); }
   function picks() { return Array.from(document.querySelectorAll("[data-pick]:not(:disabled)")); }
-  function keysOn() { return window.localStorage.getItem("xunwang.keys") !== "off"; }
   function tell(text, bad) { document.dispatchEvent(new CustomEvent("xunwang:tell", { detail: { text: text, bad: bad } })); }
 
   function count() {
@@ -67,9 +66,10 @@
   document.addEventListener("keydown", function (event) {
     var field = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) && event.target.type !== "checkbox";
     if (field || event.ctrlKey || event.metaKey || event.altKey || !keysOn() || document.querySelector("dialog[open]")) { return; }
-    var button = document.querySelector('#bulk [data-key="' + event.code + '"]');
+    var code = keyOf(event);
+    var button = document.querySelector('#bulk [data-key="' + code + '"]');
     if (button && !event.repeat) { event.preventDefault(); button.click(); }
-    else if (event.code === "KeyJ" || event.code === "ArrowDown") { event.preventDefault(); step(1, event.shiftKey); }
-    else if (event.code === "KeyK" || event.code === "ArrowUp") { event.preventDefault(); step(-1, event.shiftKey); }
+    else if (code === "KeyJ" || code === "ArrowDown") { event.preventDefault(); step(1, event.shiftKey); }
+    else if (code === "KeyK" || code === "ArrowUp") { event.preventDefault(); step(-1, event.shiftKey); }
   });
 })();

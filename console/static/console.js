@@ -8,7 +8,6 @@
 
   function byId(id) { return document.getElementById(id); }
   function focusPane() { return byId("focus"); }
-  function keysOn() { return window.localStorage.getItem("xunwang.keys") !== "off"; }
 
   function tell(text, bad) {
     var note = document.createElement("div");
@@ -157,9 +156,6 @@
 
   // --- keys -------------------------------------------------------------------------------------------------------
 
-  // event.code, not event.key: with a Chinese input method or full-width mode on, key is something else ("Process").
-  // Outside of a text field nothing can be composed, so a key that an input method has seen (229) is a key all the same
-  function codeOf(event) { return event.code || (/^[a-z]$/i.test(event.key) ? "Key" + event.key.toUpperCase() : ""); }
   function composing(event) { return event.isComposing || event.keyCode === 229; }
   function typing(event) {
     var target = event.target;
@@ -177,7 +173,7 @@
 
   document.addEventListener("keydown", function (event) {
     if (typing(event)) { inField(event); return; }
-    var code = codeOf(event);
+    var code = keyOf(event);
     if (event.ctrlKey || event.metaKey || event.altKey || !keysOn()) { return; }
     var open = document.querySelector("dialog[open]");
     if (open) {

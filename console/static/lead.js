@@ -6,9 +6,8 @@
     var target = event.target;
     if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName || "")) { return; }
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.repeat) { return; }
-    if (window.localStorage.getItem("xunwang.keys") === "off" || document.querySelector("dialog[open]")) { return; }
-    // event.code: with a Chinese input method on, key is "Process"
-    var code = event.code || (/^[a-z]$/i.test(event.key) ? "Key" + event.key.toUpperCase() : "");
+    if (!keysOn() || document.querySelector("dialog[open]")) { return; }
+    var code = keyOf(event);
     var digit = /^(?:Digit|Numpad)([123])$/.exec(code);
     if (digit) { code = ["KeyA", "KeyX", "KeyQ"][Number(digit[1]) - 1]; }
     var button = /^[A-Za-z0-9]+$/.test(code) && document.querySelector('[data-lead-key="' + code + '"]');

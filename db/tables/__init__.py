@@ -30,7 +30,7 @@ from db.tables.kept import (
     package_stamps,
     packages,
 )
-from db.tables.people import audit, login_failures, sessions, users
+from db.tables.people import audit, login_failures, preferences, sessions, users
 from db.tables.permitted import platform_ledger, platform_sessions, robots, robots_rulings
 from db.tables.seen import assessments, listing_states, listing_versions, listings, quarantine, sellers
 from db.tables.told import deliveries, digests, outbox
@@ -85,6 +85,7 @@ __all__ = [
     "phases",
     "platform_ledger",
     "platform_sessions",
+    "preferences",
     "quarantine",
     "queries",
     "report_dues",

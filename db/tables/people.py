@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, ForeignKey, Index, LargeBinary, Table, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from db.tables.base import id_column, metadata, reference, time_column
+from db.tables.base import id_column, metadata, reference, text_column, time_column
 
 users = Table(
     "users",
@@ -27,6 +27,16 @@ sessions = Table(
     Column("csrf_token", Text, nullable=False),
     time_column("created_at"),
     time_column("last_used_at"),
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("user_id", BigInteger, ForeignKey("users.id"), primary_key=True, autoincrement=False),
+    text_column("language"),  # zh-CN or en; empty: as the browser's cookie says
+    Column("keys", JSONB, nullable=False, server_default=text("'{}'")),  # action → event.code, where not the usual one
+    Column("keys_on", Boolean, nullable=False, server_default=text("true")),
+    time_column("at"),
 )
 
 login_failures = Table(

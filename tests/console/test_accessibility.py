@@ -84,7 +84,7 @@ def test_the_door_and_the_settings_have_no_serious_fault(desk, engine, page: tup
         opened.goto(url + "/login")
         found["/login"] = faults(opened)
         signed_in(opened, url, "chef", once)
-        for path in ("/password", "/settings/users", "/settings/audit"):
+        for path in ("/password", "/settings/keys", "/settings/users", "/settings/audit"):
             opened.goto(url + path)
             found[path] = faults(opened)
     assert SECRET and {where: told for where, told in found.items() if told} == {}
