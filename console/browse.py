@@ -6,9 +6,11 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import HTMLResponse, Response
 
 from console.access import Reader, RowId, TheDesk
+from console.curve import curve
 from console.rendering import page
 from console.views import Number, Word, everything
 from db import browse
+from db.prices import prices
 from db.walls import transaction_as
 
 routes = APIRouter()
@@ -49,9 +51,11 @@ def listing(request: Request, desk: TheDesk, visitor: Reader, listing_id: RowId)
     """商品快照: one listing with its versions, judgements and leads."""
     with transaction_as(desk.engine, visitor.user) as conn:
         found = browse.listing_page(conn, listing_id)
-    if found is None:
-        raise HTTPException(404)
-    return HTMLResponse(page(request, "listing.html", {"found": found, "view": everything()}))
+        if found is None:
+            raise HTTPException(404)
+        known = prices(conn, [listing_id]).get(listing_id, ())
+    drawn = {"prices": known, "curve": curve(known, found.found.last_seen)}
+    return HTMLResponse(page(request, "listing.html", {"found": found, "view": everything(), **drawn}))
 
 
 @routes.get("/sellers/{seller_id}")

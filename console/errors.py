@@ -14,9 +14,10 @@ from console.rendering import page
 from console.review import LeadHeld
 from console.roles import NotPermitted
 from console.staff import LastAdmin, OwnAccount, UserUnknown
+from db.dispositions import EntryCorrected
 from db.extractions import ExtractionMoved, NotAttended
 from db.screening import LeadChanged, LeadConcluded, LeadMissing, NothingToUndo
-from db.verdicts import NotScreenedIn
+from db.verdicts import NotScreenedIn, VerdictActedOn
 from evidence import EvidenceMissing
 from records import Fault
 
@@ -61,6 +62,8 @@ _FAULTS: dict[type[Fault], int] = {
     LeadConcluded: 409,
     NothingToUndo: 409,
     NotScreenedIn: 409,
+    VerdictActedOn: 409,
+    EntryCorrected: 409,
     LeadHeld: 409,
     ExtractionMoved: 409,
     NotAttended: 409,

@@ -7,12 +7,14 @@ from starlette.responses import HTMLResponse, Response
 
 from console import verdicts
 from console.access import EvidenceReader, Reader, RowId, TheDesk
+from console.curve import curve
 from console.evidence_check import checked
 from console.rendering import page
 from console.views import view_of
 from db import custody
 from db import review as leads_review
 from db.custody import Handling
+from db.prices import prices
 from db.screening import LeadMissing
 from db.walls import transaction_as
 from records import Fault, FileRole
@@ -51,9 +53,12 @@ def lead_detail(request: Request, desk: TheDesk, visitor: Reader, lead_id: RowId
         if found is None:
             raise LeadMissing
         told = verdicts.told_of(conn, found)
+        known = prices(conn, [hit.id for hit in found.hits])
     context = {
         "found": found,
         **told,
+        "prices": known,
+        "curves_of": {hit.id: curve(known.get(hit.id, ()), hit.last_seen) for hit in found.hits},
         "checks": checked(desk.store, found.hits),
         "view": view_of(state=found.lead.state, district="*"),
     }

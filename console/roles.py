@@ -24,6 +24,8 @@ class Can(StrEnum):
     SCREEN = N_("初筛")
     #: 证照核验, 核查结论 and 处置 on the page of a lead.
     CONCLUDE = N_("核查与结论")
+    #: Changing a verdict on whose grounds something was done already.
+    REVISE = N_("处置后变更结论")
     INTAKE = N_("新增线索")
     #: Evidence packages, and being an officer of an attended extraction.
     BIND = N_("制作证据包与网络在线提取")
@@ -51,7 +53,7 @@ _TABLE: dict[str, tuple[str, set[Can]]] = {
     "analyst": (N_("词库员"), {*_READS, Can.SCANS}),
     "approver": (N_("审核"), {*_READS, Can.SCANS}),
     "operator": (N_("运维"), {Can.SCANS}),
-    "head": (N_("科长"), _JUDGES),
+    "head": (N_("科长"), {*_JUDGES, Can.REVISE}),
     "district": (N_("区县账号"), _READS),
     "auditor": (N_("审计员"), {*_READS, Can.SCANS, Can.AUDIT}),
     "admin": (N_("管理员"), {Can.SCANS, Can.ACCOUNTS}),

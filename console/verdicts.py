@@ -14,8 +14,9 @@ from console.desk import Desk
 from console.evidence_check import checked
 from console.language import _, word
 from console.rendering import page
+from console.roles import Can
 from console.wording import cleaned
-from db import licences, verdicts
+from db import dispositions, licences, verdicts
 from db import review as leads_review
 from db.engine import Connection
 from db.review import LeadPage
@@ -145,6 +146,7 @@ def conclude(
                 verdict=given.to,
                 grounds=_grounds(desk, found, given, sound),
                 district=given.district,
+                may_revise=visitor.may(Can.REVISE),
                 user_id=visitor.user.id,
                 actor=visitor.user.name,
                 at=desk.now(),
@@ -181,6 +183,7 @@ def told_of(conn: Connection, found: LeadPage) -> dict[str, Any]:
         "claims": claims_of,
         "same_numbers": licences.shared(conn, found.lead.id, texts),
         "named_papers": [kind.value for kind in LicenceKind if claims_of[kind] or kind in newest],
+        "entries": dispositions.entries(conn, found.lead.id),
         "VERDICTS": Verdict,
         "LicenceKind": LicenceKind,
     }

@@ -58,6 +58,7 @@ ACTIONS = {
     "lead.verdict": N_("核查结论"),
     "lead.verdict.undo": N_("撤销核查结论"),
     "lead.licence": N_("证照核验"),
+    "lead.disposition": N_("处置"),
     "lead.note": N_("写备注"),
     "lead.star": N_("典型案例候选"),
     "lead.misread": N_("此词误报"),

@@ -7,7 +7,17 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from db.screening import UNDO
-from db.tables import lead_hits, lead_notes, licence_checks, listing_states, listings, screenings, users, verdicts
+from db.tables import (
+    dispositions,
+    lead_hits,
+    lead_notes,
+    licence_checks,
+    listing_states,
+    listings,
+    screenings,
+    users,
+    verdicts,
+)
 from records import LicenceState
 
 #: Who stands in a lead's history for what the patrols found.
@@ -23,7 +33,7 @@ class Step:
     at: datetime
     #: Full name of who did it; 系统 for a patrol.
     who: str
-    #: 转核查, 排除, 待研判 or 撤销; 已下架 or 再次上架; 备注; 证照核验; 核查结论.
+    #: 转核查, 排除, 待研判 or 撤销; 已下架 or 再次上架; 备注; 证照核验; 核查结论; 处置.
     action: str
     #: Of a patrol: the title of the hit; of a note: its words; of a verdict: why.
     reason: str
@@ -31,7 +41,7 @@ class Step:
 
 def timeline(conn: Connection, lead_id: int) -> tuple[Step, ...]:
     """All of it; the caller has seen to the lead's own wall."""
-    sources = (_screened, _found, _noted, _checked, _concluded)
+    sources = (_screened, _found, _noted, _checked, _concluded, _disposed)
     steps = [step for source in sources for step in source(conn, lead_id)]
     return tuple(sorted(steps, key=lambda step: step.at))
 
@@ -79,3 +89,11 @@ def _concluded(conn: Connection, lead_id: int) -> Iterator[Step]:
         told = (row.verdict, row.reason or "；".join(row.violations), row.change)
         reason = "" if row.verdict == UNDO else "　".join(filter(None, told))
         yield Step(at=row.at, who=row.full_name, action=action, reason=reason)
+
+
+def _disposed(conn: Connection, lead_id: int) -> Iterator[Step]:
+    statement = select(dispositions, users.c.full_name).join(users, users.c.id == dispositions.c.user_id)
+    for row in conn.execute(statement.where(dispositions.c.lead_id == lead_id).order_by(dispositions.c.id)):
+        action = "作废处置" if row.voids else "处置" if row.corrects is None else "更正处置"
+        told = (row.kind, str(row.done_on), row.recipient, row.reference, row.note)
+        yield Step(at=row.at, who=row.full_name, action=action, reason="　".join(filter(None, told)))

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from db import audit
+from db.dispositions import entries
 from db.licences import latest
 from db.screening import UNDO, LeadChanged, NothingToUndo, locked
 from db.tables import districts, leads, users, verdicts
@@ -51,6 +52,19 @@ class NotScreenedIn(Fault):
     remedy = ("请先在核查队列按 A 转核查。", "Screen it in on the queue first, with A.")
 
 
+class VerdictActedOn(Fault):
+    """作出结论后已有处置，结论不能撤销；变更结论须由科长作出。
+
+    Something was done on the grounds of this verdict: it cannot be taken back, and a head alone may change it.
+    """
+
+    code = "E-DB-052"
+    remedy = (
+        "请由科长变更结论并写明理由；处置登记有误的，先更正或作废该处置。",
+        "Have a head change it with a reason; an entry that was wrong is corrected or voided first.",
+    )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Concluding:
     """A verdict about to be given on a lead as it was shown."""
@@ -62,6 +76,8 @@ class Concluding:
     grounds: Grounds
     #: Where the lead's district is 待定 and the person says which it is; empty leaves it alone.
     district: str = ""
+    #: True for who may change a verdict after something was done on its grounds (a head).
+    may_revise: bool = False
     user_id: int
     #: Name of the user in the audit.
     actor: str
@@ -72,13 +88,15 @@ def conclude(conn: Connection, given: Concluding) -> int:
     """Writes the verdict, its row of the audit, and the lead's new version; returns the row's id.
 
     Raises LeadMissing; LeadChanged where `version` is no longer the newest; NotScreenedIn; VerdictWanting, naming the
-    first thing that is missing.
+    first thing that is missing; VerdictActedOn where something was done since and another may change it.
     """
     row = locked(conn, given.lead_id)
     if row.version != given.version:
         raise LeadChanged(f"{row.number or row.state}　{row.verdict or '尚无结论'}")
     if row.state != LeadState.KEPT.value or not row.number:
         raise NotScreenedIn(row.title)
+    if row.verdict and not given.may_revise and done_since(conn, row.id):
+        raise VerdictActedOn(row.verdict)
     if missing := _missing(conn, row, given):
         raise VerdictWanting(missing)
     made = conn.execute(insert(verdicts).values(_values(given)).returning(verdicts.c.id)).scalar_one()
@@ -101,12 +119,14 @@ def conclude(conn: Connection, given: Concluding) -> int:
 def take_back(conn: Connection, lead_id: int, *, user_id: int, actor: str, at: datetime) -> Verdict:
     """Takes the user's own verdict back, the one that stands; the one before it stands again. Returns what it was.
 
-    Raises LeadMissing, NothingToUndo.
+    Raises LeadMissing, NothingToUndo, VerdictActedOn.
     """
     row = locked(conn, lead_id)
     last = _standing(conn, lead_id)
     if last is None or last.user_id != user_id:
         raise NothingToUndo("只有本人作出的、仍然有效的核查结论可以撤销")
+    if done_since(conn, lead_id):
+        raise VerdictActedOn(last.verdict)
     undone = {"lead_id": lead_id, "user_id": user_id, "verdict": UNDO, "undoes": last.id, "at": at}
     conn.execute(insert(verdicts).values(**undone))
     before = _standing(conn, lead_id)
@@ -129,6 +149,14 @@ def given(conn: Connection, lead_id: int) -> tuple[Given, ...]:
         .order_by(verdicts.c.id)
     )
     return tuple(_given(row) for row in conn.execute(statement))
+
+
+def done_since(conn: Connection, lead_id: int) -> bool:
+    """True where a disposition that counts was entered after the verdict that stands."""
+    last = _standing(conn, lead_id)
+    return last is not None and any(
+        one.counts and one.at is not None and one.at >= last.at for one in entries(conn, lead_id)
+    )
 
 
 def places(conn: Connection) -> list[str]:

@@ -2,6 +2,13 @@
 
 from records.assessment import TECHNIQUES, Assessment, Level, Match, Part
 from records.clock import SHANGHAI, Now, now, shanghai, shanghai_date
+from records.disposition import (
+    AFTER_ANY_VERDICT,
+    BEFORE_VERDICT,
+    WITHOUT_RECIPIENT,
+    Disposition,
+    DispositionKind,
+)
 from records.exchange import Exchange, Headers, Tls, withheld
 from records.fault import Fault, Lang
 from records.imprint import Imprint, is_credit_code
@@ -48,6 +55,8 @@ from records.verdict import (
 )
 
 __all__ = [
+    "AFTER_ANY_VERDICT",
+    "BEFORE_VERDICT",
     "CANARY",
     "CITY",
     "ELSEWHERE",
@@ -57,6 +66,7 @@ __all__ = [
     "SHANGHAI",
     "TECHNIQUES",
     "UNDECIDED",
+    "WITHOUT_RECIPIENT",
     "Assessment",
     "Barred",
     "Budget",
@@ -66,6 +76,8 @@ __all__ = [
     "Control",
     "Coverage",
     "DismissReason",
+    "Disposition",
+    "DispositionKind",
     "Doubt",
     "Exchange",
     "Fault",

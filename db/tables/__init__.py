@@ -5,7 +5,7 @@ hold is replaced here and kept, byte for byte, in the evidence.
 """
 
 from db.tables.base import metadata
-from db.tables.concluded import licence_checks, verdicts
+from db.tables.concluded import dispositions, licence_checks, verdicts
 from db.tables.decided import (
     campaigns,
     districts,
@@ -59,6 +59,7 @@ __all__ = [
     "custody",
     "deliveries",
     "digests",
+    "dispositions",
     "districts",
     "evidence_files",
     "extra_terms",

@@ -1,6 +1,6 @@
 """What named persons find out and conclude about leads. Append-only: triggers refuse every change."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, ForeignKey, Index, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from db.tables.base import id_column, metadata, reference, text_column, time_column
@@ -44,4 +44,23 @@ licence_checks = Table(
     CheckConstraint("state <> '给出编号' or number <> ''", name="number"),
     Index("ix_licence_checks_lead", "lead_id", "id"),
     Index("ix_licence_checks_number", "number_key", postgresql_where=text("number_key <> ''")),
+)
+
+dispositions = Table(
+    "dispositions",
+    metadata,
+    id_column(),
+    reference("lead_id", "leads.id"),
+    reference("user_id", "users.id"),
+    Column("kind", Text, nullable=False),  # records.DispositionKind
+    Column("done_on", Date, nullable=False),  # Shanghai date
+    text_column("recipient"),
+    text_column("reference"),
+    text_column("note"),
+    Column("corrects", BigInteger, ForeignKey("dispositions.id"), unique=True),  # a trigger wants it on the same lead
+    Column("voids", Boolean, nullable=False, server_default=text("false")),
+    time_column("at"),
+    CheckConstraint("corrects is null or note <> ''", name="note"),
+    CheckConstraint("not voids or corrects is not null", name="voids"),
+    Index("ix_dispositions_lead", "lead_id", "id"),
 )

@@ -49,6 +49,7 @@ def test_no_page_has_a_serious_fault(desk, engine, leads, page: tuple[Page, Seen
             f"/leads/{leads[0]}/verdict?to=属实",
             f"/leads/{leads[0]}/verdict?to=存疑",
             f"/leads/{leads[0]}/licences",
+            f"/leads/{leads[0]}/disposition",
             "/scans",
             "/intake",
             "/leads/999999",
