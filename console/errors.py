@@ -17,6 +17,7 @@ from console.staff import LastAdmin, OwnAccount, UserUnknown
 from db.dispositions import EntryCorrected
 from db.extractions import ExtractionMoved, NotAttended
 from db.screening import LeadChanged, LeadConcluded, LeadMissing, NothingToUndo
+from db.second_looks import SecondLookMoved
 from db.verdicts import NotScreenedIn, VerdictActedOn
 from evidence import EvidenceMissing
 from records import Fault
@@ -64,6 +65,7 @@ _FAULTS: dict[type[Fault], int] = {
     NotScreenedIn: 409,
     VerdictActedOn: 409,
     EntryCorrected: 409,
+    SecondLookMoved: 409,
     LeadHeld: 409,
     ExtractionMoved: 409,
     NotAttended: 409,

@@ -34,6 +34,8 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         "misread": Action("KeyN", N_("此词误报")),
         "star": Action("KeyF", N_("典型案例候选")),
         "related": Action("KeyR", N_("举一反三")),
+        "dispose": Action("KeyT", N_("登记处置")),
+        "print": Action("KeyP", N_("打印")),
         "next": Action("KeyJ", N_("下一条")),
         "previous": Action("KeyK", N_("上一条")),
         "enlarge": Action("KeyE", N_("放大截图")),

@@ -26,6 +26,10 @@ class Can(StrEnum):
     CONCLUDE = N_("核查与结论")
     #: Changing a verdict on whose grounds something was done already.
     REVISE = N_("处置后变更结论")
+    #: On paper: names, numbers and screenshots as they are.
+    UNMASK = N_("查看未遮盖的个人信息")
+    #: How far first and second screenings agree.
+    OVERSEE = N_("查看复核抽查结果")
     INTAKE = N_("新增线索")
     #: Evidence packages, and being an officer of an attended extraction.
     BIND = N_("制作证据包与网络在线提取")
@@ -45,7 +49,7 @@ class NotPermitted(Fault):
 
 
 _READS = {Can.LEADS, Can.EVIDENCE}
-_JUDGES = {*_READS, Can.SCREEN, Can.CONCLUDE, Can.INTAKE, Can.BIND, Can.SCANS}
+_JUDGES = {*_READS, Can.SCREEN, Can.CONCLUDE, Can.UNMASK, Can.INTAKE, Can.BIND, Can.SCANS}
 
 #: Accounts and leads are kept apart: who hands out passwords judges nothing, and who audits changes nothing.
 _TABLE: dict[str, tuple[str, set[Can]]] = {
@@ -53,9 +57,9 @@ _TABLE: dict[str, tuple[str, set[Can]]] = {
     "analyst": (N_("词库员"), {*_READS, Can.SCANS}),
     "approver": (N_("审核"), {*_READS, Can.SCANS}),
     "operator": (N_("运维"), {Can.SCANS}),
-    "head": (N_("科长"), {*_JUDGES, Can.REVISE}),
+    "head": (N_("科长"), {*_JUDGES, Can.REVISE, Can.OVERSEE}),
     "district": (N_("区县账号"), _READS),
-    "auditor": (N_("审计员"), {*_READS, Can.SCANS, Can.AUDIT}),
+    "auditor": (N_("审计员"), {*_READS, Can.SCANS, Can.AUDIT, Can.OVERSEE}),
     "admin": (N_("管理员"), {Can.SCANS, Can.ACCOUNTS}),
 }
 ROLES = tuple(_TABLE)

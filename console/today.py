@@ -7,13 +7,14 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from console.access import ScanReader, SignedIn, TheDesk
+from console.accounts import Visitor
 from console.desk import Desk
 from console.night import last_night
 from console.related import masked_term
 from console.rendering import page
 from console.roles import Can
 from console.views import Number, midnight
-from db import extra_terms, leave, runs, scans
+from db import extra_terms, leave, runs, scans, second_looks
 from db import queue as leads_queue
 from db.engine import Connection, transaction
 from db.faults import DatabaseUnreachable
@@ -36,8 +37,19 @@ def today(request: Request, desk: TheDesk, visitor: SignedIn) -> Response:
             "night": last_night(conn, desk.now()),
             "sees_leads": sees_leads,
             **(_leads(conn, desk.now()) if sees_leads else {}),
+            **_second(conn, visitor, desk.now()),
         }
     return HTMLResponse(page(request, "today.html", context))
+
+
+def _second(conn: Connection, visitor: Visitor, now: datetime) -> dict[str, Any]:
+    """What waits for the visitor's second look, and how far both looks agree, for whom it is."""
+    figures = second_looks.agreement(conn, now, shown=0) if visitor.may(Can.OVERSEE) else None
+    return {
+        "second_waiting": second_looks.waiting(conn, visitor.user.id, now) if visitor.may(Can.SCREEN) else 0,
+        "second_rate": f"{figures.rate:.1%}" if figures and figures.rate is not None else "",
+        "second_days": second_looks.REACH.days,
+    }
 
 
 def _leads(conn: Connection, now: datetime) -> dict[str, Any]:

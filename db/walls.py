@@ -76,6 +76,7 @@ WALLS: Mapping[str, Wall] = {
     "verdicts": Wall(_CHAIN, _CHAIN, _OF_LEAD),
     "licence_checks": Wall(_CHAIN, _CHAIN, _OF_LEAD),
     "dispositions": Wall(_CHAIN, _CHAIN, _OF_LEAD),
+    "second_looks": Wall(_CHAIN, _CHAIN, _OF_LEAD),
     "leases": Wall(_CHANGE, _CHANGE, _OF_LEAD),
     # --- the chains: whoever writes a row has to know the one before, whatever that says ---
     "audit": Wall(_CHAIN, "insert"),

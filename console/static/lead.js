@@ -13,4 +13,7 @@
     var button = /^[A-Za-z0-9]+$/.test(code) && document.querySelector('[data-lead-key="' + code + '"]');
     if (button) { event.preventDefault(); button.click(); }
   });
+  document.addEventListener("click", function (event) {
+    if (event.target.closest("[data-print]")) { window.print(); }
+  });
 })();

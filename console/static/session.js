@@ -91,7 +91,18 @@
     event.preventDefault();
     if (form.classList.contains("busy")) { return; }
     form.classList.add("busy");
-    whenSignedIn(function () { form.submit(); });
+    var pressed = event.submitter;
+    whenSignedIn(function () {
+      // form.submit() forgets which button was pressed, and what that one says
+      if (pressed && pressed.name) {
+        var told = document.createElement("input");
+        told.type = "hidden";
+        told.name = pressed.name;
+        told.value = pressed.value;
+        form.appendChild(told);
+      }
+      form.submit();
+    });
   });
   window.addEventListener("pageshow", function () {
     document.querySelectorAll("form.busy").forEach(function (form) { form.classList.remove("busy"); });

@@ -5,7 +5,7 @@ hold is replaced here and kept, byte for byte, in the evidence.
 """
 
 from db.tables.base import metadata
-from db.tables.concluded import dispositions, licence_checks, verdicts
+from db.tables.concluded import dispositions, licence_checks, second_looks, verdicts
 from db.tables.decided import (
     campaigns,
     districts,
@@ -97,6 +97,7 @@ __all__ = [
     "scans",
     "schedules",
     "screenings",
+    "second_looks",
     "sellers",
     "sessions",
     "shells",

@@ -27,6 +27,21 @@ verdicts = Table(
     Index("ix_verdicts_lead", "lead_id", "id"),
 )
 
+second_looks = Table(
+    "second_looks",
+    metadata,
+    id_column(),
+    reference("lead_id", "leads.id"),
+    Column("screening_id", BigInteger, ForeignKey("screenings.id"), nullable=False, unique=True),
+    reference("user_id", "users.id"),  # a trigger wants somebody who never screened that lead
+    Column("action", Text, nullable=False),  # 转核查 or 排除
+    text_column("reason"),
+    Column("agrees", Boolean, nullable=False),
+    time_column("at"),
+    Index("ix_second_looks_lead", "lead_id"),
+    Index("ix_second_looks_at", "at"),
+)
+
 licence_checks = Table(
     "licence_checks",
     metadata,

@@ -102,6 +102,12 @@ leads = Table(
     Index("ix_leads_seller", "seller_id"),
     Index("ix_leads_screened", "screened_at", postgresql_where=text("screened_at is not null")),
     Index("ix_leads_first_seen", "first_seen"),
+    # the sample of db.second_looks
+    Index(
+        "ix_leads_second",
+        "screened_at",
+        postgresql_where=text("screened_at is not null and mod(hashtextextended('second look', id), 20) = 0"),
+    ),
 )
 
 leases = Table(

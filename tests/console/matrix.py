@@ -107,6 +107,8 @@ class Target:
             "/leads/{lead_id}/misread": lambda: {"category": "ivory", "term": "象牙"},
             "/leads/{lead_id}/licences": lambda: {"version": str(self._version())},
             "/leads/{lead_id}/verdict": lambda: {"version": str(self._version()), "to": "属实"},
+            "/leads/{lead_id}/print": lambda: {"reason": "移送公安附卷"},
+            "/review/second/{lead_id}": lambda: {"screening": "1", "action": "转核查"},
             "/leads/{lead_id}/extract": lambda: {"listing": "1"},
             "/extractions/{extraction_id}/confirm": lambda: {"officer": "wang", "password": "x", "capture": "1"},
             "/extractions/{extraction_id}/abandon": lambda: {"why": "x"},

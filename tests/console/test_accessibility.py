@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
+from sqlalchemy import text
 
 from console import add_demo_user, add_user
 from db.engine import transaction
@@ -50,6 +51,8 @@ def test_no_page_has_a_serious_fault(desk, engine, leads, page: tuple[Page, Seen
             f"/leads/{leads[0]}/verdict?to=存疑",
             f"/leads/{leads[0]}/licences",
             f"/leads/{leads[0]}/disposition",
+            f"/leads/{leads[0]}/print",
+            "/review/second",
             "/scans",
             "/intake",
             "/leads/999999",
@@ -57,6 +60,10 @@ def test_no_page_has_a_serious_fault(desk, engine, leads, page: tuple[Page, Seen
             opened.goto(url + path)
             opened.wait_for_load_state("networkidle")
             found[path] = faults(opened)
+        with transaction(engine) as conn:
+            conn.execute(text("update users set role = 'head' where name = 'demo'"))
+        opened.goto(url + "/review/second/figures")
+        found["/review/second/figures"] = faults(opened)
         opened.goto(url + "/review")
         for key, dialog in (("?", "#keys-sheet"), ("c", "#note-sheet"), ("n", "#misread-sheet"), ("e", "#viewer")):
             shows(opened, leads[0])

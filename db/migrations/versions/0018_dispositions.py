@@ -4,8 +4,8 @@ from alembic import op
 
 from db.migrations.queue import run_script
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 
 _SCRIPT = """
 create table dispositions (
