@@ -93,7 +93,7 @@ def told(text: str) -> str:
 
 def told_by(fault: Fault) -> tuple[str, ...]:
     """Cause, detail and remedy of a fault in the language of the request."""
-    return fault.told("zh" if spoken() == CHINESE else "en")
+    return fault.told() if spoken() == CHINESE else tuple(told(line) for line in fault.told("en"))
 
 
 def browser_words() -> dict[str, str]:
