@@ -10,7 +10,8 @@ import structlog
 from crawler.closer import CloserLook, Tally, marks
 from crawler.contained import contained
 from crawler.definition import Definition
-from crawler.ends import NoBrowser, QueryEnd
+from crawler.ends import ListLost, NoBrowser, QueryEnd
+from crawler.fetch import RETRIES
 from crawler.gauge import Gauge
 from crawler.imprint import read_imprint
 from crawler.limits import Courtesy, Hooks, Limits
@@ -98,7 +99,7 @@ class Beat:
     async def _run(self, query: Query) -> None:
         tally, started_at, asked = Tally(), now(), self._tools.politeness.requests
         try:
-            end = await self._search(query, tally)
+            end = await self._persevere(query, tally)
         except QueryEnd as stop:
             end = (stop.outcome, stop.note)
         except (NoBrowser, PlatformCannot) as fault:
@@ -117,6 +118,17 @@ class Beat:
         silent = end[0] is Outcome.FAILED and requests > 0 and not tally.pages
         self._silences = self._silences + 1 if silent else 0
         await self._report(query, tally, end, requests=requests, started_at=started_at)
+
+    async def _persevere(self, query: Query, tally: Tally) -> tuple[Outcome, str]:
+        """A list whose browser died under it is read again from its start; what it has shown is delivered by then."""
+        for _ in range(RETRIES):
+            try:
+                return await self._search(query, tally)
+            except ListLost as lost:
+                log.warning("list begun again", platform=query.platform, query=query.id, why=lost.note)
+                await self._tools.closer.settle(tally)
+                tally.rewind()
+        return await self._search(query, tally)
 
     async def _search(self, query: Query, tally: Tally) -> tuple[Outcome, str]:
         if self._definition.access == "walled" and self._tools.courtesy.session is None:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
+from playwright.async_api import Error as BrowserError
 from scrapy.exceptions import NotSupported
 
 from crawler import processes
@@ -44,6 +45,7 @@ _QUIET = (
 _NO_PICTURES = "--blink-settings=imagesEnabled=false"
 _LAUNCH_SECONDS = 30.0
 _CLOSE_SECONDS = 10.0
+_OPENING_SECONDS = 20.0
 #: Pages shown by one context: the memory of a reused page grows with every document it held (STACK §4b).
 PAGES_A_CONTEXT = 60
 #: Seconds between two looks at what the browsers hold: a page may fill a gigabyte in a few.
@@ -146,6 +148,17 @@ class Browsers:
                 await _soon(opened.add_init_script(_NO_DATAGRAMS))
             return opened
 
+    async def promptly(self, purpose: Purpose, work: Awaitable[_T]) -> _T:
+        """What the browser for `purpose` does at once; else it is ended and a Playwright error raised.
+
+        Playwright waits for good for a page of a browser that dies while the page is being made.
+        """
+        try:
+            return await asyncio.wait_for(work, _OPENING_SECONDS)
+        except TimeoutError as hung:
+            await self.end(purpose)
+            raise BrowserError("the browser opened no page") from hung
+
     def outgrew(self, purpose: Purpose) -> bool:
         """True once where the browser for `purpose` was killed because it grew past its limit."""
         found = purpose in self._overgrown
@@ -201,17 +214,24 @@ class Browsers:
                 await _soon(driver.stop())
 
     async def _launch(self, purpose: Purpose) -> _Running:
-        mark = processes.mark_of(uuid.uuid4().hex)
-        try:
-            driver = await self._playwright()
-            remote = self._settings.remote
-            browser = await (self._connect(driver) if remote else self._start(driver, purpose, mark))
-            user_agent = f"{await _soon(_what_it_is(browser))} {self._user_agent}".strip()
-        except BROWSER_FAULTS as fault:
-            log.error("browser did not start", why=str(fault)[:500])
-            await asyncio.to_thread(processes.kill, mark)
-            await self._end_driver()  # it may be the one that hangs
-            raise NoBrowser(f"{self._settings.remote or 'Chromium'}: {type(fault).__name__}") from fault
+        """A browser that works. One that dies as it starts, as on a machine short of memory, is started again."""
+        for tries_left in (2, 1, 0):
+            mark = processes.mark_of(uuid.uuid4().hex)
+            try:
+                return await self._begin(purpose, mark)
+            except BROWSER_FAULTS as fault:
+                log.error("browser did not start", why=str(fault)[:500])
+                await asyncio.to_thread(processes.kill, mark)
+                if tries_left and not isinstance(fault, TimeoutError):
+                    continue
+                await self._end_driver()  # it may be the one that hangs
+                raise NoBrowser(f"{self._settings.remote or 'Chromium'}: {type(fault).__name__}") from fault
+        raise AssertionError("the last try returns or raises")
+
+    async def _begin(self, purpose: Purpose, mark: str) -> _Running:
+        driver = await self._playwright()
+        browser = await (self._connect(driver) if self._settings.remote else self._start(driver, purpose, mark))
+        user_agent = f"{await _soon(_what_it_is(browser))} {self._user_agent}".strip()
         if self._watching is None:
             self._watching = asyncio.ensure_future(self._watch())
         return _Running(browser=browser, mark=mark, user_agent=user_agent)

@@ -35,6 +35,10 @@ class Tally:
     to_end: bool = False
     measures: Measures = field(default_factory=Measures)
 
+    def rewind(self) -> None:
+        """Back to the first page of the list; what was found stays counted."""
+        self.pages, self.cards, self.measures = 0, 0, Measures()
+
 
 def marks(query: Query, card: Listing) -> tuple[str, ...]:
     """The card fingerprints under which `card` may be stored so that `query` need not look at it again.

@@ -91,8 +91,8 @@ class DetailReader:
         page = await self._fetcher.insist(card.url, show)
         listing = shown[-1] if shown else None
         if listing is None:
-            return self._unreadable(page, self._live)
-        return Detail(listing=listing, page=page, photographer=self._live)
+            return self._unreadable(page, self._open(card))
+        return Detail(listing=listing, page=page, photographer=self._open(card))
 
     async def _shown(self, card: Listing) -> tuple[Page, Listing | None]:
         """What the open page says: in a data answer where the definition names them, else in its document."""
@@ -115,6 +115,23 @@ class DetailReader:
         if wall is not None:
             raise QueryEnd(wall[0], f"详情页：{wall[1]}")
         return Unread(why="详情页读不出商品")
+
+    def _open(self, card: Listing) -> Photographer:
+        """A photographer of the page that the tab shows; opened once more where its browser dies before that."""
+
+        async def photograph(pictures: list[CapturedFile]) -> Photograph:
+            first = await self._live(pictures)
+            if not first.lost:
+                return first
+            try:
+                await self._rendered(card)
+            except QueryEnd:
+                return first
+            second = await self._live(pictures)
+            told = f"{second.method}；拍摄前浏览器异常退出，页面重新打开过一次"
+            return replace(second, method=told) if second.files else first
+
+        return photograph
 
     async def _live(self, pictures: list[CapturedFile]) -> Photograph:
         await self._tab.settle()

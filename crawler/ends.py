@@ -24,6 +24,10 @@ class QueryEnd(Exception):
         return self.is_wall or self.outcome in (Outcome.BUDGET_SPENT, Outcome.NOT_RUN)
 
 
+class ListLost(QueryEnd):
+    """Raised where the browser died under a list; the page may be as well as ever, so it is worth another try."""
+
+
 class NoBrowser(Fault):
     """没有找到可用的 Chromium 浏览器。
 

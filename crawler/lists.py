@@ -8,9 +8,9 @@ import structlog
 from crawler.contained import contained
 from crawler.deadline import Deadline
 from crawler.definition import Definition
-from crawler.ends import QueryEnd
+from crawler.ends import ListLost, QueryEnd
 from crawler.fetch import Fetcher
-from crawler.network import BROWSER_FAULTS, chinese
+from crawler.network import BROWSER_FAULTS, FINAL_FAULTS, chinese
 from crawler.reading import CardPage, read_cards
 from crawler.tab import Tab
 from records import Outcome, Page
@@ -112,7 +112,8 @@ class RenderedList:
             await self._tab.scroll()
             following = await (self._data() if self._definition.data_url else self._document(read.page.url))
         except BROWSER_FAULTS as fault:  # what was scrolled so far is gone with the page
-            raise QueryEnd(Outcome.FAILED, f"滚动列表时{chinese(fault)}") from fault
+            end = QueryEnd if isinstance(fault, FINAL_FAULTS) else ListLost
+            raise end(Outcome.FAILED, f"滚动列表时{chinese(fault)}") from fault
         if following is None and read.cards.more:
             raise QueryEnd(Outcome.FAILED, "页面表示还有更多商品，但滚动后没有再加载")
         return following

@@ -12,7 +12,7 @@ from w3lib.url import safe_url_string
 from crawler.chromium import Browsers, Purpose
 from crawler.deadline import Deadline
 from crawler.ends import NoBrowser
-from crawler.network import BROWSER_FAULTS, chinese
+from crawler.network import BROWSER_FAULTS, FINAL_FAULTS, chinese
 from crawler.sheet import Sheet, new_sheet
 from crawler.tab import CONTEXT, VIEWPORT
 from records import CapturedFile, Exchange, FileRole, Page
@@ -55,6 +55,8 @@ class Photograph:
     trail: tuple[Exchange, ...] = ()
     #: What its scripts wrote to the console, and their errors.
     console: tuple[str, ...] = ()
+    #: The browser died under the page, or before it: another try may well succeed.
+    lost: bool = False
 
 
 class Shelf:
@@ -83,13 +85,21 @@ class Studio:
         self._taken = 0
 
     async def photograph(self, page: Page, pictures: list[CapturedFile]) -> Photograph:
-        """DOM and screenshot of `page` as saved. Scripts of the page do not run, nothing is asked of the site."""
+        """DOM and screenshot of `page` as saved. Scripts of the page do not run, nothing is asked of the site.
+
+        Tried once more where the browser died, perhaps while nobody looked at it.
+        """
+        deadline = Deadline(self._seconds)
+        first = await self._attempt(page, pictures, deadline)
+        return await self._attempt(page, pictures, deadline) if first.lost else first
+
+    async def _attempt(self, page: Page, pictures: list[CapturedFile], deadline: Deadline) -> Photograph:
         try:
-            return await self._photograph(page, pictures, Deadline(self._seconds))
+            return await self._photograph(page, pictures, deadline)
         except BROWSER_FAULTS as fault:
             log.warning("photograph failed", url=page.url, why=type(fault).__name__)
             await self.close()
-            return Photograph(files=(), gaps=(f"截图与渲染文档：{chinese(fault)}",))
+            return _none(fault)
         except NoBrowser as fault:
             return Photograph(files=(), gaps=(f"截图与渲染文档：{fault.message()}",))
 
@@ -125,7 +135,7 @@ class Studio:
         if self._sheet is None or self._sheet.page.is_closed() or self._taken >= self._browsers.pages_a_context:
             await self.close()
             context = await self._browsers.context(Purpose.OFFLINE, **CONTEXT, java_script_enabled=False)
-            self._sheet = await new_sheet(context, deadline)
+            self._sheet = await self._browsers.promptly(Purpose.OFFLINE, new_sheet(context, deadline))
         self._taken += 1
         return self._sheet
 
@@ -133,7 +143,7 @@ class Studio:
 async def develop(sheet: Sheet | None, pictures: list[CapturedFile], seconds: float) -> Photograph:
     """DOM and screenshot of a live page; its pictures are answered from those already fetched."""
     if sheet is None:
-        return Photograph(files=(), gaps=("截图与渲染文档：页面已关闭",))
+        return Photograph(files=(), gaps=("截图与渲染文档：页面已关闭",), lost=True)
     shelf, deadline = Shelf(pictures), Deadline(seconds)
 
     async def answer(route: Route, request: BrowserRequest) -> None:
@@ -151,8 +161,12 @@ async def develop(sheet: Sheet | None, pictures: list[CapturedFile], seconds: fl
         await deadline.keep(sheet.page.unroute("**/*", answer))
     except BROWSER_FAULTS as fault:
         log.warning("live photograph failed", url=sheet.page.url, why=type(fault).__name__)
-        return Photograph(files=(), gaps=(f"截图与渲染文档：{chinese(fault)}",))
+        return _none(fault)
     return photograph
+
+
+def _none(fault: Exception) -> Photograph:
+    return Photograph(files=(), gaps=(f"截图与渲染文档：{chinese(fault)}",), lost=not isinstance(fault, FINAL_FAULTS))
 
 
 async def _with_snapshot(sheet: Sheet, deadline: Deadline, photograph: Photograph) -> Photograph:
@@ -160,7 +174,8 @@ async def _with_snapshot(sheet: Sheet, deadline: Deadline, photograph: Photograp
     try:
         told = await deadline.keep(sheet.session.send("Page.captureSnapshot", {"format": "mhtml"}))
     except BROWSER_FAULTS as fault:
-        return replace(photograph, gaps=(*photograph.gaps, f"网页快照：{chinese(fault)}"))
+        gaps = (*photograph.gaps, f"网页快照：{chinese(fault)}")
+        return replace(photograph, gaps=gaps, lost=not isinstance(fault, FINAL_FAULTS))
     body = str(told["data"]).encode("utf-8", "replace")
     if len(body) > _LARGEST_SNAPSHOT:
         return replace(photograph, gaps=(*photograph.gaps, "网页快照：超过大小上限"))

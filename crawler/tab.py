@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import structlog
+from playwright.async_api import BrowserContext, Route
 from playwright.async_api import Error as BrowserError
 from playwright.async_api import Page as BrowserPage
 from playwright.async_api import Request as BrowserRequest
 from playwright.async_api import Response as BrowserResponse
-from playwright.async_api import Route
 from scrapy import Request
 from scrapy.crawler import Crawler
 from w3lib.encoding import http_content_type_encoding
@@ -203,19 +203,24 @@ class Tab:
             session = self._charge.courtesy.session
             own = {} if session is None else {"storage_state": session.state}
             context = await self._browsers.context(self._purpose, **CONTEXT, **own)
-            await self._deadline.keep(context.route("**", self._decide))
-            self.sheet = sheet = await new_sheet(context, self._deadline)
-            page = sheet.page
-            page.on("response", self._notice)
-            page.on("requestfinished", self.gate.over)
-            page.on("requestfailed", self.gate.over)
-            page.on("popup", self._shut)
-            page.on("crash", self._crashed)
-            await self._deadline.keep(watch_hops(sheet.session, self.gate.refuses_hop))
-            await self._deadline.keep(weigh(sheet.session, self._weighed))
-            self.overheard.listen(sheet)
+            sheet = await self._browsers.promptly(self._purpose, self._unfold(context))
         self._opened += 1
         return sheet.page
+
+    async def _unfold(self, context: BrowserContext) -> Sheet:
+        """A new page, watched from its beginning."""
+        await self._deadline.keep(context.route("**", self._decide))
+        self.sheet = sheet = await new_sheet(context, self._deadline)
+        page = sheet.page
+        page.on("response", self._notice)
+        page.on("requestfinished", self.gate.over)
+        page.on("requestfailed", self.gate.over)
+        page.on("popup", self._shut)
+        page.on("crash", self._crashed)
+        await self._deadline.keep(watch_hops(sheet.session, self.gate.refuses_hop))
+        await self._deadline.keep(weigh(sheet.session, self._weighed))
+        self.overheard.listen(sheet)
+        return sheet
 
     async def _decide(self, route: Route, request: BrowserRequest) -> None:
         """Every request of this tab's context passes the gate; what popups and workers ask for is refused."""

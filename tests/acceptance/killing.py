@@ -80,7 +80,8 @@ def agree(quiet: Place, broken: Place, *, listings: int) -> None:
     """Both say the same of the same town, and neither has a row or a file too many or too few."""
     said, meant = told(broken.database_url), told(quiet.database_url)
     for name in SAME:
-        assert (said[name] - meant[name], meant[name] - said[name]) == (Counter(), Counter()), name
+        too_much, missing = said[name] - meant[name], meant[name] - said[name]
+        assert not too_much and not missing, f"{name}: {too_much} instead of {missing}"
     assert said["hits"].total() >= 6 and said["listings"].total() == listings
     for there in (quiet, broken):
         assert_no_orphans(there.database_url)

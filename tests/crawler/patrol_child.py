@@ -6,10 +6,12 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import psutil
 import structlog
 
 from crawler.definition import read_definition
@@ -51,11 +53,15 @@ def _hooks(errand: dict[str, Any]) -> Hooks:
     stored = {(item, print_) for item, print_ in errand["stored"]}
 
     def known(platform: str, pairs: Sequence[tuple[str, str]]) -> set[str]:
+        if errand["break_on"] == "list":  # a page of it was read, the next one was not
+            _kill_browsers(errand)
         return {item for item, print_ in pairs if (item, print_) in stored}
 
     def judge(listing: Listing) -> Assessment:
         text = listing.title + "\n" + listing.description
         level = Level.REVIEW if any(word in text for word in errand["words"]) else Level.NONE
+        if errand["break_on"] == "photograph" and level.is_hit and listing.detail_read:
+            _kill_browsers(errand)
         return Assessment(level=level, score=0, parts=(), matches=(), lexicon_version="t", matcher_version="t")
 
     def deliver(sightings: list[Sighting]) -> Delivered:
@@ -79,6 +85,15 @@ def _hooks(errand: dict[str, Any]) -> Hooks:
         shells=lambda: bool(errand["shells"]),
         learned=lambda shell: _say("learned", shell=shell),
     )
+
+
+def _kill_browsers(errand: dict[str, Any]) -> None:
+    """All at once, once."""
+    errand["break_on"] = ""
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # gone with the one before it
+            if "chrom" in process.name():
+                process.kill()
 
 
 def _report(report: QueryReport) -> None:

@@ -100,6 +100,23 @@ def test_walls_behind_the_shell(town: RunningTown, mood: str, outcome: str) -> N
     assert told.reports[0]["pages"] == 1
 
 
+def test_a_list_whose_browser_died_is_read_again(town: RunningTown) -> None:
+    told = patrol(KEY, town.sites[KEY], break_on="list", limits={"max_details": 0})
+    assert told.outcomes == ["searched"], told.errors
+    assert "list begun again" in told.errors
+    assert told.reports[0]["pages"] == (LISTINGS + 19) // 20 and told.reports[0]["new"] == LISTINGS
+    assert len([one["item_id"] for one in told.sightings]) == LISTINGS
+
+
+def test_a_page_whose_browser_died_is_opened_again_for_its_photograph(town: RunningTown) -> None:
+    told = patrol(KEY, town.sites[KEY], ("search", "印象"), words=["印象"], break_on="photograph")
+    assert told.outcomes == ["searched"], told.errors
+    first, *others = told.hits
+    assert {"screenshot", "snapshot", "dom"} <= {role for role, *_ in first["capture"]["files"]}
+    assert first["capture"]["gaps"] == [] and "重新打开过一次" in first["capture"]["method"]
+    assert not [hit for hit in others if "重新打开" in hit["capture"]["method"]]
+
+
 def test_a_missing_browser_is_a_plain_failure(town: RunningTown) -> None:
     told = patrol(KEY, town.sites[KEY], browser={"executable": "/nowhere/chromium"})
     assert told.code == 0
