@@ -115,7 +115,9 @@ class RenderedList:
             end = QueryEnd if isinstance(fault, FINAL_FAULTS) else ListLost
             raise end(Outcome.FAILED, f"滚动列表时{chinese(fault)}") from fault
         if following is None and read.cards.more:
-            raise QueryEnd(Outcome.FAILED, "页面表示还有更多商品，但滚动后没有再加载")
+            sheet = self._tab.sheet
+            end = ListLost if sheet is None or sheet.page.is_closed() else QueryEnd
+            raise end(Outcome.FAILED, "页面表示还有更多商品，但滚动后没有再加载")
         return following
 
     def goes_on(self, read: Read) -> bool:

@@ -217,6 +217,7 @@ class Tab:
         page.on("requestfailed", self.gate.over)
         page.on("popup", self._shut)
         page.on("crash", self._crashed)
+        page.on("close", self._gone)
         await self._deadline.keep(watch_hops(sheet.session, self.gate.refuses_hop))
         await self._deadline.keep(weigh(sheet.session, self._weighed))
         self.overheard.listen(sheet)
@@ -323,6 +324,11 @@ class Tab:
             await asyncio.wait_for(closing, _CLOSE_SECONDS)
         except BROWSER_FAULTS as fault:
             log.info("page did not close", why=type(fault).__name__)
+
+    def _gone(self, page: BrowserPage) -> None:
+        """What it still asked for is over, or whoever is next would wait for a turn that nobody gives back."""
+        if self.sheet is not None and self.sheet.page is page:
+            self.gate.clear()
 
     def _crashed(self, page: BrowserPage) -> None:
         """A crashed page answers nothing any more, and Playwright would wait for it."""
