@@ -85,9 +85,14 @@ def patterns(lexicon: Lexicon, tables: Folding) -> dict[str, list[Meaning]]:
 
 
 def _written(meanings: Iterable[Meaning], category: str) -> bool:
-    """True when somebody wrote the text down as an exclusion or as a term of that category."""
+    """True when somebody wrote the text down as an exclusion or as a term of that category.
+
+    As a code word it has company of its own; where it also sounds like a name it keeps the company of that name too.
+    """
     return any(
-        meaning.term is None or (meaning.spelling is None and meaning.term.category == category) for meaning in meanings
+        meaning.term is None
+        or (meaning.spelling is None and meaning.term.category == category and meaning.term.kind != "code")
+        for meaning in meanings
     )
 
 

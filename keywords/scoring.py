@@ -233,6 +233,8 @@ def _add_lowering(
         concerned = any(concerns(group, item.term.category) for item in counting)
         if group.effect != "down" or not concerned or context.word in said or _inside(context, counting):
             continue
+        if _torn(view, context):
+            continue
         if (group.codes and not _renames(view, context, counting)) or (
             group.field and not _same_field(view, context, counting, scoring)
         ):
@@ -304,6 +306,14 @@ def _denies(context: Context, counting: list[Candidate], scoring: Scoring) -> bo
 
 def _inside(context: Context, counting: list[Candidate]) -> bool:
     return any(item.found.start <= context.start and context.end <= item.found.end for item in counting)
+
+
+def _torn(view: View, context: Context) -> bool:
+    """True for a word that only the seam of two others spells: 发带 in 直发 带检疫; not where all is set with spaces."""
+    start, end = context.start, context.end
+    first, last = view.origin[start], view.origin[end - 1]
+    seam = end - start == 2 and view.raw[first + 1 : last].isspace()
+    return seam and not (view.raw[first - 1 : first] + view.raw[last + 1 : last + 2]).isspace()
 
 
 def _add_softened(sheet: _Sheet, counting: list[Candidate], disbelieved: bool, scoring: Scoring) -> None:

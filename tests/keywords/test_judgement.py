@@ -312,3 +312,24 @@ def test_what_leans_names_a_category_there_is() -> None:
     leaning = [group for group in builtin().contexts if group.leans]
     assert leaning
     assert all(group.leans in keys and group.leans in group.categories for group in leaning)
+
+
+def test_a_word_on_the_seam_of_two_others_takes_nothing_back(matcher: Matcher) -> None:
+    """发带 (a ribbon) in 直发 带检疫; set with spaces throughout it is a word all the same."""
+    assert matcher.explain("养殖梅花鹿肉 鹿场直发 带检疫").level.is_hit
+    assert not matcher.explain("大 象 滑 梯 宝宝 室内 折叠").level.is_hit
+
+
+def test_a_code_word_that_sounds_like_a_name_keeps_the_company_of_the_name(matcher: Matcher) -> None:
+    """象丫 is written down with a company of its own; it is 象牙 heard wrongly as well."""
+    assert matcher.explain("象丫 平安扣 包老").category == "ivory"
+    assert not matcher.explain("象丫 照片").level.is_hit
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["虎尾兰 金边 四盆 带土", "犀角丹参 种苗", "老坛酒 高粱 自酿 十斤 懂的来", "虎标万金油 香港买 红白两罐", "红珊瑚豆盆景 结果",
+     "环境教育教具 玳瑁海龟 生命周期", "葡萄套袋 防鸟 防虫 一百个", "龙舌兰 象牙 变异 群生", "狼爪冲锋衣 男 L", "电鱼灯 夜钓灯"],
+)  # fmt: skip
+def test_plants_brands_and_tools_named_after_animals_are_left_alone(matcher: Matcher, title: str) -> None:
+    assert not matcher.explain(title).level.is_hit

@@ -105,9 +105,9 @@ def test_the_unlearnt_set_does_not_get_worse() -> None:
     """What holds on listings nobody had read: lower than what was learnt, and no figure of it is to fall."""
     result = measured(UNLEARNT)
     found = {name: rate.value for name, rate in result.groups.items()}
-    assert found["overt"] >= 0.98 and found["disguised"] >= 0.96 and found["code_word"] >= 0.74
-    assert (result.borderline_at_review.value or 0) >= 0.72
-    assert (result.confusables_raised.value or 0) <= 0.039
+    assert found["overt"] >= 0.98 and found["disguised"] >= 0.98 and found["code_word"] >= 0.98
+    assert (result.borderline_at_review.value or 0) >= 0.88
+    assert (result.confusables_raised.value or 0) <= 0.005
     assert (result.category_right.value or 0) >= 0.97
 
 
