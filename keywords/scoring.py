@@ -309,7 +309,7 @@ def _inside(context: Context, counting: list[Candidate]) -> bool:
 
 
 def _torn(view: View, context: Context) -> bool:
-    """True for a word that only the seam of two others spells: 发带 in 直发 带检疫; not where all is set with spaces."""
+    """True for a word that the seam of two others spells: 发带 in 直发 带检疫. Not where all is set with spaces."""
     start, end = context.start, context.end
     first, last = view.origin[start], view.origin[end - 1]
     seam = end - start == 2 and view.raw[first + 1 : last].isspace()

@@ -328,8 +328,18 @@ def test_a_code_word_that_sounds_like_a_name_keeps_the_company_of_the_name(match
 
 @pytest.mark.parametrize(
     "title",
-    ["虎尾兰 金边 四盆 带土", "犀角丹参 种苗", "老坛酒 高粱 自酿 十斤 懂的来", "虎标万金油 香港买 红白两罐", "红珊瑚豆盆景 结果",
-     "环境教育教具 玳瑁海龟 生命周期", "葡萄套袋 防鸟 防虫 一百个", "龙舌兰 象牙 变异 群生", "狼爪冲锋衣 男 L", "电鱼灯 夜钓灯"],
-)  # fmt: skip
+    [
+        "虎尾兰 金边 四盆 带土",
+        "犀角丹参 种苗",
+        "老坛酒 高粱 自酿 十斤 懂的来",
+        "虎标万金油 香港买 红白两罐",
+        "红珊瑚豆盆景 结果",
+        "环境教育教具 玳瑁海龟 生命周期",
+        "葡萄套袋 防鸟 防虫 一百个",
+        "龙舌兰 象牙 变异 群生",
+        "狼爪冲锋衣 男 L",
+        "电鱼灯 夜钓灯",
+    ],
+)
 def test_plants_brands_and_tools_named_after_animals_are_left_alone(matcher: Matcher, title: str) -> None:
     assert not matcher.explain(title).level.is_hit
