@@ -86,12 +86,14 @@ def _form(spelled: Sequence[Any] | None, partners: Sequence[str]) -> tuple[Spell
 def written(lexicon: Lexicon, spelled: Spelled) -> str:
     """The content of the file, for this release of the rooms and the lexicon."""
     shapes: dict[str, int] = {}
-    shape = [shapes.setdefault(json.dumps(_shape(term)), len(shapes)) for term in lexicon.terms]
+    words: dict[str, int] = {}
+    shape = [shapes.setdefault(json.dumps(_shape(term, words)), len(shapes)) for term in lexicon.terms]
     body = {
         "lexicon": dataclasses.replace(lexicon, terms=()).to_data(),
         "terms": "\n".join(term.text for term in lexicon.terms),
         "shape": shape,
         "shapes": [json.loads(one) for one in shapes],
+        "words": "\n".join(words),
         "texts": "\n".join(spelled.texts),
         **_meanings(lexicon, spelled),
         "factors": "\n".join(spelled.factors),
@@ -101,8 +103,10 @@ def written(lexicon: Lexicon, spelled: Spelled) -> str:
     return f"{_sources()} {hashlib.sha256(told.encode()).hexdigest()}\n{told}\n"
 
 
-def _shape(term: Term) -> list[Any]:
+def _shape(term: Term, words: dict[str, int]) -> list[Any]:
+    """Its company as numbers of words: a thousand companies are made of a few thousand, and each would be a string."""
     values = dataclasses.asdict(term)
+    values["company"] = [words.setdefault(word, len(words)) for word in term.company]
     return [values[field.name] for field in dataclasses.fields(Term) if field.name != "text"]
 
 
@@ -145,7 +149,10 @@ def compiled() -> Compiled | None:
 def _terms(data: Mapping[str, Any]) -> tuple[Term, ...]:
     shapes = [[tuple(value) if isinstance(value, list) else value for value in shape] for shape in data["shapes"]]
     names = [field.name for field in dataclasses.fields(Term) if field.name != "text"]
+    words = data["words"].split("\n")
     kept = [dict(zip(names, shape, strict=True)) for shape in shapes]
+    for one in kept:
+        one["company"] = tuple(words[place] for place in one["company"])
     texts = data["terms"].split("\n")
     return tuple(Term(text=text, **kept[shape]) for text, shape in zip(texts, data["shape"], strict=True))
 

@@ -336,7 +336,6 @@ def test_a_code_word_that_sounds_like_a_name_keeps_the_company_of_the_name(match
         "红珊瑚豆盆景 结果",
         "环境教育教具 玳瑁海龟 生命周期",
         "葡萄套袋 防鸟 防虫 一百个",
-        "龙舌兰 象牙 变异 群生",
         "狼爪冲锋衣 男 L",
         "电鱼灯 夜钓灯",
     ],
