@@ -111,15 +111,18 @@ def factors(known: Mapping[str, Sequence[Meaning]]) -> list[str]:
     long: set[str] = set()
     for text, meanings in known.items():
         if any(meaning.term is not None and not meaning.partners for meaning in meanings):
-            if len(text) <= FACTOR or text.isascii():
+            if len(text) < FACTOR or text.isascii():
                 chosen.add(text)
             else:
                 long.add(text)
     _choose_of_pairs(known, chosen, long)
     for text in sorted(long, key=lambda one: (len(one), one)):
         places = range(len(text) - FACTOR + 1)
+        # Two characters that somebody writes as they are stand for all names that hold them.
         for at in places:
             if text[at : at + FACTOR] in chosen or text[at : at + FACTOR - 1] in chosen:
+                break
+            if text[at + 1 : at + FACTOR] in chosen:
                 break
         else:
             weights = [_weight(char) for char in text]
