@@ -20,9 +20,9 @@ from records import Assessment, Level, Listing, Match
 from tests.conftest import ROOT
 
 SETS = ROOT / "tests" / "keywords" / "sets"
-NAMES = ("development.tsv", "second.tsv", "third.tsv", "fourth.tsv")
-#: Written by somebody else after everything was tuned, and not tuned on since but for one mechanism.
-UNLEARNT = "fifth.tsv"
+NAMES = ("development.tsv", "second.tsv", "third.tsv", "fourth.tsv", "fifth.tsv")
+#: Written by somebody else after everything was tuned; a few single characters and names were learnt from it since.
+UNLEARNT = "sixth.tsv"
 SHARED = ROOT.parent / "shared"
 _MATCHER = Matcher(builtin())
 
@@ -73,9 +73,15 @@ def test_the_fourth_set_is_what_it_says() -> None:
 
 
 def test_the_fifth_set_is_what_it_says() -> None:
-    rows = development(UNLEARNT)
+    rows = development("fifth.tsv")
     assert len({(row.title, row.description) for row in rows}) == len(rows) == 688
     assert Counter(row.label for row in rows) == {"suspicious": 380, "borderline": 75, "confusable": 233}
+
+
+def test_the_sixth_set_is_what_it_says() -> None:
+    rows = development(UNLEARNT)
+    assert len({(row.title, row.description) for row in rows}) == len(rows) == 591
+    assert Counter(row.label for row in rows) == {"suspicious": 328, "borderline": 67, "confusable": 196}
 
 
 @pytest.mark.parametrize("name", [*NAMES, UNLEARNT])
@@ -97,7 +103,7 @@ def test_confusables_borderline_and_categories(name: str) -> None:
     result = measured(name)
     told = [(one.kind, one.sample.title) for one in result.failures]
     assert (result.confusables_raised.value or 0) <= (0.02 if name == "third.tsv" else 0.01), told
-    assert (result.borderline_at_review.value or 0) >= 0.92, told
+    assert (result.borderline_at_review.value or 0) >= (0.88 if name == "fifth.tsv" else 0.92), told
     assert (result.category_right.value or 0) >= 0.97, told
 
 
@@ -105,9 +111,9 @@ def test_the_unlearnt_set_does_not_get_worse() -> None:
     """What holds on listings nobody had read: lower than what was learnt, and no figure of it is to fall."""
     result = measured(UNLEARNT)
     found = {name: rate.value for name, rate in result.groups.items()}
-    assert found["overt"] >= 0.98 and found["disguised"] >= 0.98 and found["code_word"] >= 0.98
-    assert (result.borderline_at_review.value or 0) >= 0.88
-    assert (result.confusables_raised.value or 0) <= 0.005
+    assert found["overt"] >= 0.98 and found["disguised"] >= 0.95 and found["code_word"] >= 0.97
+    assert (result.borderline_at_review.value or 0) >= 0.82
+    assert (result.confusables_raised.value or 0) <= 0.011
     assert (result.category_right.value or 0) >= 0.97
 
 
