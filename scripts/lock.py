@@ -24,8 +24,8 @@ def cut_installer() -> None:
 
 
 if __name__ == "__main__":
-    compile_lock("runtime.txt", "pyproject.toml")
-    compile_lock("s3.txt", "pyproject.toml", "--extra", "s3", "-c", "locks/runtime.txt")
+    compile_lock("s3.txt", "pyproject.toml", "--extra", "s3")
+    compile_lock("runtime.txt", "pyproject.toml", "-c", "locks/s3.txt")  # botocore wants an older dateutil
     compile_lock("dev.txt", "pyproject.toml", "--extra", "s3", "--group", "dev", "-c", "locks/s3.txt")
     compile_lock("bench.txt", "--group", "bench")
     compile_lock("archives.txt", "--group", "archives")
