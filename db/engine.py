@@ -14,7 +14,7 @@ import sqlalchemy
 from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, OperationalError
 
-from db.faults import DatabaseUnreachable, TextRefused
+from db.faults import DatabaseFull, DatabaseUnreachable, TextRefused
 
 __all__ = [
     "Connection",
@@ -156,7 +156,8 @@ def _session_options(limits: Limits) -> str:
 def transaction(engine: Engine) -> Iterator[Connection]:
     """One transaction: committed at the end of the block, rolled back by any exception.
 
-    Raises DatabaseUnreachable where no connection can be had, TextRefused where a text in a statement holds NUL.
+    Raises DatabaseUnreachable where no connection can be had, DatabaseFull where the server's disk has no room,
+    TextRefused where a text in a statement holds NUL.
     """
     try:
         connection = engine.connect()
@@ -165,6 +166,10 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     try:
         with connection, connection.begin():
             yield connection
+    except OperationalError as error:
+        if isinstance(error.orig, psycopg.errors.DiskFull):
+            raise DatabaseFull(str(error.orig).partition("\n")[0]) from error
+        raise
     except DataError as error:
         if "NUL (0x00)" in str(error.orig):  # the driver's own words; the server is not asked at all
             raise TextRefused from None

@@ -126,6 +126,19 @@ class WallMissing(Fault):
     remedy = ("请运行 xunwang db migrate。", "Run `xunwang db migrate`.")
 
 
+class DatabaseFull(Fault):
+    """数据库所在的磁盘已满，没有写入；已保存的内容未受影响。
+
+    The disk of the database is full; nothing was written, and what is stored is unharmed.
+    """
+
+    code = "E-DB-013"
+    remedy = (
+        "请清理数据库所在的磁盘或换更大的磁盘，然后重新运行；未完成的部分会自动补上。",
+        "Free space on the database's disk or move it to a larger one, then run again; the rest is redone.",
+    )
+
+
 class TextRefused(Fault):
     """输入的文字含有不能查询、也不能保存的字符（NUL）。
 
