@@ -15,7 +15,7 @@ from evidence.manifest import NOT_COLLECTED, not_collected
 TITLE: Final = "网络交易监测自动采集记录"
 NOTICE: Final = (
     "本记录由监测系统在无人值守状态下自动采集后按证据包清单生成，用于固定网络交易监测线索材料，不是《电子数据提取笔录》，"
-    "不是对违法事实的认定。哈希值与签名证明材料自采集、打包之后未被改动，不证明网页内容本身真实。"
+    "未经两名执法人员提取不作为处罚证据，不是对违法事实的认定。哈希值与签名证明材料自采集、打包之后未被改动，不证明网页内容本身真实。"
 )
 #: Characters of one value in a cell; the manifest has all of it.
 _LONGEST: Final = 600

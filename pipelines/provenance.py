@@ -16,7 +16,7 @@ from pipelines.recorded import recorded_facts
 from records import FileRole, QueryKind, shanghai
 
 #: What the package is, in the words that the law has for it.
-NATURE = "网络交易监测线索材料，自动采集；不是对违法事实的认定"
+NATURE = "网络交易监测线索材料，自动采集，未经两名执法人员提取不作为处罚证据；不是对违法事实的认定"
 #: The same with an extraction in it.
 ATTENDED = "网络在线提取的电子数据及自动采集的线索材料，提取时两名执法人员在场；不是对违法事实的认定"
 

@@ -68,6 +68,7 @@ def test_both_forms_say_the_same() -> None:
 
 def test_it_is_no_transcript_and_has_no_officer() -> None:
     word = text_of(words(as_word(sheet_of(facts(), FILES), at=AT)))
+    assert "未经两名执法人员提取不作为处罚证据" in word
     assert "不是《电子数据提取笔录》" in word and "笔录" not in word.replace(NOTICE, "")
     assert "执法人员" in word and NOT_COLLECTED in word
 
