@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from alerts.message import inert
-from db import custody, digests
+from db import custody, digests, purges
 from db.digests import LeadNews, NightScan
 from db.engine import Connection, Engine, transaction
 from db.runs import nights_alike
@@ -16,6 +16,16 @@ from records import Labels, Level, ScanStatus, night_status, shanghai_date
 #: How far back a digest looks when the one before is missing or older than this.
 _LOOK_BACK = timedelta(hours=36)
 _ONE_DAY = timedelta(hours=24)
+
+#: Classes of what is purged, as people call them (`db.purging.Class`).
+PURGED = {
+    "listings": "未命中的商品信息",
+    "unscreened": "未初筛、待研判的线索",
+    "dismissed": "已排除的线索",
+    "confirmed": "转核查的线索",
+    "evidence": "已排除线索的证据",
+    "files": "不再需要的证据文件",
+}
 
 #: Leads named one by one; the others are counted. The console has all of them.
 _NAMED = 50
@@ -89,6 +99,9 @@ class Digest:
     custody_hash: str = ""
     #: 覆盖说明 of the nightly scan, a fact a line: what was not seen and why. Nothing that a page said.
     coverage: tuple[str, ...] = ()
+    #: What had had its days and was purged: class in words and how many; how many legal holds stand.
+    purged: tuple[tuple[str, int], ...] = ()
+    holds: int = 0
 
     @property
     def key(self) -> str:
@@ -124,8 +137,8 @@ class Digest:
         nights = ("name", "status", "nights")  # digests of the first weeks have no third
         read["platforms"] = tuple(PlatformNight(**dict(zip(nights, row, strict=False))) for row in data["platforms"])
         read["coverage"] = tuple(data.get("coverage", ()))
-        for name in ("high_by_category", "by_district"):
-            read[name] = tuple((key, count) for key, count in data[name])
+        for name in ("high_by_category", "by_district", "purged"):
+            read[name] = tuple((key, count) for key, count in data.get(name, ()))
         fields = ("id", "number", "platform", "category", "district", "high")
         read["leads"] = tuple(LeadLine(**dict(zip(fields, row, strict=True))) for row in data["leads"])
         return cls(id=digest_id, **read)
@@ -176,7 +189,7 @@ def _compose(conn: Connection, frame: _Frame, digest_id: int, news: Sequence[Lea
     by_hand = [scan for scan in scans if scan.kind != "nightly"]
     new = [lead for lead in news if lead.new]
     seq, head = digests.audit_head(conn)
-    held = custody.head(conn)
+    held, purged = custody.head(conn), purges.finished(conn, since, frame.now)
     return Digest(
         id=digest_id,
         for_date=shanghai_date(frame.now),
@@ -204,6 +217,8 @@ def _compose(conn: Connection, frame: _Frame, digest_id: int, news: Sequence[Lea
         custody_seq=held.seq,
         custody_hash=held.hash if held.seq else "",
         coverage=_coverage(nightly, frame.labels),
+        purged=tuple((PURGED[kind], count) for kind, count in purged.items() if count and kind in PURGED),
+        holds=purges.held(conn),
     )
 
 

@@ -45,7 +45,10 @@ def subject(digest: Digest) -> str:
 
 def quiet_line(digest: Digest) -> str:
     """The one line of a night on which all was seen and nothing found; it proves that the house is alive."""
-    return f"{_day(digest)} 监测正常，检视商品信息 {digest.cards:,} 条次，无新增线索；待初筛 {digest.unscreened:,} 条。"
+    return (
+        f"{_day(digest)} 监测正常，检视商品信息 {digest.cards:,} 条次，无新增线索；待初筛 {digest.unscreened:,} 条。"
+        + (f"{_purged(digest)}。" if digest.purged else "")
+    )
 
 
 def _day(digest: Digest) -> str:
@@ -73,7 +76,14 @@ def _notices(digest: Digest) -> list[str]:
     if digest.by_hand:
         still = f"（{digest.by_hand_open} 次尚未结束）" if digest.by_hand_open else ""
         notices.append(f"另有手动监测 {digest.by_hand} 次{still}")
+    if digest.purged:
+        notices.append(_purged(digest))
     return notices
+
+
+def _purged(digest: Digest) -> str:
+    parts = "、".join(f"{name} {count:,}" for name, count in digest.purged)
+    return f"按保存期限清除：{parts}" + (f"；依法保留 {digest.holds:,} 项" if digest.holds else "")
 
 
 def _since(platform: PlatformNight) -> str:

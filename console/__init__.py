@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from console.beginning import Answered, BroughtIn, OwnDistrict, OwnUnit, Standing
 from console.desk import Desk, Intake, Submission
 from console.roles import ROLE_NAMES, ROLES
 from console.shelf import ReplaySite
@@ -14,9 +15,14 @@ if TYPE_CHECKING:
 __all__ = [
     "ROLES",
     "ROLE_NAMES",
+    "Answered",
+    "BroughtIn",
     "Desk",
     "Intake",
+    "OwnDistrict",
+    "OwnUnit",
     "ReplaySite",
+    "Standing",
     "Submission",
     "add_demo_user",
     "add_user",

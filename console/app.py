@@ -25,9 +25,11 @@ from console import (
     related,
     remarks,
     replay,
+    retention,
     review,
     saved,
     second,
+    setup,
     today,
     verdicts,
 )
@@ -77,6 +79,8 @@ def create_app(desk: Desk) -> FastAPI:
         intake,
         people,
         audit_pages,
+        setup,
+        retention,
     ):
         app.include_router(room.routes)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
+from console.beginning import FirstRun
 from console.language import N_
 from console.shelf import ReplaySite
 from db.engine import Engine
@@ -81,4 +82,13 @@ class Desk:
     replay: ReplaySite | None = None
     #: None where nothing goes out from here: then nothing is packed or extracted at the console.
     errands: Errands | None = None
+    #: None where nothing is set up from here: then there is no first run to go through.
+    first_run: FirstRun | None = None
+    #: Class of records (`db.purging.Class`) → days that it is kept; 0: for good. Empty: nothing is purged from here.
+    kept_days: Mapping[str, int] = field(default_factory=dict)
     now: Now = now
+
+    @property
+    def office_now(self) -> str:
+        """The name of the office as it is after the first run."""
+        return self.first_run.office if self.first_run else self.office

@@ -29,7 +29,7 @@ _OWN_ACCOUNT = ("/password", "/logout")
 #: Largest body of an unsafe request, in bytes; the intake form brings a screenshot and a saved page.
 BODY_LIMIT = 64 << 10
 UPLOAD_LIMIT = 32 << 20
-_UPLOADS = ("/intake",)
+_UPLOADS = ("/intake", "/setup/file")
 
 
 @dataclass(frozen=True, slots=True)

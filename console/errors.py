@@ -16,6 +16,7 @@ from console.roles import NotPermitted
 from console.staff import LastAdmin, OwnAccount, UserUnknown
 from db.dispositions import EntryCorrected
 from db.extractions import ExtractionMoved, NotAttended
+from db.holds import HoldUnknown, NothingToHold
 from db.screening import LeadChanged, LeadConcluded, LeadMissing, NothingToUndo
 from db.second_looks import SecondLookMoved
 from db.verdicts import NotScreenedIn, VerdictActedOn
@@ -59,6 +60,8 @@ _FAULTS: dict[type[Fault], int] = {
     LastAdmin: 409,
     OwnAccount: 409,
     LeadMissing: 404,
+    HoldUnknown: 404,
+    NothingToHold: 404,
     LeadChanged: 409,
     LeadConcluded: 409,
     NothingToUndo: 409,

@@ -292,7 +292,7 @@ def _opening(
         "entered": entered,
         "refusal": refusal,
         "earlier": [(one, number_of(one)) for one in earlier],
-        "unit": desk.office,
+        "unit": desk.office_now,
         "witness_kinds": WITNESS_KINDS,
     }
     return HTMLResponse(page(request, "extract.html", context), status_code=status)

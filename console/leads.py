@@ -1,17 +1,23 @@
 """线索详情 and the files kept for it."""
 
 import hashlib
+from datetime import timedelta
+from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Request
-from starlette.responses import HTMLResponse, Response
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from console import verdicts
-from console.access import EvidenceReader, Reader, RowId, TheDesk
+from console.access import EvidenceReader, Reader, RowId, TheDesk, Unmasker
 from console.curve import curve
 from console.evidence_check import checked
+from console.language import N_
 from console.rendering import page
+from console.roles import Can
+from console.veil import lifting
 from console.views import view_of
-from db import custody
+from console.wording import cleaned
+from db import custody, holds, unmasking
 from db import review as leads_review
 from db.custody import Handling
 from db.prices import prices
@@ -30,6 +36,27 @@ _PICTURES = {
 }
 _SHOWN = (FileRole.SCREENSHOT, FileRole.FIRST_SCREEN, FileRole.PICTURE)
 _SEALED = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
+
+
+#: What personal data may be looked at for, and how long they then show.
+OTHER = N_("其他")
+OCCASIONS = (N_("核实身份"), N_("制作文书"), N_("联系当事人"), N_("移送或协查"), OTHER)
+WHY_LENGTH = 60
+HOLD_LENGTH = 100
+SHOWN_FOR = timedelta(minutes=15)
+
+
+class OccasionUnsaid(Fault):
+    """查看未脱敏内容须写明事由。
+
+    Say for what occasion the personal data are to be shown.
+    """
+
+    code = "E-CONSOLE-080"
+    remedy = (
+        f"请选择事由；选“其他”的，写 1–{WHY_LENGTH} 个字。",
+        f"Choose the occasion; with the last one write 1-{WHY_LENGTH} characters.",
+    )
 
 
 class EvidenceDamaged(Fault):
@@ -54,6 +81,8 @@ def lead_detail(request: Request, desk: TheDesk, visitor: Reader, lead_id: RowId
             raise LeadMissing
         told = verdicts.told_of(conn, found)
         known = prices(conn, [hit.id for hit in found.hits])
+        held = holds.standing(conn, lead_id)
+        bare = unmasking.standing(conn, visitor.user.id, lead_id, desk.now()) if visitor.may(Can.UNMASK) else None
     context = {
         "found": found,
         **told,
@@ -61,8 +90,35 @@ def lead_detail(request: Request, desk: TheDesk, visitor: Reader, lead_id: RowId
         "curves_of": {hit.id: curve(known.get(hit.id, ()), hit.last_seen) for hit in found.hits},
         "checks": checked(desk.store, found.hits),
         "view": view_of(state=found.lead.state, district="*"),
+        "bare": bare,
+        "held": held,
+        "hold_length": HOLD_LENGTH,
+        "occasions": OCCASIONS,
+        "why_length": WHY_LENGTH,
     }
-    return HTMLResponse(page(request, "lead.html", context))
+    with lifting(bare is not None):
+        return HTMLResponse(page(request, "lead.html", context))
+
+
+@routes.post("/leads/{lead_id}/unmask")
+def unmask(
+    desk: TheDesk,
+    visitor: Unmasker,
+    lead_id: RowId,
+    occasion: Annotated[str, Form(max_length=40)] = "",
+    why: Annotated[str, Form(max_length=400)] = "",
+) -> Response:
+    """For a quarter of an hour this person sees the lead's personal data; three rows say so before anything shows."""
+    said = cleaned(why)
+    if occasion not in OCCASIONS or len(said) > WHY_LENGTH or (occasion == OTHER and not said):
+        raise OccasionUnsaid
+    at = desk.now()
+    with transaction_as(desk.engine, visitor.user) as conn:
+        if leads_review.lead_page(conn, lead_id, hits=1) is None:
+            raise LeadMissing
+        reason = f"{occasion}: {said}" if said else occasion
+        unmasking.unmask(conn, visitor.user, lead_id, reason=reason, at=at, until=at + SHOWN_FOR)
+    return RedirectResponse(f"/leads/{lead_id}", status_code=303)
 
 
 @routes.get("/leads/{lead_id}/evidence/{capture_file_id}")

@@ -11,13 +11,13 @@ from console.access import Reader, RowId, TheDesk, Unmasker
 from console.accounts import Visitor
 from console.desk import Desk
 from console.rendering import page
+from console.veil import lifting
 from console.wording import cleaned
 from db import audit
 from db import review as leads_review
 from db.screening import LeadMissing
 from db.walls import transaction_as
-from records import Fault, FileRole
-from reports.cells import masked_name
+from records import Fault, FileRole, masking
 from reports.masking import masked_text
 
 routes = APIRouter(prefix="/leads/{lead_id}/print")
@@ -72,7 +72,8 @@ def _sheet(request: Request, desk: Desk, visitor: Visitor, lead_id: int, *, acti
             conn, actor=visitor.user.name, action=action, subject=f"lead:{lead_id}", detail=detail, at=desk.now()
         )
     context = {"found": found, **told, "reason": reason, "lines": _LINES, **_covers(covered=not reason)}
-    return HTMLResponse(page(request, "print.html", context))
+    with lifting(bool(reason)):
+        return HTMLResponse(page(request, "print.html", context))
 
 
 def _covers(*, covered: bool) -> dict[str, Any]:
@@ -82,6 +83,6 @@ def _covers(*, covered: bool) -> dict[str, Any]:
         return text
 
     over: Callable[[str], str] = masked_text if covered else plain
-    name: Callable[[str], str] = masked_name if covered else plain
+    name: Callable[[str], str] = masking.person if covered else plain
     shown = () if covered else (FileRole.FIRST_SCREEN.value, FileRole.SCREENSHOT.value)
     return {"covered": covered, "over": over, "name": name, "shown_roles": shown}

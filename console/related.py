@@ -25,7 +25,7 @@ from db.extra_terms import PHRASE, SEARCHABLE, Wish
 from db.related import Contact, Kin, Kind, Tie
 from db.screening import LeadMissing
 from db.walls import transaction_as
-from records import Fault, Lead, shanghai_date
+from records import Fault, Lead, masking, shanghai_date
 
 routes = APIRouter()
 
@@ -158,21 +158,11 @@ def _wanted(conn: Connection, lead_id: int, what: str, phrase: str) -> tuple[str
 
 def masked_term(kind: str, text: str) -> str:
     """A search term as pages show it: contacts masked, phrases as they are."""
-    return text if kind == PHRASE else masked(Kind(kind), text)
-
-
-def masked(kind: Kind, value: str) -> str:
-    """A contact that is told apart and cannot be used: 138****8000, ti***20, 12***89, shop.example/…"""
-    if kind is Kind.LINK:
-        host, slash, _ = value.partition("/")
-        return host.partition("?")[0] + ("/…" if slash or "?" in value else "")
-    if kind is Kind.PHONE:
-        return f"{value[:3]}****{value[-4:]}"
-    return f"{value[:2]}***{value[-2:]}"
+    return text if kind == PHRASE else masking.contact(kind, text)
 
 
 def _named(contact: Contact) -> str:
-    return f"{word(NAMES[contact.kind])} {masked(contact.kind, contact.value)}"
+    return f"{word(NAMES[contact.kind])} {masking.contact(contact.kind, contact.value)}"
 
 
 def _relative(kin: Kin) -> Relative:
@@ -185,4 +175,4 @@ def _sentence(tie: Tie) -> str:
             return _("文字相似 %(percent)s %%", percent=tie.value)
         case Kind.SELLER:
             return _("同一卖家在其他专项行动中的线索")
-    return _("同一%(what)s %(value)s", what=word(NAMES[tie.kind]), value=masked(tie.kind, tie.value))
+    return _("同一%(what)s %(value)s", what=word(NAMES[tie.kind]), value=masking.contact(tie.kind, tie.value))

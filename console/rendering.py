@@ -1,7 +1,7 @@
 """Templates and what they may call."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,13 @@ from markupsafe import Markup
 from starlette.requests import Request
 
 from console import language, wording
-from console.highlight import marked
+from console.highlight import Marked, marked
 from console.keys import printed, told_to_browser
 from console.language import LANGUAGES
 from console.roles import Can
+from console.veil import lifted, veil
 from db.timeline import NOTE
-from records import ELSEWHERE, DismissReason, LeadState, ListingState, Screening
+from records import ELSEWHERE, DismissReason, LeadState, ListingState, Match, Screening
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
@@ -40,6 +41,9 @@ def environment() -> Environment:
     install(language.gettext, language.ngettext, newstyle=True)
     made.globals.update(asset=asset, marked=marked, ListingState=ListingState, Can=Can, LANGUAGES=LANGUAGES)
     made.globals.update(key=key, told_to_browser=told_to_browser)
+    made.globals.update(
+        asset=asset, marked=_marked, lifted=lifted, ListingState=ListingState, Can=Can, LANGUAGES=LANGUAGES
+    )
     made.globals.update(DismissReason=DismissReason, LeadState=LeadState, Screening=Screening)
     made.globals.update(ELSEWHERE=ELSEWHERE, NOTE=NOTE)
     made.filters.update(wording.FILTERS)
@@ -54,6 +58,11 @@ def key(context: Context, usual: str) -> Markup:
     return Markup("<kbd>{}</kbd>").format(cap) if cap else Markup("")
 
 
+def _marked(title: str, description: str, matches: Iterable[Match]) -> Marked:
+    """As the page may show them: masking keeps the length, so the matches still stand where they were found."""
+    return marked(veil(title), veil(description), matches)
+
+
 @cache
 def asset(name: str) -> str:
     """Address of a static file, with its content's hash so that a new one is fetched at once."""
@@ -66,6 +75,7 @@ def page(request: Request, template: str, context: Mapping[str, Any]) -> str:
     desk = request.app.state.desk
     common = {
         "desk": desk,
+        "office": desk.office_now,
         "visitor": getattr(request.state, "visitor", None),
         "path": request.url.path,
         "now": desk.now(),

@@ -26,7 +26,7 @@ class Can(StrEnum):
     CONCLUDE = N_("核查与结论")
     #: Changing a verdict on whose grounds something was done already.
     REVISE = N_("处置后变更结论")
-    #: On paper: names, numbers and screenshots as they are.
+    #: On the lead's page and on paper: names and numbers as they are.
     UNMASK = N_("查看未遮盖的个人信息")
     #: How far first and second screenings agree.
     OVERSEE = N_("查看复核抽查结果")
@@ -34,6 +34,9 @@ class Can(StrEnum):
     #: Evidence packages, and being an officer of an attended extraction.
     BIND = N_("制作证据包与网络在线提取")
     SCANS = N_("查看监测任务")
+    RETENTION = N_("查看保存期限与依法保留")
+    HOLD = N_("依法保留线索")
+    SET_UP = N_("首次设置")
     AUDIT = N_("查看审计记录")
     ACCOUNTS = N_("管理账号")
 
@@ -57,10 +60,10 @@ _TABLE: dict[str, tuple[str, set[Can]]] = {
     "analyst": (N_("词库员"), {*_READS, Can.SCANS}),
     "approver": (N_("审核"), {*_READS, Can.SCANS}),
     "operator": (N_("运维"), {Can.SCANS}),
-    "head": (N_("科长"), {*_JUDGES, Can.REVISE, Can.OVERSEE}),
+    "head": (N_("科长"), {*_JUDGES, Can.REVISE, Can.OVERSEE, Can.RETENTION, Can.HOLD}),
     "district": (N_("区县账号"), _READS),
-    "auditor": (N_("审计员"), {*_READS, Can.SCANS, Can.AUDIT, Can.OVERSEE}),
-    "admin": (N_("管理员"), {Can.SCANS, Can.ACCOUNTS}),
+    "auditor": (N_("审计员"), {*_READS, Can.SCANS, Can.AUDIT, Can.OVERSEE, Can.RETENTION}),
+    "admin": (N_("管理员"), {Can.SCANS, Can.ACCOUNTS, Can.SET_UP}),
 }
 ROLES = tuple(_TABLE)
 ROLE_NAMES: Mapping[str, str] = MappingProxyType({role: name for role, (name, _) in _TABLE.items()})

@@ -13,6 +13,7 @@ from console.night import last_night
 from console.related import masked_term
 from console.rendering import page
 from console.roles import Can
+from console.setup import unfinished
 from console.views import Number, midnight
 from db import extra_terms, leave, runs, scans, second_looks
 from db import queue as leads_queue
@@ -36,6 +37,7 @@ def today(request: Request, desk: TheDesk, visitor: SignedIn) -> Response:
         context = {
             "night": last_night(conn, desk.now()),
             "sees_leads": sees_leads,
+            "setup_left": unfinished(conn, desk) if visitor.may(Can.SET_UP) or visitor.may(Can.INTAKE) else 0,
             **(_leads(conn, desk.now()) if sees_leads else {}),
             **_second(conn, visitor, desk.now()),
         }

@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from markupsafe import Markup, escape
 
 from console.language import N_, _, ngettext, recorded, told, word
+from console.veil import person, veil
 from db.queue import MOST_COUNTED
 from records import DismissReason, FileRole, Level, Match, Outcome, ScanStatus, shanghai
 
@@ -64,6 +65,9 @@ ACTIONS = {
     "lead.disposition": N_("处置"),
     "lead.note": N_("写备注"),
     "lead.star": N_("典型案例候选"),
+    "hold.place": N_("依法保留"),
+    "hold.lift": N_("解除保留"),
+    "retention.purge": N_("到期清除"),
     "lead.misread": N_("此词误报"),
     "term.add": N_("加入夜间检索"),
     "term.end": N_("结束夜间加查"),
@@ -87,6 +91,10 @@ ACTIONS = {
     "preference.keys": N_("设置快捷键"),
     "session.supply": N_("提供平台会话"),
     "session.revoke": N_("撤销平台会话"),
+    "setup.unit": N_("设置单位"),
+    "setup.platforms": N_("询问平台"),
+    "setup.alerts": N_("测试消息通道"),
+    "setup.lead": N_("首批数据"),
     "crawl.halt": N_("停止监测"),
     "crawl.resume": N_("恢复监测"),
 }
@@ -138,11 +146,16 @@ def price(value: Decimal | None, text: str = "") -> str:
 
 def visible(text: str) -> str:
     """For attributes: `text` with zero-width characters as dots, controls as ⟨U+202E⟩, cut where it is very long."""
-    return _CONTROLS.sub(lambda found: _DOT if found[1] else f"⟨U+{ord(found[0]):04X}⟩", _cut(text))
+    return _CONTROLS.sub(lambda found: _DOT if found[1] else f"⟨U+{ord(found[0]):04X}⟩", _cut(veil(text)))
 
 
 def shown(text: str) -> Markup:
     """For the page itself: like `visible`, but a zero-width character is a small mark that says what it is."""
+    return exact(veil(text))
+
+
+def exact(text: str) -> Markup:
+    """Like `shown`, and nothing masked: numbers of items and addresses, which may look like telephone numbers."""
     cut, pieces, at = _cut(text), [], 0
     for found in _CONTROLS.finditer(cut):
         number = f"U+{ord(found[0]):04X}"
@@ -242,6 +255,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "price": price,
     "visible": visible,
     "shown": shown,
+    "exact": exact,
+    "person": person,
     "nested": nested,
     "size": size,
     "short_hash": short_hash,

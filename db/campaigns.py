@@ -8,7 +8,7 @@ from itertools import pairwise
 from sqlalchemy import Connection, Row, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from db.tables import campaigns, districts, phases, report_dues
+from db.tables import campaigns, districts, leads, phases, report_dues, users
 from records import CITY, ELSEWHERE, UNDECIDED, Fault
 
 DEFAULT_CAMPAIGN = "日常监测"
@@ -39,6 +39,19 @@ class CampaignUnknown(Fault):
     code = "E-DB-032"
     remedy = ("请核对行动名称。", "Check the name of the campaign.")
     exit_code = 2
+
+
+class DistrictTaken(Fault):
+    """原来的区（市）中有同名的，其下已有线索或账号，不能换成另一个代码。
+
+    A district of that name stands there already under another code, with leads or accounts of its own.
+    """
+
+    code = "E-DB-033"
+    remedy = (
+        "请沿用原来的代码；确要换城市的，请用新的数据库。",
+        "Keep the code that it has; for another city take a database of its own.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,6 +186,23 @@ def seed_districts(conn: Connection, own: Sequence[tuple[str, str]]) -> tuple[st
     codes = [code for code, _ in wanted]
     conn.execute(districts.update().where(districts.c.code.not_in(codes)).values(position=len(wanted) + 1))
     return district_names(conn)
+
+
+def replace_districts(conn: Connection, own: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Like `seed_districts` for a city that is set anew: of the others those that nothing stands under are removed.
+
+    Raises DistrictTaken where one of them stays that has a name of the new ones: two cities may have a 市中区 each.
+    """
+    kept = {code for code, _ in (*own, *SPECIAL_DISTRICTS)}
+    under_leads = select(leads.c.district).where(leads.c.district == districts.c.name).exists()
+    under_users = select(users.c.id).where(users.c.district == districts.c.code).exists()
+    conn.execute(delete(districts).where(districts.c.code.not_in(kept), ~under_leads, ~under_users))
+    names = {name: code for code, name in own}
+    standing = conn.execute(select(districts.c.code, districts.c.name).where(districts.c.name.in_(names))).all()
+    taken = [row.name for row in standing if names[row.name] != row.code]
+    if taken:
+        raise DistrictTaken("、".join(taken))
+    return seed_districts(conn, own)
 
 
 def district_names(conn: Connection) -> tuple[str, ...]:

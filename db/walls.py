@@ -77,6 +77,12 @@ WALLS: Mapping[str, Wall] = {
     "licence_checks": Wall(_CHAIN, _CHAIN, _OF_LEAD),
     "dispositions": Wall(_CHAIN, _CHAIN, _OF_LEAD),
     "second_looks": Wall(_CHAIN, _CHAIN, _OF_LEAD),
+    "unmaskings": Wall(_CHAIN, _CHAIN, _OF_LEAD),
+    "holds": Wall(
+        "select, insert, update",
+        "select, insert, update",
+        "exists (select from leads l where l.id = lead_id or l.seller_id = holds.seller_id)",
+    ),
     "leases": Wall(_CHANGE, _CHANGE, _OF_LEAD),
     # --- the chains: whoever writes a row has to know the one before, whatever that says ---
     "audit": Wall(_CHAIN, "insert"),
@@ -109,6 +115,9 @@ WALLS: Mapping[str, Wall] = {
     "platform_sessions": Wall(f"select ({_PERMIT})", f"select ({_PERMIT})"),  # the cookies themselves stay closed
     "spending": Wall(_READ, _READ),
     "robots_rulings": Wall(_READ, _READ),
+    "first_run": Wall(_READ, _READ),
+    "purges": Wall(_READ, _READ),
+    "tombstones": Wall(_READ),
     "digests": Wall("select (for_date)", "select (for_date)"),  # that one went out; what it says names leads
     # --- no business of the console's ---
     "captures_due": Wall(),

@@ -36,7 +36,7 @@ LOGGING = ("worker", "schedule", "serve", "guard", "up")
 #: its commands is called: none of them pays for the web server, the crawler or the spreadsheets of another.
 CONTENTS = {
     "demo": ("processes", "演示：三个虚拟市场、一次完整监测、可核查的线索。不需账号，不连外网。"),
-    "init": ("people", "首次使用：写设置文件，建库，写默认计划，建首个管理员（一次性口令）。"),
+    "init": ("begin", "首次使用：从空数据库到第一条线索，逐步来；可反复运行，只做还没做的。"),
     "up": ("processes", "一台机器上启动全部：控制台、采集进程、时钟。"),
     "doctor": ("processes", "体检：逐项说明哪里不对、怎么修。"),
     "scan": ("scan", "立即监测（前台运行），打印每个检索任务的结果。"),
@@ -56,6 +56,7 @@ CONTENTS = {
     "audit": ("audit", "审计链与保管链。"),
     "user": ("people", "账号。"),
     "db": ("people", "数据库。"),
+    "retention": ("retention", "保存期限：各类记录留多久，到期清除，依法保留。"),
     "halt": ("halt", "叫停或恢复全部采集。"),
     "serve": ("processes", "打开控制台。"),
     "worker": ("processes", "采集工作进程：从队列取监测任务来做。"),

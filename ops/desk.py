@@ -7,9 +7,11 @@ from datetime import date
 from console import Desk, ReplaySite, Submission
 from crawler import definitions
 from ops.errands import Errands
+from ops.first_run import FirstRunAt
 from ops.house import House
 from ops.intake import take_in
 from ops.player import installed
+from ops.retention import days_of
 from ops.settings import Console
 from records import Fault
 
@@ -77,9 +79,11 @@ def lay_desk(house: House, *, base_url: str = "") -> Desk:
         platforms={key: one.name for key, one in definitions().items()},
         categories={category.key: category.name for category in lexicon.categories},
         law=law,
-        office=house.settings.unit.name,
+        office=house.unit().name,
         replay=_replay_site(house),
         errands=Errands(house),
+        kept_days={kind.value: days for kind, days in days_of(house.settings.retention).items()},
+        first_run=None if house.demo else FirstRunAt(house),
     )
 
 

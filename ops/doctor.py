@@ -10,7 +10,7 @@ from pathlib import Path
 
 from crawler import BrowserSettings, find_chromium
 from crawler.portrait import portrait
-from db import evidence, leave, permits, scans
+from db import evidence, leave, permits, purges, scans
 from db.engine import transaction
 from db.locks import holding
 from egress import GuardDown
@@ -19,6 +19,7 @@ from keywords import Matcher
 from ops.files import ENOUGH
 from ops.files import raise_limit as files_allowed
 from ops.house import House, open_house
+from ops.retention import rules
 from ops.scanning import end_abandoned
 from ops.settings import Settings, names_this_machine
 from records import Fault, Listing, now, shanghai, shanghai_date
@@ -65,6 +66,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         yield _stopped(house)
         yield _permits(house)
         yield _last_night(house)
+        yield _retention(house)
     told = shanghai(now()).strftime("%Y-%m-%d %H:%M:%S +08:00")
     yield Finding(name="时钟", ok=True, told=f"现在是 {told}，请与标准时间核对")
 
@@ -194,6 +196,19 @@ def _last_night(house: House) -> Finding:
     told = f"{last[0].planned_for} {last[0].status}"
     ok = last[0].status in ("正常", "运行中")
     return Finding(name="昨夜", ok=ok, told=told, remedy="" if ok else "在控制台的监测页查看每个检索任务的结果")
+
+
+def _retention(house: House) -> Finding:
+    """The purge has run within two days, or there was nothing for it to do."""
+    with transaction(house.engine) as conn:
+        due = sum(one.due for one in rules(conn, house.settings.retention, now()))
+        last, held = purges.latest(conn), purges.held(conn)
+    ended = last[0].finished_at if last else None
+    told = f"现在到期 {due}，依法保留 {held} 项，最近一次清除 "
+    told += f"{shanghai(ended):%Y-%m-%d %H:%M}" if ended else "没有" if not last else "未做完"
+    ok = not due or (ended is not None and now() - ended < timedelta(days=2))
+    remedy = "" if ok else "时钟（xunwang schedule 或 up）每天清除；也可运行 xunwang retention run"
+    return Finding(name="保存期限", ok=ok, told=told, remedy=remedy)
 
 
 def _stopped(house: House) -> Finding:

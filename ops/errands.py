@@ -71,7 +71,7 @@ class Errands:
     def environment(self) -> dict[str, Any]:
         """This machine, its clock against the time source just now, its way out: what officers look at first."""
         settings = self._house.settings
-        facts = machine(settings)
+        facts = machine(settings.model_copy(update={"unit": self._house.unit()}))
         return {
             "clock": check_clock(settings.clock).to_data(),
             "machine": facts,
@@ -100,12 +100,12 @@ class Errands:
             return self._failures.get(name, "")
 
     def _start(self, name: str, *, extraction: int = 0, lead: int = 0, by: str = "") -> bool:
+        settings = self._house.told()
         with self._changing:
             if name in self._running:
                 return False
             self._running.add(name)
             self._failures.pop(name, None)
-        settings = self._house.settings.model_dump(mode="json")
         order = Order(
             extraction=extraction, lead=lead, by=by, demo=self._house.demo, parent=os.getpid(), settings=settings
         )

@@ -3,8 +3,9 @@
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from db import campaigns, lexicon
+from db import campaigns, first_run, lexicon
 from db.embedded import Embedded
 from db.engine import Engine, connect, create_database, transaction, wait_until_up
 from db.locks import holding
@@ -12,7 +13,7 @@ from db.migrations import migrate
 from evidence import Address, Bucket, Limits, Objects, Store
 from keywords import Lexicon, Matcher, builtin, builtin_version
 from ops.quota import Quota
-from ops.settings import Settings
+from ops.settings import Settings, Unit
 from pipelines import District, Geography, Reception
 from records import CITY, ELSEWHERE, UNDECIDED, now, shanghai
 
@@ -39,6 +40,16 @@ class House:
             self.server.start()
         wait_until_up(self.engine, seconds=seconds)
 
+    def unit(self) -> Unit:
+        """Whose system this is: as people set it up in the house, else as the settings say."""
+        with transaction(self.engine) as conn:
+            told = first_run.steps(conn).get(first_run.Step.UNIT)
+        return Unit.model_validate(told.detail) if told else self.settings.unit
+
+    def told(self) -> dict[str, Any]:
+        """The settings as a child process is told them, with the unit that counts."""
+        return self.settings.model_copy(update={"unit": self.unit()}).model_dump(mode="json")
+
     def lexicon(self) -> Lexicon:
         """The live lexicon."""
         with transaction(self.engine) as conn:
@@ -51,7 +62,7 @@ class House:
 
     def reception(self, matcher: Matcher) -> Reception:
         """What `receive` works with."""
-        unit = self.settings.unit
+        unit = self.unit()
         return Reception(
             engine=self.engine,
             store=self.store,
@@ -113,7 +124,7 @@ def _store(settings: Settings, engine: Engine, root: Path, limits: Limits, *, de
 
 def _furnish(house: House) -> None:
     """Districts, the default campaign and the built-in lexicon: idempotent, at every start."""
-    unit = house.settings.unit
+    unit = house.unit()
     districts = [(d.code, d.name) for d in unit.districts]
     districts += [("city", CITY), ("undecided", UNDECIDED), ("elsewhere", ELSEWHERE)]
     with transaction(house.engine) as conn:

@@ -24,7 +24,7 @@ def maker_for(house: House, by: str) -> Maker:
         store=house.store,
         key=key,
         by=by,
-        unit=house.settings.unit.name,
+        unit=house.unit().name,
         place=place(house.settings),
         printed=printer(house.settings),
         demo=house.demo,

@@ -142,7 +142,7 @@ def _write(conn: Connection, house: House, platforms: list[Chosen], lexicon: Lex
     named = tuple(chosen.get("terms", ()))
     on = frame.planned_for or shanghai_date(frame.at)
     visited = frozenset(key for key in chosen["platforms"] if visits.open_hits(conn, key))
-    city = house.settings.unit.city
+    city = house.unit().city
     nightly = frame.kind == "nightly" and not named
     extra = extra_terms.of_night(conn, on, house.settings.crawl.max_terms // 4) if nightly else {}
     night = Night(
@@ -190,7 +190,7 @@ def dry_slices(
         crawl=house.settings.crawl,
         on=shanghai_date(now()),
         named=tuple(terms),
-        city=house.settings.unit.city,
+        city=house.unit().city,
     )
     found = []
     for one in platforms:

@@ -226,6 +226,23 @@ class Alerts(_Part):
     proxy: str = ""
 
 
+class Retention(_Part):
+    """Days for which each class of records is kept; 0: for good. What is held, or belongs to a case, stays anyway."""
+
+    #: Listings that are no hits, by their last sight.
+    listings_days: int = Field(default=180, ge=0, le=36_500)
+    #: Leads never screened, or put off, by their last sight.
+    unscreened_days: int = Field(default=730, ge=0, le=36_500)
+    #: Dismissed leads, by their screening.
+    dismissed_days: int = Field(default=730, ge=0, le=36_500)
+    #: Evidence of dismissed leads, where it is to go before them.
+    evidence_days: int = Field(default=730, ge=0, le=36_500)
+    #: Leads that were screened in.
+    confirmed_days: int = Field(default=0, ge=0, le=36_500)
+    #: HH:MM, Asia/Shanghai, from which on the clock purges.
+    at: str = Field(default="04:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+
+
 class Nightly(_Part):
     """The schedule that `xunwang init` writes; afterwards the rows in the database count."""
 
@@ -275,6 +292,7 @@ class Settings(BaseSettings):
     alerts: Alerts = Alerts()
     nightly: Nightly = Nightly()
     clock: Clock = Clock()
+    retention: Retention = Retention()
     #: Digest of the container image that runs, for captures to name; empty for none.
     image: str = ""
     evidence: Evidence = Evidence()

@@ -60,7 +60,7 @@ class Order:
 
 def order_text(house: House, order: dict[str, Any]) -> bytes:
     """The order as the child reads it; `order` holds the fields that differ from slice to slice."""
-    settings = house.settings.model_dump(mode="json")
+    settings = house.told()
     return json.dumps(asdict(Order(**order, demo=house.demo, parent=os.getpid(), settings=settings))).encode()
 
 

@@ -16,6 +16,7 @@ from ops.house import House
 from ops.labels import labels
 from ops.outage import outlast
 from ops.planning import chosen
+from ops.retention import nightly
 from ops.scanning import TAKEN_UP, end_abandoned, plan_scan
 from ops.worker import AWAY, enqueue, queue_app
 from pipelines import settle
@@ -62,6 +63,7 @@ def tick(house: House, app: App, *, clock: Now = now) -> Ticked:
             scan.id for scan in scans.latest(conn, kind="nightly", limit=TAKEN_UP) if scan.finished_at is None
         ]
     slices = sum(enqueue(house, app, scan_id) for scan_id in open_scans)
+    nightly(house, moment)
     sent = sum(1 for one in deliver_due(house.engine, channels(house.settings), now=moment) if one.ok)
     return Ticked(scans=tuple(planned), slices=slices, digest=digest, sent=sent)
 

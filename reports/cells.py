@@ -1,4 +1,4 @@
-"""What goes into a cell: hostile text as text that stays text, times of China, sellers without their names."""
+"""What goes into a cell: hostile text as text that stays text, times of China."""
 
 import re
 from datetime import datetime
@@ -13,7 +13,6 @@ _CUT_MARK = "…（已截断）"
 _NOT_XML = re.compile("[\ufffe\uffff\ud800-\udfff]")
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_MOBILE = re.compile(r"(?<![0-9０-９])([1１][3-9３-９][0-9０-９])[0-9０-９]{4}([0-9０-９]{4})(?![0-9０-９])")
 
 
 def safe_text(text: str) -> str:
@@ -29,16 +28,6 @@ def safe_text(text: str) -> str:
         return seen
     room = (LONGEST_CELL - len(_CUT_MARK)) * 2
     return units[:room].decode("utf-16-le", "ignore") + _CUT_MARK
-
-
-def masked_name(name: str) -> str:
-    """示例店铺 → 示***; empty stays empty. Always three stars: the length of a name is also a trace."""
-    return f"{name[0]}***" if name else ""
-
-
-def without_numbers(text: str) -> str:
-    """`text` with the middle of every mobile number starred: sellers write them into titles."""
-    return _MOBILE.sub(r"\1****\2", text)
 
 
 def local(moment: datetime) -> datetime:

@@ -12,8 +12,8 @@ from xlsxwriter.worksheet import Worksheet
 from db import exports
 from db.engine import Engine, transaction
 from db.exports import HitRow, LeadFilter, LeadRow
-from records import Labels, Level
-from reports.cells import local, masked_name, stamp, without_numbers
+from records import Labels, Level, masking
+from reports.cells import local, stamp
 from reports.faults import TooMuchForOneSheet
 from reports.workbook import Book, Looks, workbook, write_text
 
@@ -62,11 +62,11 @@ class _Manner:
 
     def seller(self, name: str) -> str:
         """A seller's name as this list may show it."""
-        return masked_name(name) if self.masked else name
+        return masking.person(name) if self.masked else name
 
     def words(self, text: str) -> str:
         """Scraped words as this list may show them."""
-        return without_numbers(text) if self.masked else text
+        return masking.veiled(text) if self.masked else text
 
 
 def export_leads(
@@ -218,7 +218,12 @@ def _facts(filters: LeadFilter, manner: _Manner, done: Exported) -> list[tuple[s
         ("类别", "、".join(labels.category(key) for key in filters.categories) or "不限"),
         ("区（市）", "、".join(filters.districts) or "不限"),
         ("排序", "研判分由高到低"),
-        ("个人信息", "卖家名称只留首字，手机号码隐去中间四位" if manner.masked else "未脱敏，仅限办案使用，不得外传"),
+        (
+            "个人信息",
+            "卖家名称只留首字（企业除外），电话、微信、QQ、证件、卡号和邮箱隐去中间"
+            if manner.masked
+            else "未脱敏，仅限办案使用，不得外传",
+        ),
         ("区划依据", "按卖家自报地或发货地推定，未经平台核实；无法推定的列“待定”"),
         ("状态含义", "疑似：未初筛；核查中：初筛转核查并编号；待研判、已排除：初筛结果，均不是核查结论"),
         ("文字处理", "标题等为网页原文，控制字符以 _x000B_ 形式、方向控制符以〔U+202E〕形式标出，超长截断"),

@@ -30,8 +30,9 @@ from db.tables.kept import (
     package_stamps,
     packages,
 )
-from db.tables.people import audit, login_failures, preferences, sessions, users
+from db.tables.people import audit, first_run, login_failures, preferences, sessions, unmaskings, users
 from db.tables.permitted import platform_ledger, platform_sessions, robots, robots_rulings
+from db.tables.purged import holds, purges, tombstones
 from db.tables.seen import assessments, listing_states, listing_versions, listings, quarantine, sellers
 from db.tables.told import deliveries, digests, outbox
 from db.tables.watching import (
@@ -65,7 +66,9 @@ __all__ = [
     "extra_terms",
     "extraction_steps",
     "extractions",
+    "first_run",
     "halts",
+    "holds",
     "lead_hits",
     "lead_notes",
     "lead_numbers",
@@ -87,6 +90,7 @@ __all__ = [
     "platform_ledger",
     "platform_sessions",
     "preferences",
+    "purges",
     "quarantine",
     "queries",
     "report_dues",
@@ -102,6 +106,8 @@ __all__ = [
     "sessions",
     "shells",
     "spending",
+    "tombstones",
+    "unmaskings",
     "users",
     "verdicts",
 ]

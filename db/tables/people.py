@@ -63,3 +63,26 @@ audit = Table(
     Index("ix_audit_actor", "actor", "seq"),
     Index("ix_audit_subject", "subject", "seq"),
 )
+
+# whoever had a lead's personal data shown unmasked
+unmaskings = Table(
+    "unmaskings",
+    metadata,
+    id_column(),
+    reference("lead_id", "leads.id"),
+    reference("user_id", "users.id"),
+    Column("reason", Text, nullable=False),
+    time_column("at"),
+    time_column("until"),  # from then on it is masked again
+    Index("ix_unmaskings_lead", "lead_id", "user_id", "until"),
+)
+
+# how far the first run has come; the row `unit` says whose system this is, once it is there
+first_run = Table(
+    "first_run",
+    metadata,
+    Column("step", Text, primary_key=True),  # db.first_run.Step
+    Column("detail", JSONB, nullable=False),
+    Column("done_by", Text, nullable=False),
+    time_column("at"),
+)

@@ -150,7 +150,7 @@ def report_build(
     """生成统计表.xlsx（区（市）× 类别）。"""
     house = screen(ctx).house(demo=demo)
     last = until.date() if until else shanghai_date(now())
-    heading = Heading(unit=house.settings.unit.name, banner="演示数据" if house.demo else "")
+    heading = Heading(unit=house.unit().name, banner="演示数据" if house.demo else "")
     done = build_statistics(house.engine, campaign=campaign, until=last, path=path, heading=heading)
     say(f"已写 {path}，校验码 {done.seal}" + ("" if done.sound else "；合计核对不平，请查看校验块"))
     raise typer.Exit(0 if done.sound else 1)

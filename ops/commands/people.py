@@ -1,7 +1,5 @@
-"""First run and accounts."""
+"""Accounts, and the database by hand."""
 
-from importlib.resources import files
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +12,6 @@ from db.migrations import migrate
 from ops.commands.options import Demo
 from ops.house import House, embedded
 from ops.screen import say, screen, show
-from ops.timetable import default_schedules
 from records import now
 
 Name = Annotated[str, typer.Argument(help="登录名。")]
@@ -26,7 +23,6 @@ _ACTOR = "xunwang"
 
 def register(app: typer.Typer) -> None:
     """Put the commands of this subject on the command line."""
-    app.command()(init)
     accounts = typer.Typer(help="账号。", no_args_is_help=True)
     accounts.command("add")(user_add)
     accounts.command("reset")(user_reset)
@@ -42,30 +38,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(database, name="db")
 
 
-def init(
-    ctx: typer.Context,
-    admin: Annotated[str, typer.Option(help="首个管理员的登录名；空则不建。")] = "",
-    only_print: Annotated[bool, typer.Option("--print", help="只打印带注释的默认设置文件。")] = False,
-) -> None:
-    """首次使用：写设置文件，建库，写默认计划，建首个管理员（一次性口令）。"""
-    default = files("ops").joinpath("xunwang.default.toml").read_text("utf-8")
-    if only_print:
-        typer.echo(default, nl=False)
-        return
-    here = screen(ctx)
-    target = here.config or Path("xunwang.toml")
-    if not target.exists():  # first, because --config may name the file that is to be made
-        target.write_text(default, "utf-8")
-        say(f"已写设置文件 {target}（全部为默认值，按注释修改）")
-    house = here.house()
-    default_schedules(house)
-    say("数据库就绪；夜间监测与晨报已列入计划（xunwang schedule 启动时钟，或 xunwang up 启动全部）。")
-    if admin:
-        _add(house, admin, "admin")
-        say("管理员只管账号，不看线索。请为核查人员建账号：xunwang user add 登录名 --role inspector")
-    say("下一步：xunwang doctor 体检；xunwang up 启动；或先看演示 xunwang demo。")
-
-
 def user_add(
     ctx: typer.Context,
     name: Name,
@@ -75,10 +47,11 @@ def user_add(
     demo: Demo = False,
 ) -> None:
     """建一个账号：一次性口令只显示这一次，首次登录必须修改。"""
-    _add(screen(ctx).house(demo=demo), name, role, full_name, district)
+    add_account(screen(ctx).house(demo=demo), name, role, full_name, district)
 
 
-def _add(house: House, name: str, role: str, full_name: str = "", district: str = "") -> None:
+def add_account(house: House, name: str, role: str, full_name: str = "", district: str = "") -> None:
+    """Make an account and say its one-time password, this once. Raises UserRefused, DistrictRefused."""
     with transaction(house.engine) as conn:
         password = add_user(conn, name=name, role=role, full_name=full_name, district=district, actor=_ACTOR, at=now())
     say(f"账号 {name}（{role}）的一次性口令（只显示这一次，首次登录必须修改）：")

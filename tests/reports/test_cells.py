@@ -2,7 +2,7 @@
 
 import pytest
 
-from reports.cells import LONGEST_CELL, masked_name, safe_text, sheet_name, without_numbers
+from reports.cells import LONGEST_CELL, safe_text, sheet_name
 
 
 @pytest.mark.parametrize(
@@ -28,24 +28,6 @@ def test_a_cell_is_never_longer_than_excel_counts(text: str) -> None:
 
 def test_the_longest_cell_is_not_cut() -> None:
     assert safe_text("象" * LONGEST_CELL) == "象" * LONGEST_CELL
-
-
-@pytest.mark.parametrize(("name", "shown"), [("示例店铺", "示***"), ("示", "示***"), ("", "")])
-def test_sellers_are_masked_without_a_trace_of_their_length(name: str, shown: str) -> None:
-    assert masked_name(name) == shown
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("电13812345678订", "电138****5678订"),
-        ("１３８１２３４５６７８", "１３８****５６７８"),
-        ("编号2138123456789", "编号2138123456789"),
-        ("价1234", "价1234"),
-    ],
-)
-def test_mobile_numbers_are_starred(text: str, shown: str) -> None:
-    assert without_numbers(text) == shown
 
 
 def test_any_phase_can_name_a_sheet() -> None:
