@@ -17,6 +17,7 @@ from console.staff import LastAdmin, OwnAccount, UserUnknown
 from db.dispositions import EntryCorrected
 from db.extractions import ExtractionMoved, NotAttended
 from db.holds import HoldUnknown, NothingToHold
+from db.grouping import NotMergeable, NotSplittable
 from db.screening import LeadChanged, LeadConcluded, LeadMissing, NothingToUndo
 from db.second_looks import SecondLookMoved
 from db.verdicts import NotScreenedIn, VerdictActedOn
@@ -69,6 +70,8 @@ _FAULTS: dict[type[Fault], int] = {
     VerdictActedOn: 409,
     EntryCorrected: 409,
     SecondLookMoved: 409,
+    NotMergeable: 409,
+    NotSplittable: 409,
     LeadHeld: 409,
     ExtractionMoved: 409,
     NotAttended: 409,

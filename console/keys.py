@@ -36,6 +36,7 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         "related": Action("KeyR", N_("举一反三")),
         "dispose": Action("KeyT", N_("登记处置")),
         "print": Action("KeyP", N_("打印")),
+        "merge": Action("KeyM", N_("合并线索")),
         "next": Action("KeyJ", N_("下一条")),
         "previous": Action("KeyK", N_("上一条")),
         "enlarge": Action("KeyE", N_("放大截图")),

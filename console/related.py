@@ -60,6 +60,7 @@ class Relative:
     lead: Lead
     #: One plain sentence for each thing shared, contacts masked, and the title of the other's listing.
     reasons: tuple[tuple[str, str], ...]
+    mergeable: bool
 
 
 @routes.get("/leads/{lead_id}/related")
@@ -67,8 +68,9 @@ def related(request: Request, desk: TheDesk, visitor: Reader, view: TheView, lea
     """The leads that share something with this one: a part of the queue's pane for htmx, else a page."""
     with transaction_as(desk.engine, visitor.user) as conn:
         context = _context(conn, desk, visitor, view, lead_id)
-    alone = "hx-request" in request.headers
-    return HTMLResponse(page(request, "related.html" if alone else "related_page.html", context))
+    in_pane = "hx-request" in request.headers
+    template = "related.html" if in_pane else "related_page.html"
+    return HTMLResponse(page(request, template, {**context, "in_pane": in_pane}))
 
 
 @routes.post("/leads/{lead_id}/search")
@@ -105,7 +107,7 @@ def search_for(
         if "hx-request" not in request.headers:
             return RedirectResponse(f"/leads/{lead_id}/related", status_code=303)
         context = _context(conn, desk, visitor, view, lead_id)
-    return HTMLResponse(page(request, "related.html", context))
+    return HTMLResponse(page(request, "related.html", {**context, "in_pane": True}))
 
 
 @routes.post("/scans/terms/{term_id}/end")
@@ -166,7 +168,11 @@ def _named(contact: Contact) -> str:
 
 
 def _relative(kin: Kin) -> Relative:
-    return Relative(lead=kin.lead, reasons=tuple((_sentence(tie), tie.title) for tie in kin.ties))
+    return Relative(
+        lead=kin.lead,
+        reasons=tuple((_sentence(tie), tie.title) for tie in kin.ties),
+        mergeable=kin.mergeable,
+    )
 
 
 def _sentence(tie: Tie) -> str:
@@ -174,5 +180,5 @@ def _sentence(tie: Tie) -> str:
         case Kind.TEXT:
             return _("文字相似 %(percent)s %%", percent=tie.value)
         case Kind.SELLER:
-            return _("同一卖家在其他专项行动中的线索")
+            return _("同一卖家的另一条线索")
     return _("同一%(what)s %(value)s", what=word(NAMES[tie.kind]), value=masking.contact(tie.kind, tie.value))

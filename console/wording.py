@@ -69,6 +69,8 @@ ACTIONS = {
     "hold.lift": N_("解除保留"),
     "retention.purge": N_("到期清除"),
     "lead.misread": N_("此词误报"),
+    "lead.merge": N_("合并线索"),
+    "lead.split": N_("拆出线索"),
     "term.add": N_("加入夜间检索"),
     "term.end": N_("结束夜间加查"),
     "view.save": N_("保存视图"),

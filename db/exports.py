@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, lateral, se
 
 from db.statistics import Period, within
 from db.tables import assessments, lead_hits, leads, listings, sellers, users
+from records import LeadState
 
 _BATCH = 2_000
 
@@ -155,7 +156,9 @@ def _conditions(filters: LeadFilter) -> list[ColumnElement[bool]]:
         (leads.c.district, filters.districts),
     )
     period = Period(first=filters.first, last=filters.last)
-    return [within(leads.c.first_seen, period), *(column.in_(values) for column, values in wanted if values)]
+    # what was merged stands in the list as part of the other one
+    merged = leads.c.state != LeadState.MERGED if not filters.states else true()
+    return [within(leads.c.first_seen, period), merged, *(column.in_(values) for column, values in wanted if values)]
 
 
 def _lead_row(row: Row[Any]) -> LeadRow:

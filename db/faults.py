@@ -147,3 +147,36 @@ class TextRefused(Fault):
 
     code = "E-DB-012"
     remedy = ("请删去不可见字符后重试。", "Take the invisible characters out and try again.")
+
+
+class LeadMissing(Fault):
+    """没有这条线索，或者它已被合并、清除。
+
+    There is no such lead, or it has been merged or purged.
+    """
+
+    code = "E-DB-404"
+    remedy = ("请回到队列刷新后再试。", "Go back to the queue, reload it and try again.")
+
+
+class LeadChanged(Fault):
+    """这条线索刚刚有变化（他人已处理，或又有新的疑似信息并入），您的操作没有保存。
+
+    The lead has just changed (somebody else screened it, or new hits joined it); nothing of yours was saved.
+    """
+
+    code = "E-DB-409"
+    remedy = ("请看过最新内容后再按一次。", "Read what it says now and press the key again.")
+
+
+class LeadConcluded(Fault):
+    """这条线索已有核查结论，不能再初筛，您的操作没有保存。
+
+    This lead has its verdict; it is not screened again, and nothing of yours was saved.
+    """
+
+    code = "E-DB-412"
+    remedy = (
+        "如需改变，请在线索页变更或撤销核查结论。",
+        "Change the verdict or take it back on the lead's page.",
+    )

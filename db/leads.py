@@ -66,11 +66,13 @@ def attach(conn: Connection, hits: Sequence[HitFound], *, campaign_id: int, at: 
     made = _make(conn, hits, campaign_id)
     before = _lock(conn, hits, campaign_id)
     of = {(row.platform, row.subject_key): row.id for row in before.values()}
-    pairs = [(of[hit.platform, hit.subject_key], hit) for hit in hits]
-    joined = _join(conn, [(lead_id, hit.listing_id) for lead_id, hit in pairs], at)
+    apart = _split_out(conn, hits, campaign_id)
+    pairs = [(_home(before, apart.get(hit.listing_id, of[hit.platform, hit.subject_key])), hit) for hit in hits]
+    of_subject = [of[hit.platform, hit.subject_key] for hit in hits]
+    joined = _join(conn, [(*pair, own) for pair, own in zip(_ids(pairs), of_subject, strict=True)], at)
     _see(conn, pairs)
     _place(conn, pairs)
-    levels = _sum_up(conn, {lead_id: hit.lexicon_version for lead_id, hit in pairs})
+    levels = sum_up(conn, {lead_id: hit.lexicon_version for lead_id, hit in pairs})
     returned = _return(conn, before, joined, levels)
     more = tuple(sorted(pair for pair in joined if pair[0] not in made))
     attached = Attached(new=tuple(sorted(made)), more=more, returned=returned)
@@ -82,7 +84,7 @@ def refresh(conn: Connection, listing_ids: Sequence[int], lexicon_version: str) 
     """Brings the leads of these listings to what their hits weigh now; one that has no hit left stays as it was."""
     statement = text("select distinct lead_id from lead_hits where listing_id = any(cast(:ids as bigint[]))")
     touched = conn.execute(statement, {"ids": list(listing_ids)}).scalars()
-    _sum_up(conn, dict.fromkeys(sorted(touched), lexicon_version))
+    sum_up(conn, dict.fromkeys(sorted(touched), lexicon_version))
 
 
 def lead_of(conn: Connection, platform: str, item_id: str) -> int | None:
@@ -150,41 +152,82 @@ def _make(conn: Connection, hits: Sequence[HitFound], campaign_id: int) -> set[i
 
 
 def _lock(conn: Connection, hits: Sequence[HitFound], campaign_id: int) -> dict[int, Any]:
-    """The leads of these hits as they stand, by id, held against a person's screening until the end."""
+    """The leads of these hits as they stand, by id, held against a person's screening until the end.
+
+    With them those that a person merged them into, and those that a person split these hits out into.
+    """
     subjects = sorted({(hit.platform, hit.subject_key) for hit in hits})
     rows = conn.execute(
         text(
-            "select l.id, l.platform, l.subject_key, l.state, l.level from leads l "
-            "join unnest(cast(:platforms as text[]), cast(:subjects as text[])) as w (platform, subject_key) "
-            "on l.platform = w.platform and l.subject_key = w.subject_key "
-            "where l.campaign_id = :campaign order by l.id for update of l"
+            "with recursive home (id) as ("
+            " select l.id from leads l"
+            "  join unnest(cast(:platforms as text[]), cast(:subjects as text[])) as w (platform, subject_key)"
+            "  on l.platform = w.platform and l.subject_key = w.subject_key where l.campaign_id = :campaign"
+            " union select h.lead_id from lead_hits h join leads l on l.id = h.lead_id"
+            "  where h.listing_id = any(cast(:listings as bigint[])) and l.campaign_id = :campaign"
+            " union select l.merged_into from leads l join home on home.id = l.id where l.merged_into is not null) "
+            "select l.id, l.platform, l.subject_key, l.state, l.level, l.merged_into from leads l"
+            " where l.id in (select id from home) order by l.id for update of l"
         ),
         {
             "campaign": campaign_id,
             "platforms": [platform for platform, _ in subjects],
             "subjects": [subject for _, subject in subjects],
+            "listings": [hit.listing_id for hit in hits],
         },
     )
     return {row.id: row for row in rows}
 
 
-def _join(conn: Connection, pairs: Sequence[tuple[int, int]], at: datetime) -> set[tuple[int, int]]:
-    """Those of the (lead, listing) pairs that were not joined before.
+def _split_out(conn: Connection, hits: Sequence[HitFound], campaign_id: int) -> dict[int, int]:
+    """Of these hits those that a person split out of their lead, with the lead that they are part of since."""
+    rows = conn.execute(
+        text(
+            "select h.listing_id, h.lead_id from lead_hits h"
+            " join leads own on own.id = coalesce(h.origin_id, h.lead_id)"
+            " where h.listing_id = any(cast(:listings as bigint[])) and own.campaign_id = :campaign"
+            " and own.split_from is not null"
+        ),
+        {"listings": [hit.listing_id for hit in hits], "campaign": campaign_id},
+    )
+    return {row.listing_id: row.lead_id for row in rows}
+
+
+def _home(known: dict[int, Any], lead_id: int) -> int:
+    """The lead that a person merged it into, as often as that was done; itself where it stands alone."""
+    while (into := known[lead_id].merged_into) is not None:
+        lead_id = into
+    return lead_id
+
+
+def _ids(pairs: Sequence[tuple[int, HitFound]]) -> list[tuple[int, int]]:
+    return [(lead_id, hit.listing_id) for lead_id, hit in pairs]
+
+
+def _join(conn: Connection, pairs: Sequence[tuple[int, int, int]], at: datetime) -> set[tuple[int, int]]:
+    """Those of the (lead, listing) pairs that were not joined before; the third is the lead of the listing's subject.
 
     A listing whose lead was made when its page showed no seller, while the seller had a lead of his own already,
     stays with the lead that people may have worked on.
     """
     rows = conn.execute(
         text(
-            "insert into lead_hits (lead_id, listing_id, added_at) "
-            "select lead_id, listing_id, :at from unnest(cast(:leads as bigint[]), cast(:listings as bigint[]))"
-            " as p (lead_id, listing_id) where not exists ("
-            "  select from lead_hits h join leads own on own.id = h.lead_id join leads l on l.id = p.lead_id"
+            "insert into lead_hits (lead_id, listing_id, added_at, origin_id) "
+            "select lead_id, listing_id, :at, nullif(subject_id, lead_id) from unnest("
+            " cast(:leads as bigint[]), cast(:listings as bigint[]), cast(:subjects as bigint[]))"
+            " as p (lead_id, listing_id, subject_id) where not exists ("
+            "  select from lead_hits h join leads own on own.id = coalesce(h.origin_id, h.lead_id)"
+            "  join leads l on l.id = p.lead_id"
             "  where h.listing_id = p.listing_id and own.campaign_id = l.campaign_id"
-            "  and own.subject_key like 'item:%' and own.id <> l.id)"
+            "  and own.subject_key like 'item:%' and h.lead_id <> l.id)"
             " order by lead_id, listing_id on conflict do nothing returning lead_id, listing_id"
         ),
-        {"leads": [lead for lead, _ in pairs], "listings": [listing for _, listing in pairs], "at": at},
+        {
+            "leads": [lead for lead, _, _ in pairs],
+            "listings": [listing for _, listing, _ in pairs],
+            "subjects": [subject for _, _, subject in pairs],
+            "at": at,
+        },
     )
     return {(row.lead_id, row.listing_id) for row in rows}
 
@@ -218,8 +261,11 @@ def _place(conn: Connection, pairs: Sequence[tuple[int, HitFound]]) -> None:
     conn.execute(statement, rows)
 
 
-def _sum_up(conn: Connection, versions: dict[int, str]) -> dict[int, str]:
-    """Brings hit count, level, score, category and title of the leads to their heaviest hit; returns new levels."""
+def sum_up(conn: Connection, versions: dict[int, str]) -> dict[int, str]:
+    """Brings hit count, level, score, category and title of the leads to their heaviest hit; returns new levels.
+
+    `versions`: lead → version of the lexicon that it was judged by last.
+    """
     rows = conn.execute(
         text(
             "with touched as ("

@@ -11,7 +11,7 @@ What counts, each by an index of its own over the texts of hits (migration 0014;
 - `text`: Jaccard similarity of the sets of three neighbouring characters of title and description, folded as for the
   search (`db.search`), of 0.6 or more. Texts of less than 16 folded characters are like nothing. Candidates are found
   by MinHash, 24 hashes in eight bands of three: a pair at 0.6 is found with 86 %, at 0.7 with 97 %, at 0.8 with 99.7 %.
-- `seller`: the same seller's lead of another campaign.
+- `seller`: another lead of the same seller: of another campaign, or split out by a person.
 
 Under a district account the policies leave its own leads alone; `elsewhere` then says how many others there are, by
 district and nothing else.
@@ -28,7 +28,7 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 from db.queue import leads_by_id
 from db.tables import lead_hits, leads, listings
 from db.walls import in_sight
-from records import CANARY, Lead
+from records import CANARY, Lead, LeadState
 
 #: Other listings that are looked at for one contact, link or text.
 MOST_LISTINGS = 200
@@ -67,6 +67,8 @@ class Kin:
     lead: Lead
     #: Each thing once, in the order of Kind.
     ties: tuple[Tie, ...]
+    #: True where both are of one campaign, so that they can be merged.
+    mergeable: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,8 +105,11 @@ def related(conn: Connection, lead_id: int) -> Related:
     found = {other: _each_once(several) for other, several in ties.items()}
     first = sorted(found, key=lambda other: (-len({tie.kind for tie in found[other]}), -len(found[other]), other))
     shown = leads_by_id(conn, first[:MOST_LEADS])
+    campaign = select(leads.c.campaign_id).where(leads.c.id == lead_id).scalar_subquery()
+    beside = select(leads.c.id).where(leads.c.id.in_(first[:MOST_LEADS]), leads.c.campaign_id == campaign)
+    mergeable = set(conn.execute(beside).scalars())
     return Related(
-        kin=tuple(Kin(lead=lead, ties=found[lead.id]) for lead in shown),
+        kin=tuple(Kin(lead=lead, ties=found[lead.id], mergeable=lead.id in mergeable) for lead in shown),
         total=len(found),
         elsewhere=_elsewhere(conn, lead_id),
     )
@@ -133,13 +138,13 @@ def _statement(conn: Connection, lead_id: int) -> CompoundSelect[Any]:
         .select_from(shared.join(lead_hits, lead_hits.c.listing_id == shared.c.other))
         .join(listings, listings.c.id == shared.c.other)
         .join(leads, leads.c.id == lead_hits.c.lead_id)
-        .where(leads.c.id != lead_id, leads.c.platform != CANARY, in_sight(conn))
+        .where(leads.c.id != lead_id, leads.c.platform != CANARY, leads.c.state != LeadState.MERGED, in_sight(conn))
     )
     mine = select(leads.c.seller_id).where(leads.c.id == lead_id).scalar_subquery()
     nothing = literal("", Text)
     by_seller = select(
         leads.c.id.label("lead_id"), literal(Kind.SELLER, Text), nothing, literal(None, BigInteger), nothing
-    ).where(leads.c.seller_id == mine, leads.c.id != lead_id, in_sight(conn))
+    ).where(leads.c.seller_id == mine, leads.c.id != lead_id, leads.c.state != LeadState.MERGED, in_sight(conn))
     return union_all(by_listing, by_seller)
 
 

@@ -100,6 +100,8 @@ class LeadPage:
     district_source: str
     #: A candidate for 典型案例.
     starred: bool
+    #: The lead that this one is part of now; None where it stands by itself.
+    merged_into: int | None
     #: The heaviest first; at most the asked number, see `lead.hits` for how many there are.
     hits: tuple[Hit, ...]
     #: Oldest first.
@@ -125,6 +127,7 @@ def lead_page(conn: Connection, lead_id: int, *, hits: int = 50) -> LeadPage | N
         screened_at=row.screened_at,
         district_source=row.district_source,
         starred=row.starred,
+        merged_into=row.merged_into,
         hits=_hits(conn, lead_id, hits),
         history=timeline(conn, lead_id),
     )

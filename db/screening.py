@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, cast, exists, insert, select, text, update
+from sqlalchemy import BigInteger, Connection, Row, and_, cast, exists, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from db import audit
+from db import audit, grouping
+from db.faults import LeadChanged as LeadChanged
+from db.faults import LeadConcluded as LeadConcluded
+from db.faults import LeadMissing as LeadMissing
 from db.tables import lead_numbers, leads, screenings
 from db.walls import in_sight
 from records import DismissReason, Fault, LeadState, Screening, shanghai_date
@@ -21,39 +24,6 @@ _STATES = {
     Screening.DISMISS: LeadState.DISMISSED,
     Screening.LATER: LeadState.LATER,
 }
-
-
-class LeadMissing(Fault):
-    """没有这条线索，或者它已被合并、清除。
-
-    There is no such lead, or it has been merged or purged.
-    """
-
-    code = "E-DB-404"
-    remedy = ("请回到队列刷新后再试。", "Go back to the queue, reload it and try again.")
-
-
-class LeadChanged(Fault):
-    """这条线索刚刚有变化（他人已处理，或又有新的疑似信息并入），您的操作没有保存。
-
-    The lead has just changed (somebody else screened it, or new hits joined it); nothing of yours was saved.
-    """
-
-    code = "E-DB-409"
-    remedy = ("请看过最新内容后再按一次。", "Read what it says now and press the key again.")
-
-
-class LeadConcluded(Fault):
-    """这条线索已有核查结论，不能再初筛，您的操作没有保存。
-
-    This lead has its verdict; it is not screened again, and nothing of yours was saved.
-    """
-
-    code = "E-DB-412"
-    remedy = (
-        "如需改变，请在线索页变更或撤销核查结论。",
-        "Change the verdict or take it back on the lead's page.",
-    )
 
 
 class NothingToUndo(Fault):
@@ -133,7 +103,7 @@ def _screen(conn: Connection, decision: Decision, *, batch: int | None) -> Scree
     if (decision.reason is DismissReason.OTHER) != bool(decision.note):
         raise ValueError("words go with 其他 and with nothing else")
     row = locked(conn, decision.lead_id)
-    if row.version != decision.version:
+    if row.version != decision.version or row.merged_into:
         raise LeadChanged(f"{row.state}　{row.title}")
     if row.verdict:
         raise LeadConcluded(f"{row.number}　{row.verdict}")
@@ -149,7 +119,7 @@ def _screen(conn: Connection, decision: Decision, *, batch: int | None) -> Scree
         "screened_by": decision.user_id,
     }
     noted = {"lead_id": row.id, "user_id": decision.user_id, "at": decision.at, "batch": batch}
-    conn.execute(insert(screenings).values(**noted, action=decision.action, reason=reason, before=_before(row)))
+    conn.execute(insert(screenings).values(**noted, action=decision.action, reason=reason, before=grouping.before(row)))
     return _write(conn, row, after, actor=decision.actor, action=f"lead.{decision.action.name.lower()}", at=decision.at)
 
 
@@ -175,12 +145,17 @@ def _take_back(conn: Connection, step: Row[Any], user_id: int, actor: str, at: d
     if row.verdict:
         return None
     newer = select(screenings.c.id).where(screenings.c.lead_id == step.lead_id, screenings.c.id > step.id)
-    if conn.execute(newer.where(screenings.c.action != UNDO, ~_undone()).limit(1)).first():
+    standing = and_(screenings.c.action != UNDO, ~_undone())
+    if conn.execute(newer.where(standing).limit(1)).first():
         return None
-    before = dict(step.before)
+    if step.action in (grouping.MERGE, grouping.SPLIT):
+        if not grouping.taken_back(conn, step, standing):
+            return None
+        row = locked(conn, step.lead_id)
+    before = {name: step.before[name] for name in grouping.before(row)}
     before["screened_at"] = before["screened_at"] and datetime.fromisoformat(before["screened_at"])
     noted = {"lead_id": row.id, "user_id": user_id, "at": at, "batch": None}
-    told = {**_before(row), "undoes": step.id}
+    told = {**grouping.before(row), "undoes": step.id}
     conn.execute(insert(screenings).values(**noted, action=UNDO, reason="", before=told))
     return _write(conn, row, before, actor=actor, action="lead.undo", at=at)
 
@@ -191,17 +166,6 @@ def locked(conn: Connection, lead_id: int) -> Row[Any]:
     if row is None:
         raise LeadMissing(str(lead_id))
     return row
-
-
-def _before(row: Row[Any]) -> dict[str, Any]:
-    """What an undo puts back, JSON-safe."""
-    return {
-        "state": row.state,
-        "number": row.number,
-        "dismiss_reason": row.dismiss_reason,
-        "screened_at": row.screened_at.isoformat() if row.screened_at else None,
-        "screened_by": row.screened_by,
-    }
 
 
 def _write(

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, func, select, true
 
 from db.tables import lead_hits, leads, listings, queries
-from records import SHANGHAI, Outcome
+from records import SHANGHAI, LeadState, Outcome
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +60,7 @@ def tally(conn: Connection, campaign_id: int, period: Period) -> Tally:
     seen_hits = _hits(campaign_id)
     grouped = (leads.c.district, leads.c.category, leads.c.state)
     by_lead = select(*grouped, func.count().label("number")).where(
-        leads.c.campaign_id == campaign_id, within(leads.c.first_seen, period)
+        of_campaign(campaign_id), within(leads.c.first_seen, period)
     )
     by_hit = (
         select(*grouped, func.count().label("number"))
@@ -74,7 +74,7 @@ def tally(conn: Connection, campaign_id: int, period: Period) -> Tally:
         hits=_counts(conn, by_hit.group_by(*grouped)),
         all_leads=_number(
             conn,
-            select(func.count()).where(leads.c.campaign_id == campaign_id, within(leads.c.first_seen, period)),
+            select(func.count()).where(of_campaign(campaign_id), within(leads.c.first_seen, period)),
         ),
         all_hits=_number(conn, _all_hits(campaign_id, period)),
     )
@@ -98,7 +98,7 @@ def _hits(campaign_id: int) -> Subquery:
             func.min(lead_hits.c.added_at).label("added_at"),
         )
         .join(leads, leads.c.id == lead_hits.c.lead_id)
-        .where(leads.c.campaign_id == campaign_id)
+        .where(of_campaign(campaign_id))
         .group_by(lead_hits.c.listing_id)
         .subquery()
     )
@@ -106,12 +106,17 @@ def _hits(campaign_id: int) -> Subquery:
 
 def _all_hits(campaign_id: int, period: Period) -> Select[int]:
     """Counted another way than `_hits`, so that the check has something to compare with."""
-    of_campaign = lead_hits.c.lead_id.in_(select(leads.c.id).where(leads.c.campaign_id == campaign_id))
-    inside = select(lead_hits.c.listing_id).where(of_campaign, within(lead_hits.c.added_at, period)).distinct()
+    counted = lead_hits.c.lead_id.in_(select(leads.c.id).where(of_campaign(campaign_id)))
+    inside = select(lead_hits.c.listing_id).where(counted, within(lead_hits.c.added_at, period)).distinct()
     if period.since is None:
         return select(func.count()).select_from(inside.subquery())
-    earlier = select(lead_hits.c.listing_id).where(of_campaign, lead_hits.c.added_at < period.since)
+    earlier = select(lead_hits.c.listing_id).where(counted, lead_hits.c.added_at < period.since)
     return select(func.count()).select_from(inside.where(lead_hits.c.listing_id.not_in(earlier)).subquery())
+
+
+def of_campaign(campaign_id: int) -> ColumnElement[bool]:
+    """True for leads of the campaign; one that was merged into another is no lead of its own any more."""
+    return and_(leads.c.campaign_id == campaign_id, leads.c.state != LeadState.MERGED)
 
 
 def within(moment: ColumnElement[object], period: Period) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from db.grouping import family
 from db.screening import UNDO
 from db.tables import (
     dispositions,
@@ -40,7 +41,7 @@ class Step:
 
 
 def timeline(conn: Connection, lead_id: int) -> tuple[Step, ...]:
-    """All of it; the caller has seen to the lead's own wall."""
+    """All of it, with what was screened and noted of leads that became part of it; the caller has seen to its wall."""
     sources = (_screened, _found, _noted, _checked, _concluded, _disposed)
     steps = [step for source in sources for step in source(conn, lead_id)]
     return tuple(sorted(steps, key=lambda step: step.at))
@@ -48,7 +49,7 @@ def timeline(conn: Connection, lead_id: int) -> tuple[Step, ...]:
 
 def _screened(conn: Connection, lead_id: int) -> Iterator[Step]:
     statement = select(screenings, users.c.full_name).join(users, users.c.id == screenings.c.user_id)
-    for row in conn.execute(statement.where(screenings.c.lead_id == lead_id).order_by(screenings.c.id)):
+    for row in conn.execute(statement.where(screenings.c.lead_id.in_(family(conn, lead_id))).order_by(screenings.c.id)):
         yield Step(at=row.at, who=row.full_name, action=row.action, reason=row.reason)
 
 
@@ -66,7 +67,7 @@ def _found(conn: Connection, lead_id: int) -> Iterator[Step]:
 
 def _noted(conn: Connection, lead_id: int) -> Iterator[Step]:
     statement = select(lead_notes, users.c.full_name).join(users, users.c.id == lead_notes.c.user_id)
-    for row in conn.execute(statement.where(lead_notes.c.lead_id == lead_id).order_by(lead_notes.c.id)):
+    for row in conn.execute(statement.where(lead_notes.c.lead_id.in_(family(conn, lead_id))).order_by(lead_notes.c.id)):
         yield Step(at=row.at, who=row.full_name, action=NOTE, reason=row.text)
 
 

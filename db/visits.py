@@ -14,7 +14,7 @@ from db.outbox import News, tell
 from db.turns import leeway
 from records import LeadState, ListingState
 
-_OPEN = tuple(state.value for state in LeadState if state is not LeadState.DISMISSED)
+_OPEN = tuple(state.value for state in LeadState if state not in (LeadState.DISMISSED, LeadState.MERGED))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,6 +33,7 @@ class LeadState(StrEnum):
     KEPT = "核查中"  # screened in: it has its number
     DISMISSED = "已排除"
     LATER = "待研判"
+    MERGED = "已并入"  # part of another lead now: a person put them together
 
 
 # Special districts beside the city's own (DESIGN §1).

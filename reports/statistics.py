@@ -148,7 +148,7 @@ def _sum(table: Table, columns: tuple[Column, ...], measure: str, wanted: Callab
 
 
 def _covers_states(columns: tuple[Column, ...]) -> bool:
-    return {state for column in columns for state in column.states} == set(LeadState)
+    return {state for column in columns for state in column.states} == set(LeadState) - {LeadState.MERGED}
 
 
 def _outside(conn: Connection, campaign: Campaign, until: date) -> int:

@@ -144,7 +144,10 @@
     if (code === "ArrowDown") { code = "KeyJ"; }
     if (code === "ArrowUp") { code = "KeyK"; }
     var button = document.querySelector('#focus [data-key="' + code + '"]');
-    if (button) { button.click(); }
+    if (button && code === "KeyM" && !document.querySelector("#related [name=chosen]:checked")) {
+      tell(say("请先勾选要并入本线索的线索。"), true);
+    } else if (button) { button.click(); }
+    else if (code === "KeyM") { act("KeyR"); }    // what may be merged is shown first
     else if (code === "KeyJ" || code === "KeyK") { step(code === "KeyJ" ? 1 : -1); }
     else if (code === "KeyZ" && byId("focus")) { undoFromEmpty(); }
   }
@@ -191,7 +194,7 @@
     } else if (!focusPane() && document.querySelector('a[data-key="' + code + '"]')) {
       event.preventDefault();
       document.querySelector('a[data-key="' + code + '"]').click();
-    } else if (focusPane() && /^(Key[AXQZJKCNFR]|Arrow(Down|Up)|Escape|(Digit|Numpad)[1-8])$/.test(code)) {
+    } else if (focusPane() && /^(Key[AXQZJKCNFRM]|Arrow(Down|Up)|Escape|(Digit|Numpad)[1-8])$/.test(code)) {
       // a held key must not decide a whole queue
       if (event.repeat && !/^(Key[JK]|Arrow)/.test(code)) { return; }
       event.preventDefault();
@@ -208,6 +211,10 @@
     var unread = button.hasAttribute("data-decides") && focusPane().dataset.ready !== "yes";
     if (busy || unread) { event.preventDefault(); event.stopPropagation(); }
   }, true);
+
+  document.addEventListener("xunwang:regrouped", function () {
+    window.htmx.ajax("GET", focusPane().dataset.rows, { target: "#rows", swap: "outerHTML" });
+  });
 
   document.addEventListener("xunwang:tell", function (event) { tell(event.detail.text, event.detail.bad); });
 

@@ -3,6 +3,7 @@
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Date,
     ForeignKey,
@@ -86,6 +87,8 @@ leads = Table(
     Column("version", Integer, nullable=False, server_default=text("1")),
     Column("starred", Boolean, nullable=False, server_default=text("false")),  # candidate for 典型案例
     text_column("verdict"),  # the one that stands (db.verdicts); empty while there is none
+    reference("merged_into", "leads.id", nullable=True),  # set exactly where the state is 已并入; see db.grouping
+    reference("split_from", "leads.id", nullable=True),  # set where a person made it out of another one's hit
     UniqueConstraint("campaign_id", "platform", "subject_key"),
     # the order of the queue, read backwards; see db.queue
     Index("ix_leads_queue", "state", text("coalesce(raised_at, '2000-01-01 00:00:00+00')"), "score", text("(-id)")),
@@ -108,6 +111,8 @@ leads = Table(
         "screened_at",
         postgresql_where=text("screened_at is not null and mod(hashtextextended('second look', id), 20) = 0"),
     ),
+    Index("ix_leads_merged", "merged_into", postgresql_where=text("merged_into is not null")),
+    CheckConstraint("(state = '已并入') = (merged_into is not null)", name="merged"),
 )
 
 leases = Table(
@@ -167,6 +172,9 @@ lead_hits = Table(
     Column("lead_id", BigInteger, ForeignKey("leads.id"), primary_key=True),
     Column("listing_id", BigInteger, ForeignKey("listings.id"), primary_key=True),
     time_column("added_at"),
+    reference(
+        "origin_id", "leads.id", nullable=True
+    ),  # the lead that it would belong to without a 合并; null: this one
     Index("ix_lead_hits_listing", "listing_id"),
 )
 

@@ -108,6 +108,8 @@ class Target:
             "/retention/holds/{hold_id}/lift": lambda: {"why": "x"},
             "/leads/{lead_id}/note": lambda: {"text": "问过了"},
             "/leads/{lead_id}/search": lambda: {"what": "phrase", "phrase": "象牙", "why": "x", "nights": "1"},
+            "/leads/{lead_id}/merge": lambda: {"version": str(self._version()), "chosen": f"{self.lead_id}:1"},
+            "/leads/{lead_id}/split": lambda: {"version": str(self._version()), "listing": str(self.listing())},
             "/leads/{lead_id}/misread": lambda: {"category": "ivory", "term": "象牙"},
             "/leads/{lead_id}/licences": lambda: {"version": str(self._version())},
             "/leads/{lead_id}/verdict": lambda: {"version": str(self._version()), "to": "属实"},
@@ -125,6 +127,13 @@ class Target:
             "/settings/users/{user_id}/role": lambda: {"role": "inspector"},
         }
         return makers[path]() if path in makers else {}
+
+    def listing(self) -> int:
+        """The last hit of the lead."""
+        with transaction(self.engine) as conn:
+            hits = tables.lead_hits.c
+            last = select(hits.listing_id).where(hits.lead_id == self.lead_id).order_by(hits.listing_id.desc())
+            return int(conn.execute(last.limit(1)).scalar_one())
 
     def _version(self) -> int:
         with transaction(self.engine) as conn:

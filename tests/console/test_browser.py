@@ -500,3 +500,24 @@ def test_plain_forms_work_in_a_real_browser(desk, engine, page) -> None:
         opened.wait_for_selector("#password")
         opened.goto(url + "/review")
         assert "/login" in opened.url
+
+
+def test_m_shows_what_is_related_and_merges_what_is_ticked(site, page, engine):
+    opened, seen = page
+    with transaction(engine) as conn:
+        texts = tables.listings.update().where(tables.listings.c.platform.in_(("demo_ads", "demo_goods")))
+        conn.execute(texts.values(description="要的联系138-0013-8000"))
+    opened.goto(site.url + "/review?district=*")
+    shows(opened, site.leads[0])
+    opened.keyboard.press("m")
+    opened.check(f'[name=chosen][value="{site.leads[1]}:1"]')
+    opened.locator("#focus h1").click()
+    opened.keyboard.press("m")
+    opened.wait_for_selector("text=已并入 1 条线索")
+    opened.wait_for_selector(f'.lead-row[data-lead="{site.leads[1]}"]', state="detached")
+    assert state_of(engine, site.leads[1]).merged_into == site.leads[0]
+    opened.keyboard.press("z")
+    shows(opened, site.leads[1])
+    assert state_of(engine, site.leads[1]).state == "疑似"
+    assert opened.evaluate(HIDDEN_BUTTONS) == []
+    assert not seen.dialogs and not seen.violations and not seen.away
