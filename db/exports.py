@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, lateral, se
 
 from db.statistics import Period, within
 from db.tables import assessments, lead_hits, leads, listings, sellers, users
+from db.walls import in_sight
 from records import LeadState
 
 _BATCH = 2_000
@@ -85,20 +86,25 @@ class HitRow:
 
 def count_leads(conn: Connection, filters: LeadFilter) -> int:
     """How many leads pass the filter."""
-    return conn.execute(select(func.count()).select_from(leads).where(*_conditions(filters))).scalar_one()
+    return conn.execute(select(func.count()).select_from(leads).where(*_conditions(conn, filters))).scalar_one()
 
 
 def count_hits(conn: Connection, filters: LeadFilter) -> int:
     """How many rows `hit_rows` gives."""
     both = leads.join(lead_hits, lead_hits.c.lead_id == leads.c.id)
-    return conn.execute(select(func.count()).select_from(both).where(*_conditions(filters))).scalar_one()
+    return conn.execute(select(func.count()).select_from(both).where(*_conditions(conn, filters))).scalar_one()
 
 
 def hold_snapshot(conn: Connection) -> datetime:
     """Everything read after this in the transaction is of one moment, which it returns. Must be its first statement."""
     conn.exec_driver_sql("set transaction isolation level repeatable read, read only")
-    moment: datetime = conn.execute(select(func.statement_timestamp())).scalar_one()
-    return moment
+    return moment(conn)
+
+
+def moment(conn: Connection) -> datetime:
+    """The time by the database's clock."""
+    found: datetime = conn.execute(select(func.statement_timestamp())).scalar_one()
+    return found
 
 
 def lead_rows(conn: Connection, filters: LeadFilter) -> Iterator[LeadRow]:
@@ -115,7 +121,7 @@ def lead_rows(conn: Connection, filters: LeadFilter) -> Iterator[LeadRow]:
                 users, users.c.id == leads.c.screened_by
             )
         )
-        .where(*_conditions(filters))
+        .where(*_conditions(conn, filters))
         .order_by(leads.c.score.desc(), leads.c.id)
     )
     for row in _stream(conn, statement):
@@ -137,7 +143,7 @@ def hit_rows(conn: Connection, filters: LeadFilter) -> Iterator[HitRow]:
             .join(listings, listings.c.id == lead_hits.c.listing_id)
             .outerjoin(newest, true())
         )
-        .where(*_conditions(filters))
+        .where(*_conditions(conn, filters))
         .order_by(leads.c.score.desc(), leads.c.id, listings.c.score.desc(), listings.c.id)
     )
     for row in _stream(conn, statement):
@@ -148,7 +154,7 @@ def _stream(conn: Connection, statement: Select[Any]) -> Iterator[Row[Any]]:
     return iter(conn.execute(statement, execution_options={"yield_per": _BATCH}))
 
 
-def _conditions(filters: LeadFilter) -> list[ColumnElement[bool]]:
+def _conditions(conn: Connection, filters: LeadFilter) -> list[ColumnElement[bool]]:
     wanted = (
         (leads.c.state, filters.states),
         (leads.c.platform, filters.platforms),
@@ -158,7 +164,12 @@ def _conditions(filters: LeadFilter) -> list[ColumnElement[bool]]:
     period = Period(first=filters.first, last=filters.last)
     # what was merged stands in the list as part of the other one
     merged = leads.c.state != LeadState.MERGED if not filters.states else true()
-    return [within(leads.c.first_seen, period), merged, *(column.in_(values) for column, values in wanted if values)]
+    return [
+        in_sight(conn),
+        within(leads.c.first_seen, period),
+        merged,
+        *(column.in_(values) for column, values in wanted if values),
+    ]
 
 
 def _lead_row(row: Row[Any]) -> LeadRow:

@@ -136,12 +136,15 @@ WALLS: Mapping[str, Wall] = {
 
 
 @contextmanager
-def transaction_as(engine: Engine, user: User) -> Iterator[Connection]:
+def transaction_as(engine: Engine, user: User, *, snapshot: bool = False) -> Iterator[Connection]:
     """A transaction (`db.engine.transaction`) in which nothing is seen or written but what is the user's to see.
 
+    `snapshot`: everything read in it is of one moment, and nothing is written.
     Raises WallMissing where the database has no roles, DatabaseUnreachable where there is no connection.
     """
     with transaction(engine) as conn:
+        if snapshot:
+            conn.exec_driver_sql("set transaction isolation level repeatable read, read only")
         _hold(conn, user)
         if user.limited:
             conn.execution_options(**{_DISTRICT: user.district_name})

@@ -13,6 +13,7 @@ _CUT_MARK = "…（已截断）"
 _NOT_XML = re.compile("[\ufffe\uffff\ud800-\udfff]")
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "|", "%")
 
 
 def safe_text(text: str) -> str:
@@ -28,6 +29,11 @@ def safe_text(text: str) -> str:
         return seen
     room = (LONGEST_CELL - len(_CUT_MARK)) * 2
     return units[:room].decode("utf-16-le", "ignore") + _CUT_MARK
+
+
+def without_formula(text: str) -> str:
+    """`text` led by an apostrophe where a program that opens CSV could take it for a formula, full-width signs too."""
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 
 def local(moment: datetime) -> datetime:

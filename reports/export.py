@@ -1,5 +1,6 @@
 """线索清单.xlsx: leads and their hits as a list that may leave the house, sellers masked."""
 
+import csv
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,10 +11,10 @@ from typing import Any
 from xlsxwriter.worksheet import Worksheet
 
 from db import exports
-from db.engine import Engine, transaction
+from db.engine import Connection, Engine, transaction
 from db.exports import HitRow, LeadFilter, LeadRow
-from records import Labels, Level, masking
-from reports.cells import local, stamp
+from records import ELSEWHERE, Labels, LeadState, Level, masking
+from reports.cells import local, safe_text, stamp, without_formula
 from reports.faults import TooMuchForOneSheet
 from reports.workbook import Book, Looks, workbook, write_text
 
@@ -21,6 +22,46 @@ from reports.workbook import Book, Looks, workbook, write_text
 _MOST_ROWS = 1_048_000
 
 _LEVELS = {Level.HIGH: "高", Level.REVIEW: "一般", Level.NONE: "—"}
+
+#: Who would receive a lead whose seller's place says nothing.
+NOWHERE = "接收地待定"
+_PROVINCES = (
+    *(
+        "北京",
+        "天津",
+        "上海",
+        "重庆",
+        "河北",
+        "山西",
+        "辽宁",
+        "吉林",
+        "黑龙江",
+        "江苏",
+        "浙江",
+        "安徽",
+        "福建",
+        "江西",
+        "山东",
+    ),
+    *(
+        "河南",
+        "湖北",
+        "湖南",
+        "广东",
+        "海南",
+        "四川",
+        "贵州",
+        "云南",
+        "陕西",
+        "甘肃",
+        "青海",
+        "台湾",
+        "内蒙古",
+        "广西",
+        "西藏",
+    ),
+    *("宁夏", "新疆", "香港", "澳门"),
+)
 
 NOTICE = (
     "本清单由系统依据网页公开信息自动研判形成，仅为涉嫌违法的线索材料，"
@@ -82,18 +123,97 @@ def export_leads(
     `masked` False shows sellers in full: the caller has to have the right, and to write it into the audit.
     Raises TooMuchForOneSheet, NotWritten. All three sheets are of one snapshot of the database.
     """
-    filters = filters or LeadFilter()
-    manner = _Manner(labels=labels or Labels(), masked=masked)
     with transaction(engine) as conn:
         as_of = exports.hold_snapshot(conn)
-        if exports.count_hits(conn, filters) > _MOST_ROWS or exports.count_leads(conn, filters) > _MOST_ROWS:
-            raise TooMuchForOneSheet()
-        with workbook(path, made_at=as_of, title="线索清单", streaming=True) as book:
-            leads = _list(book, "线索清单", _lead_columns(manner), exports.lead_rows(conn, filters))
-            hits = _list(book, "疑似信息明细", _hit_columns(manner), exports.hit_rows(conn, filters))
-            done = Exported(path=path, leads=leads, hits=hits, as_of=as_of)
-            _explain(book, filters, manner, done)
+        return write_leads(conn, path, filters=filters, masked=masked, labels=labels, as_of=as_of)
+
+
+def write_leads(
+    conn: Connection,
+    path: Path,
+    *,
+    filters: LeadFilter | None = None,
+    masked: bool = True,
+    labels: Labels | None = None,
+    as_of: datetime,
+) -> Exported:
+    """The same of what a transaction sees, which should be a snapshot; `as_of` is its moment."""
+    filters = filters or LeadFilter()
+    manner = _Manner(labels=labels or Labels(), masked=masked)
+    _check_size(conn, filters)
+    with workbook(path, made_at=as_of, title="线索清单", streaming=True) as book:
+        leads = _list(book, "线索清单", _lead_columns(manner), exports.lead_rows(conn, filters))
+        hits = _list(book, "疑似信息明细", _hit_columns(manner), exports.hit_rows(conn, filters))
+        done = Exported(path=path, leads=leads, hits=hits, as_of=as_of)
+        _explain(book, filters, manner, done)
     return done
+
+
+def write_csv(
+    conn: Connection,
+    path: Path,
+    *,
+    filters: LeadFilter | None = None,
+    masked: bool = True,
+    labels: Labels | None = None,
+    as_of: datetime,
+) -> Exported:
+    """线索清单 alone as CSV with a byte order mark, for programs; a text that a program could take for a formula is
+    led by an apostrophe. Otherwise like `write_leads`."""
+    filters = filters or LeadFilter()
+    manner = _Manner(labels=labels or Labels(), masked=masked)
+    _check_size(conn, filters)
+    columns, count = _lead_columns(manner), 0
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        out = csv.writer(file, quoting=csv.QUOTE_ALL)
+        out.writerow([column.title for column in columns])
+        for row in exports.lead_rows(conn, filters):
+            out.writerow([_plain(column.value(row)) for column in columns])
+            count += 1
+    return Exported(path=path, leads=count, hits=0, as_of=as_of)
+
+
+def write_handover(
+    conn: Connection, path: Path, *, masked: bool = True, labels: Labels | None = None, as_of: datetime
+) -> Exported:
+    """外地移交清单: the leads of 外地 that a person kept, one sheet for each province that would receive them."""
+    filters = LeadFilter(states=(LeadState.KEPT.value,), districts=(ELSEWHERE,))
+    manner = _Manner(labels=labels or Labels(), masked=masked)
+    _check_size(conn, filters)
+    by_recipient: dict[str, list[LeadRow]] = {}
+    for row in exports.lead_rows(conn, filters):
+        by_recipient.setdefault(recipient(row.seller_place), []).append(row)
+    with workbook(path, made_at=as_of, title="外地移交清单", streaming=True) as book:
+        for name in sorted(by_recipient, key=lambda name: (name == NOWHERE, name)):
+            _list(book, name, _lead_columns(manner), by_recipient[name])
+        count = sum(map(len, by_recipient.values()))
+        done = Exported(
+            path=path, leads=count, hits=sum(r.hits for rs in by_recipient.values() for r in rs), as_of=as_of
+        )
+        _explain(book, filters, manner, done)
+    return done
+
+
+def recipient(seller_place: str) -> str:
+    """The province that a seller's place lies in, as far as it says; NOWHERE where it does not."""
+    return next((province for province in _PROVINCES if seller_place.strip().startswith(province)), NOWHERE)
+
+
+def _check_size(conn: Connection, filters: LeadFilter) -> None:
+    if exports.count_hits(conn, filters) > _MOST_ROWS or exports.count_leads(conn, filters) > _MOST_ROWS:
+        raise TooMuchForOneSheet()
+
+
+def _plain(value: str | int | Decimal | datetime | None) -> str:
+    """A value as a field of CSV."""
+    match value:
+        case None:
+            return ""
+        case datetime():
+            return f"{local(value):%Y-%m-%d %H:%M:%S}"
+        case str():
+            return without_formula(safe_text(value))
+    return str(value)
 
 
 def _lead_columns(manner: _Manner) -> tuple[_Column, ...]:

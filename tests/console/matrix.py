@@ -120,6 +120,7 @@ class Target:
             "/extractions/{extraction_id}/abandon": lambda: {"why": "x"},
             "/review/views": lambda: {"name": "我的"},
             "/review/{lead_id}/screen": lambda: {"action": "待研判", "version": str(self._version())},
+            "/exports": lambda: {"kind": "csv"},
             "/intake": lambda: {"source": "投诉举报", "text": "x"},
             "/setup/skip": lambda: {"step": "alerts"},
             "/settings/users": lambda: {"name": f"neu{next(_NUMBERS)}", "role": "inspector"},
