@@ -16,8 +16,8 @@ from console.roles import NotPermitted
 from console.staff import LastAdmin, OwnAccount, UserUnknown
 from db.dispositions import EntryCorrected
 from db.extractions import ExtractionMoved, NotAttended
-from db.holds import HoldUnknown, NothingToHold
 from db.grouping import NotMergeable, NotSplittable
+from db.holds import HoldUnknown, NothingToHold
 from db.screening import LeadChanged, LeadConcluded, LeadMissing, NothingToUndo
 from db.second_looks import SecondLookMoved
 from db.verdicts import NotScreenedIn, VerdictActedOn

@@ -99,7 +99,7 @@ def _note(desk: Desk, visitor: Visitor, done: Exported, told: dict[str, Any]) ->
         audit.record(
             conn,
             actor=visitor.user.name,
-            action="lead.export" if told["masked"] else "lead.unmask",
+            action="lead.export" if told["masked"] else "lead.export.unmasked",
             subject="leads",
             detail={**told, "leads": done.leads},
             at=desk.now(),

@@ -72,7 +72,7 @@ ACTIONS = {
     "lead.merge": N_("合并线索"),
     "lead.split": N_("拆出线索"),
     "lead.export": N_("导出线索"),
-    "lead.unmask": N_("导出未脱敏线索"),
+    "lead.export.unmasked": N_("导出未脱敏线索"),
     "term.add": N_("加入夜间检索"),
     "term.end": N_("结束夜间加查"),
     "view.save": N_("保存视图"),

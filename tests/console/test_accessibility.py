@@ -53,6 +53,8 @@ def test_no_page_has_a_serious_fault(desk, engine, leads, page: tuple[Page, Seen
             f"/leads/{leads[0]}/disposition",
             f"/leads/{leads[0]}/print",
             "/review/second",
+            f"/leads/{leads[0]}/related",
+            "/exports",
             "/scans",
             "/intake",
             "/leads/999999",

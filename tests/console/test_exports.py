@@ -36,7 +36,7 @@ def test_a_list_is_masked_unless_somebody_says_why_not(seat, desk, leads):
         assert visitor.post("/exports", {"kind": "csv", "unmasked": "true", "why": why}).status_code == 400
     whole = read(visitor.post("/exports", {"kind": "csv", "unmasked": "true", "why": "移交海关核对"}))
     assert "湖畔旧物" in whole
-    assert [action for action, _ in entries(desk)] == ["lead.export", "lead.unmask"]
+    assert [action for action, _ in entries(desk)] == ["lead.export", "lead.export.unmasked"]
     assert entries(desk)[1][1] == {
         "kind": "csv",
         "state": "",
