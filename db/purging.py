@@ -39,7 +39,10 @@ _OLD_LEADS = {
     " and exists (select from lead_hits h join captures c on c.listing_id = h.listing_id where h.lead_id = l.id)",
 }
 #: What goes with a lead and with a listing, in this order.
-_OF_LEAD = ("unmaskings", "leases", "misreads", "lead_notes", "screenings", "lead_hits", "extra_terms")
+_OF_LEAD = (
+    "unmaskings", "leases", "misreads", "lead_notes", "licence_checks", "second_looks", "screenings", "lead_hits",
+    "extra_terms",
+)  # fmt: skip
 _OF_LISTING = ("listing_states", "captures", "captures_due", "assessments", "listing_versions")
 #: Beside these, what may refer to a row that goes: holds are asked by themselves.
 _ASKED = ("holds",)
@@ -96,6 +99,8 @@ def purge_leads(conn: Connection, kind: Class, before: datetime, order: Order) -
     Writers of their listings wait, and so does a hold that somebody is just placing.
     """
     given = {"before": before, "limit": BATCH_LEADS}
+    # what is append-only otherwise gives way to a purge that says which one it is
+    conn.execute(text("select set_config('xunwang.purge', :id, true)"), {"id": str(order.purge_id)})
     found = f"select l.id, l.platform from leads l where {_takes(conn, kind)} order by l.id limit :limit"
     hold_platforms(conn, [row.platform for row in conn.execute(text(found), given)])
     locked = (

@@ -64,6 +64,8 @@ def lead(house: House, raw: Engine) -> dict[str, int]:
     found = dict(sql(raw, "select s.key, l.id from leads l join sellers s on s.id = l.seller_id"))
     for key, state in STATES.items():
         change(raw, "update leads set state = :s, screened_at = :at where id = :i", s=state, at=NIGHT, i=found[key])
+    for answer in ANSWERED:
+        change(raw, answer, lead=found["gone"], at=NIGHT)
     with transaction(house.engine) as conn:
         for key, whole in (("held", False), ("whole", True)):
             holds.place(conn, found[key], whole_seller=whole, reason="枣市监立〔2026〕1 号", by="科长", at=NIGHT)
@@ -73,6 +75,17 @@ def lead(house: House, raw: Engine) -> dict[str, int]:
     return found
 
 
+#: A lead that two people looked at, one of them at its papers.
+ANSWERED = (
+    "insert into users (name, full_name, role, password_hash, created_at)"
+    " select n, n, 'inspector', 'x', :at from unnest(array['一', '二']) n",
+    "insert into screenings (lead_id, user_id, action, before, at)"
+    " select :lead, id, '排除', '{}', :at from users where name = '一'",
+    "insert into second_looks (lead_id, screening_id, user_id, action, agrees, at)"
+    " select :lead, max(s.id), max(u.id), '排除', true, :at from screenings s, users u where u.name = '二'",
+    "insert into licence_checks (lead_id, user_id, kind, state, at)"
+    " select :lead, id, '专用标识', '声称', :at from users where name = '一'",
+)
 PACKAGE = (
     "insert into packages (district, day, seq, number, lead_id, sha256, manifest_sha256, key_id, made_by, made_at)"
     " select '370481', '2026-11-23', 1, 'EV-370481-20261123-0001', :lead, min(sha256), '', 'k', 'w', :at"
@@ -232,6 +245,21 @@ def test_the_clock_purges_once_a_night(house: House, raw: Engine, lead: dict[str
     assert nightly(house, day + timedelta(minutes=2)).counts["dismissed"] == 1
     assert nightly(house, day + timedelta(minutes=4)) is None
     assert one(raw, "select count(*) from purges") == 1
+
+
+def test_answers_go_with_their_lead_and_by_no_other_way(house: House, raw: Engine, lead: dict[str, int]) -> None:
+    for table in ("second_looks", "licence_checks"):
+        for attempt in (f"delete from {table}", f"update {table} set at = now()"):
+            with pytest.raises(Exception, match="append-only"):
+                change(raw, attempt)
+    done = purge(house, by="test", at=LATER)
+    assert [one(raw, f"select count(*) from {table}") for table in ("second_looks", "licence_checks")] == [0, 0]
+    ended = f"select set_config('xunwang.purge', '{one(raw, 'select max(id) from purges')}', true)"
+    assert done.counts["dismissed"] == 1
+    change(raw, ANSWERED[1], lead=lead["kept"], at=NIGHT)
+    change(raw, ANSWERED[3], lead=lead["kept"], at=NIGHT)
+    with pytest.raises(Exception, match="append-only"):  # a purge that has ended opens nothing
+        change(raw, f"with named as ({ended}) delete from licence_checks where (select true from named)")
 
 
 def test_a_table_that_nobody_named_keeps_what_it_refers_to(house: House, raw: Engine, lead: dict[str, int]) -> None:
