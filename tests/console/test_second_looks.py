@@ -58,6 +58,10 @@ def test_another_person_answers_without_seeing_the_first_answer(account, sampled
         page = li.get("/review/second").text
         lead, screening = shown(page)
         [row] = sql(engine, "select number, dismiss_reason from leads where id = :id", id=int(lead))
+        [(seller,)] = sql(
+            engine, "select s.name from leads l join sellers s on s.id = l.seller_id where l.id = :id", id=int(lead)
+        )
+        assert seller and seller not in page
         body = page.partition("<main")[2].partition("</main>")[0].partition('<select id="reason"')
         told = body[0] + body[2].partition("</select>")[2]
         assert (row.number or "XS-") not in told and "词义误报" not in told and "王某" not in told

@@ -219,6 +219,8 @@ def test_papers_are_read_from_the_text_kept_with_history_and_a_number_at_another
     for here, there in ((0, 1), (1, 0)):
         page = visitor.get(f"/leads/{leads[here]}").text
         assert "同一编号，另一卖家" in page and f'href="/leads/{leads[there]}"' in page
+        names = sql(engine, "select s.name from leads l join sellers s on s.id = l.seller_id where s.name <> ''")
+        assert len(names) > 1 and not [name for (name,) in names if name in page]
         assert "同一编号，另一卖家" in visitor.get(f"/review?lead={leads[here]}").text
     assert "同一编号" not in visitor.get(f"/leads/{leads[3]}").text
     form = visitor.get(f"/leads/{leads[0]}/licences").text
