@@ -22,7 +22,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CompoundSelect, Connection, Row, Text, column, func, literal, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    CompoundSelect,
+    Connection,
+    Row,
+    Text,
+    column,
+    func,
+    lateral,
+    literal,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from db.queue import leads_by_id
@@ -133,13 +146,23 @@ def contacts_of(conn: Connection, lead_id: int) -> tuple[Contact, ...]:
 
 def _statement(conn: Connection, lead_id: int) -> CompoundSelect[Any]:
     shared = _kin(lead_id)
-    by_listing = (
-        select(lead_hits.c.lead_id, shared.c.kind, shared.c.value, listings.c.id.label("listing_id"), listings.c.title)
-        .select_from(shared.join(lead_hits, lead_hits.c.listing_id == shared.c.other))
-        .join(listings, listings.c.id == shared.c.other)
+    # each found listing by the index, whatever is thought of how many they are: `offset 0` keeps it a loop
+    hit = lateral(
+        select(lead_hits.c.lead_id, listings.c.id, listings.c.title)
+        .join(listings, listings.c.id == lead_hits.c.listing_id)
         .join(leads, leads.c.id == lead_hits.c.lead_id)
-        .where(leads.c.id != lead_id, leads.c.platform != CANARY, leads.c.state != LeadState.MERGED, in_sight(conn))
-    )
+        .where(
+            lead_hits.c.listing_id == shared.c.other,
+            leads.c.id != lead_id,
+            leads.c.platform != CANARY,
+            leads.c.state != LeadState.MERGED,
+            in_sight(conn),
+        )
+        .offset(0)
+    ).alias("hit")
+    by_listing = select(
+        hit.c.lead_id, shared.c.kind, shared.c.value, hit.c.id.label("listing_id"), hit.c.title
+    ).select_from(shared.join(hit, true()))
     mine = select(leads.c.seller_id).where(leads.c.id == lead_id).scalar_subquery()
     nothing = literal("", Text)
     by_seller = select(
