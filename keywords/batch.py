@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from keywords.folding import Folding, without_markup
+from keywords.folding import Folding, in_rows, without_markup
 from keywords.patterns import Stuffing
 
 #: Small numbers with a meaning of their own; those from _FIRST on are characters of the pieces.
@@ -88,7 +88,7 @@ class Sieve:
     def _coded(self, texts: Sequence[str]) -> tuple[Array, Array]:
         """The numbers of all that is not skipped, and where each text ends among them."""
         joined = "\n".join(texts) + "\n"
-        if "<" in joined or "&" in joined:
+        if "<" in joined or "&" in joined or in_rows(joined):
             joined = "\n".join([without_markup(text) for text in texts]) + "\n"
         points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4")
         codes = self._number.take(points, mode="clip")

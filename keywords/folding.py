@@ -24,6 +24,10 @@ _MARKUP = re.compile(
 )
 #: References to any other character: &#29273;, &#x8c61;.
 _REFERENCE = re.compile(r"&(?:amp;)?#(?:x([0-9a-f]{2,6})|([0-9]{2,7}))(?![0-9a-z]);?", re.I)
+#: Words in brackets after one character each, at least twice: 穿(别)山(问)甲(价). Once alone it is a remark: 牙(非洲).
+_ROW = re.compile(r"(?:[㐀-鿿][(（【［][^()（）【】［］<>&\n]{1,6}[)）】］]){2,}")
+_REMARK = re.compile(r"[(（【［][^)）】］]+[)）】］]")
+_CLOSED = re.compile(r"[)）】］]").search
 #: Stands for markup in the same-length views: takes no room on the line, like the tag it hides.
 _HIDDEN = "\u200b"
 
@@ -87,14 +91,25 @@ class Folding:
 
 
 def without_markup(raw: str) -> str:
-    """`raw` with tags and blank character references hidden, same length: 象<b>牙</b>, 象&nbsp;牙.
+    """`raw` with tags, blank character references and rows of remarks hidden, same length: 象<b>牙</b>, 象&nbsp;牙.
 
     A reference to a character that is seen becomes that character at its first place: 象&#29273;.
     """
+    if _CLOSED(raw):
+        raw = _ROW.sub(_without_remarks, raw)
     if "<" not in raw and "&" not in raw:
         return raw
     plain = _MARKUP.sub(lambda found: _HIDDEN * len(found[0]), raw)
     return _REFERENCE.sub(_named, plain) if "&" in plain else plain
+
+
+def in_rows(text: str) -> bool:
+    """True where remarks stand after one character each."""
+    return _ROW.search(text) is not None
+
+
+def _without_remarks(row: re.Match[str]) -> str:
+    return _REMARK.sub(lambda found: _HIDDEN * len(found[0]), row[0])
 
 
 def references(raw: str) -> dict[int, int]:

@@ -13,8 +13,8 @@ from keywords.folding import Folding, Skeleton, folding, without_markup
 #: What lies beyond is always intricate; a class of characters is quick for the first plane only.
 _PLANE = 0x10000
 _ASCII = range(0x80)
-#: Where markup may begin.
-_MARKUP = frozenset(map(ord, "<&"))
+#: Where markup may begin, and a remark end.
+_MARKUP = frozenset(map(ord, "<&)"))
 
 
 class Skimmer:

@@ -80,6 +80,18 @@ def test_a_reference_stands_for_its_character(text: str) -> None:
     assert counting(Matcher(lexicon_of("象牙")), text) == [("象牙", text.removesuffix("手串"))]
 
 
+@pytest.mark.parametrize("text", ["象(别)牙(问)手串", "象（包邮）牙（好看）手串", "象【真】牙(的)手串"])
+def test_a_remark_after_every_character_hides_nothing(text: str) -> None:
+    [(term, surface)] = counting(Matcher(lexicon_of("象牙")), text)
+    assert term == "象牙" and text.startswith(surface) and surface[-1] == "牙"
+
+
+@pytest.mark.parametrize("text", ["象(非洲)牙手串", "象(别\n牙(问)手串", "象(一二三四五六七)牙(一二三四五六七)"])
+def test_a_remark_alone_stays_a_remark(text: str) -> None:
+    assert without_markup(text) == text
+    assert counting(Matcher(lexicon_of("象牙")), text) == []
+
+
 @pytest.mark.parametrize("reference", ["&#1600;", "&#320;", "&#x2f;"])
 def test_a_reference_to_another_character_keeps_words_apart(reference: str) -> None:
     seen = without_markup(f"象{reference}牙")

@@ -135,9 +135,9 @@ def _spelled(text: str) -> frozenset[str]:
     return frozenset({skeleton, *(one.text for term in _terms()[text] for one in spellings(term, skeleton))})
 
 
-def is_what_it_claims(match: Match) -> bool:
-    """True when the surface, folded, is the term or a spelling of it; of a pair, when it holds every part."""
-    seen = folding().skeleton(without_markup(match.surface))
+def is_what_it_claims(match: Match, text: str) -> bool:
+    """True when its place in `text`, folded, is the term or a spelling of it; of a pair, when it holds every part."""
+    seen = folding().skeleton(without_markup(text)[match.start : match.end])
     if match.technique == "pair":
         bare = _unstuffed(seen)
         return all(part in seen or part in bare for part in map(folding().skeleton, match.term.split()))
@@ -163,8 +163,8 @@ def wrong_spans(judged: Iterable[tuple[str, str, Assessment]]) -> Iterator[tuple
     for title, description, assessment in judged:
         fields = {"title": title, "description": description, "title+description": f"{title}\n{description}"}
         for match in assessment.matches:
-            cut = fields[match.field][match.start : match.end]
-            if cut != match.surface or not is_what_it_claims(match):
+            text = fields[match.field]
+            if text[match.start : match.end] != match.surface or not is_what_it_claims(match, text):
                 yield title, match
 
 
