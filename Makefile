@@ -13,7 +13,7 @@ demo: setup
 	$(RUN)/xunwang demo
 
 test: setup
-	$(RUN)/python -m pytest -q -n 2 --dist loadgroup
+	$(RUN)/python -m pytest -q -n 2 --dist loadfile
 
 check: setup
 	$(RUN)/ruff format --check .

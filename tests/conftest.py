@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from sqlalchemy import Engine, text
+from xdist.scheduler import LoadFileScheduling
 
 from db.embedded import Embedded
 from db.engine import Limits, connect, create_database, drop_database, parse, render
@@ -47,10 +48,12 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["machine"] = _MACHINE
 
 
+#: Files whose tests judge the same four nights of one town (`opening_night`).
+ONE_TOWN = ("tests/acceptance/test_changed_market.py", "tests/acceptance/test_plants.py")
+
 # --- marks ---
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves the drills out unless `-m` names them, and then takes those of this shard."""
     drills = [item for item in items if item.get_closest_marker("drill")]
@@ -62,14 +65,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in set(dropped)]
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_together(item)))
 
 
-def _together(item: pytest.Item) -> str:
-    """Name of the group that one worker runs (`pytest -n 2`): a file, or all that shares a scan of the same town."""
-    nights = "opening_night" in getattr(item, "fixturenames", ())
-    return "nights" if nights else str(item.path.relative_to(ROOT))
+class ByFile(LoadFileScheduling):
+    """One worker runs a file (`pytest -n 2`), or all the files that share a scan of the same town.
+
+    xdist's own groups are marked in the ids of tests, which pytest 9.2 no longer lets it change.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "nights" if file in ONE_TOWN else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """How `pytest -n` deals tests out to its workers."""
+    return ByFile(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

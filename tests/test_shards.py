@@ -1,13 +1,14 @@
 """Which drills a run takes: all of them come round, none twice, and a misread SHARD is never a silent one."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, in_shard
+from tests.conftest import ONE_TOWN, ROOT, in_shard
 
 FILES = [f"tests/acceptance/test_{name}.py" for name in ("kill", "titles", "night", "wheel", "disk")]
 
@@ -58,3 +59,17 @@ def test_every_file_of_drills_has_its_turn_in_ci() -> None:
     others = set((ROOT / "tests").rglob("test_*.py")) - {Path(__file__)}
     drills = [path for path in others if "pytest.mark.drill" in path.read_text("utf-8")]
     assert 1 <= int((ROOT / ".ci" / "shards").read_text()) <= len(drills)
+
+
+def test_one_worker_runs_a_file_whose_fixtures_it_has_made() -> None:
+    files = ["tests/test_containers.py", "tests/keywords/test_papers.py"]
+    command = [sys.executable, "-m", "pytest", "-v", "-n", "2", "--dist", "loadfile", "-p", "no:cacheprovider", *files]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    ran = {tuple(found) for found in re.findall(r"\[(gw\d)\] .*? PASSED (\S+?)::", done.stdout)}
+    assert {file for _, file in ran} == set(files) and len(ran) == len(files), done.stdout
+
+
+def test_the_files_that_share_a_town_are_those_that_ask_for_it() -> None:
+    asked = re.compile(r"\b(?:opening|second|changed|busy)_night: Scanned")
+    found = {str(file.relative_to(ROOT)) for file in ROOT.glob("tests/**/test_*.py") if asked.search(file.read_text())}
+    assert found == set(ONE_TOWN)
