@@ -18,7 +18,7 @@ from db import review as leads_review
 from db.dispositions import EntryCorrected, EntryWanting
 from db.screening import LeadMissing, locked
 from db.walls import transaction_as
-from records import Disposition, DispositionKind, shanghai_date
+from records import Disposition, DispositionKind, possible_dispositions, shanghai_date
 
 routes = APIRouter(prefix="/leads/{lead_id}/disposition")
 
@@ -47,7 +47,7 @@ def entry_form(
     """The empty form; with `corrects` that entry as it stands, to be corrected."""
     context = _context(desk, visitor, lead_id, corrects)
     old = context["old"]
-    known = old or Disposition(kind=DispositionKind.TAKE_DOWN, on=shanghai_date(desk.now()))
+    known = old or Disposition(kind=context["kinds"][0], on=shanghai_date(desk.now()))
     entered = EntryForm(
         kind=known.kind, on=str(known.on), recipient=known.recipient, reference=known.reference, corrects=corrects
     )
@@ -99,4 +99,7 @@ def _context(desk: Desk, visitor: Visitor, lead_id: int, corrects: int | None) -
     old = next((one for one in entries if one.id == corrects and one.counts), None)
     if corrects is not None and old is None:
         raise EntryCorrected
-    return {"lead": found.lead, "old": old, "kinds": DispositionKind, "today": shanghai_date(desk.now())}
+    kinds = possible_dispositions(found.lead.verdict)
+    if old is not None and old.kind not in kinds:  # an entry of a verdict that is no more can be voided all the same
+        kinds = (old.kind, *kinds)
+    return {"lead": found.lead, "old": old, "kinds": kinds, "today": shanghai_date(desk.now())}

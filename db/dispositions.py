@@ -10,13 +10,11 @@ from db import audit
 from db.screening import locked
 from db.tables import dispositions, leads, users
 from records import (
-    AFTER_ANY_VERDICT,
-    BEFORE_VERDICT,
     Disposition,
     DispositionKind,
     Fault,
     LeadState,
-    Verdict,
+    possible_dispositions,
     shanghai_date,
 )
 
@@ -98,13 +96,11 @@ def _missing(row: Row[Any], entry: Disposition, at: datetime) -> str:
         return "处置日期不能晚于今天"
     if row.state != LeadState.KEPT.value or not row.number:
         return "线索转核查后才能登记处置"
-    if entry.voids or entry.kind in BEFORE_VERDICT:
+    if entry.voids or entry.kind in possible_dispositions(row.verdict):
         return ""
     if not row.verdict:
         return "还没有核查结论，只能登记转办或存查"
-    if row.verdict != Verdict.TRUE.value and entry.kind not in AFTER_ANY_VERDICT:
-        return "结论不是属实，只能登记不予立案、转办或存查"
-    return ""
+    return "结论不是属实，只能登记不予立案、转办或存查"
 
 
 def _entry(row: Row[Any]) -> Disposition:

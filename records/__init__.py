@@ -2,13 +2,7 @@
 
 from records.assessment import TECHNIQUES, Assessment, Level, Match, Part
 from records.clock import SHANGHAI, Now, now, shanghai, shanghai_date
-from records.disposition import (
-    AFTER_ANY_VERDICT,
-    BEFORE_VERDICT,
-    WITHOUT_RECIPIENT,
-    Disposition,
-    DispositionKind,
-)
+from records.disposition import WITHOUT_RECIPIENT, Disposition, DispositionKind, possible_dispositions
 from records.exchange import Exchange, Headers, Tls, withheld
 from records.fault import Fault, Lang
 from records.imprint import Imprint, is_credit_code
@@ -55,8 +49,6 @@ from records.verdict import (
 )
 
 __all__ = [
-    "AFTER_ANY_VERDICT",
-    "BEFORE_VERDICT",
     "CANARY",
     "CITY",
     "ELSEWHERE",
@@ -135,6 +127,7 @@ __all__ = [
     "night_status",
     "now",
     "number_key",
+    "possible_dispositions",
     "scan_status",
     "shanghai",
     "shanghai_date",

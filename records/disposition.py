@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from records.verdict import Verdict
+
 
 class DispositionKind(StrEnum):
     """处置类型 (CONSOLE §5.3)."""
@@ -32,6 +34,13 @@ WITHOUT_RECIPIENT = frozenset(
 BEFORE_VERDICT = frozenset({DispositionKind.DISTRICT, DispositionKind.SHELVE})
 #: Does not say that the lead is true.
 AFTER_ANY_VERDICT = BEFORE_VERDICT | {DispositionKind.NOT_FILED}
+
+
+def possible_dispositions(verdict: str) -> tuple[DispositionKind, ...]:
+    """What can be done about a lead of which `verdict` was concluded; empty: nothing was."""
+    if verdict == Verdict.TRUE.value:
+        return tuple(DispositionKind)
+    return tuple(kind for kind in DispositionKind if kind in (AFTER_ANY_VERDICT if verdict else BEFORE_VERDICT))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

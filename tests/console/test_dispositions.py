@@ -81,6 +81,17 @@ def test_what_is_missing_or_too_early_is_named(kept, account, leads, engine):
     assert len(sql(engine, "select 1 from dispositions")) == 1
 
 
+def test_the_form_offers_what_the_verdict_allows(kept, engine):
+    visitor, lead_id = kept
+
+    def offered() -> list[str]:
+        return re.findall(r'<option value="([^"]+)"', visitor.get(f"/leads/{lead_id}/disposition").text)
+
+    assert offered() == ["转办区（市）", "存查"]
+    assert conclude(visitor, engine, lead_id, "属实", **TRUE).status_code == 303
+    assert len(offered()) == 14 and "移送公安" in offered()
+
+
 def test_a_verdict_that_was_acted_on_is_a_heads_to_change(kept, account, engine):
     visitor, lead_id = kept
     conclude(visitor, engine, lead_id, "属实", **TRUE)
