@@ -1,7 +1,6 @@
 """打印: a lead on paper, who printed it when across every page, persons covered unless somebody says why not."""
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, Response
@@ -17,8 +16,7 @@ from db import audit
 from db import review as leads_review
 from db.screening import LeadMissing
 from db.walls import transaction_as
-from records import Fault, FileRole, masking
-from reports.masking import masked_text
+from records import Fault, FileRole
 
 routes = APIRouter(prefix="/leads/{lead_id}/print")
 
@@ -71,18 +69,7 @@ def _sheet(request: Request, desk: Desk, visitor: Visitor, lead_id: int, *, acti
         audit.record(
             conn, actor=visitor.user.name, action=action, subject=f"lead:{lead_id}", detail=detail, at=desk.now()
         )
-    context = {"found": found, **told, "reason": reason, "lines": _LINES, **_covers(covered=not reason)}
+    shown_roles = (FileRole.FIRST_SCREEN.value, FileRole.SCREENSHOT.value) if reason else ()
+    context = {"found": found, **told, "reason": reason, "lines": _LINES, "shown_roles": shown_roles}
     with lifting(bool(reason)):
         return HTMLResponse(page(request, "print.html", context))
-
-
-def _covers(*, covered: bool) -> dict[str, Any]:
-    """What the page puts over texts and names, and which files it shows."""
-
-    def plain(text: str) -> str:
-        return text
-
-    over: Callable[[str], str] = masked_text if covered else plain
-    name: Callable[[str], str] = masking.person if covered else plain
-    shown = () if covered else (FileRole.FIRST_SCREEN.value, FileRole.SCREENSHOT.value)
-    return {"covered": covered, "over": over, "name": name, "shown_roles": shown}

@@ -39,7 +39,6 @@ def environment() -> Environment:
     # the extension brings this method and no type for it
     install: Any = made.install_gettext_callables  # type: ignore[attr-defined]
     install(language.gettext, language.ngettext, newstyle=True)
-    made.globals.update(asset=asset, marked=marked, ListingState=ListingState, Can=Can, LANGUAGES=LANGUAGES)
     made.globals.update(key=key, told_to_browser=told_to_browser)
     made.globals.update(
         asset=asset, marked=_marked, lifted=lifted, ListingState=ListingState, Can=Can, LANGUAGES=LANGUAGES

@@ -29,6 +29,11 @@ def veil(text: str) -> str:
     return text if _lifted.get() else masking.veiled(text)
 
 
+def veil_on_paper(text: str) -> str:
+    """`text` as a printed page may show it, which may leave the house: more is masked than on the screen."""
+    return text if _lifted.get() else masking.veiled(text, paper=True)
+
+
 def person(name: str) -> str:
     """A seller's name as the page under way may show it."""
     return name if _lifted.get() else masking.person(name)

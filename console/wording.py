@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from markupsafe import Markup, escape
 
 from console.language import N_, _, ngettext, recorded, told, word
-from console.veil import person, veil
+from console.veil import person, veil, veil_on_paper
 from db.queue import MOST_COUNTED
 from records import DismissReason, FileRole, Level, Match, Outcome, ScanStatus, shanghai
 
@@ -261,6 +261,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "shown": shown,
     "exact": exact,
     "person": person,
+    "on_paper": veil_on_paper,
     "nested": nested,
     "size": size,
     "short_hash": short_hash,

@@ -1,4 +1,4 @@
-"""Personal data as lists, exports and prints may show it: the one place that says how it is masked. Pure.
+"""Personal data as pages, lists, exports and paper may show it: the one place that says how it is masked. Pure.
 
 Texts keep their length, so that spans found in them still fit: a character that is hidden becomes one star.
 """
@@ -14,6 +14,7 @@ _GAP = r"[^0-9a-z\u3400-\u9fff]{0,3}"
 _APART = r"[^0-9a-z\u3400-\u9fff]{1,3}"
 _SAID = r"(?:[号码群同步加是]|[^0-9a-z\u3400-\u9fff]){0,6}"
 _WECHAT = r"(?:[微薇威徽] ?信?|[微薇]x|卫星|绿泡泡|v信|(?<![a-z0-9])(?:vx|wx|v|wechat|weixin))"
+_SERVICE = r"(?:扣扣|企鹅|联系|电话|手机|(?<![a-z0-9])(?:qq|tg|telegram))"
 
 #: What is looked for in the folded text, group 1 being hidden but for so many letters and digits in front and behind.
 _RULES = tuple(
@@ -29,18 +30,31 @@ _RULES = tuple(
         (r"([a-z0-9._%+-]{2,64})@[a-z0-9-]{1,63}\.[a-z]{2}", 2, 0),
     )
 )
+#: What paper, which may leave the house, hides besides, rather too much than too little: any number of seven digits,
+#: names on other services, and whole, with the signs in them, mail addresses and paths of links.
+_PAPER_RULES = tuple(
+    (re.compile(pattern), front, behind)
+    for pattern, front, behind in (
+        (rf"([0-9](?:{_GAP}[0-9]){{6,}})", 1, 1),
+        (rf"(?:{_WECHAT}|{_SERVICE}){_SAID}{_SAID}([a-z0-9][a-z0-9_-]{{4,24}})", 1, 0),
+        (r"([\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4})", 0, 0),
+        (r"https?://[^\s/?#]{1,253}[/?#](\S*)", 0, 0),
+    )
+)
 #: A legal person's name is no personal data.
 _COMPANY = re.compile("(?:有限|责任|股份|集团)公司|合作社$|集团$")
 _STARS = "***"
 
 
-def veiled(text: str) -> str:
+def veiled(text: str, *, paper: bool = False) -> str:
     """`text` with telephone, identity, card, WeChat and QQ numbers and mail addresses starred, at the same length.
 
     Read as people read it: 1️⃣３❽ and 一三八 are digits, and so are those with signs or nothing to be seen in between.
+    On `paper` every longer number, every name on another service and the paths of links are starred as well.
     """
     view, places = _view(text)
-    hidden = {places[at] for pattern, front, behind in _RULES for at in _inner(pattern, view, front, behind)}
+    rules = (*_RULES, *_PAPER_RULES) if paper else _RULES
+    hidden = {places[at] for pattern, front, behind in rules for at in _inner(pattern, view, front, behind)}
     return "".join("*" if at in hidden else one for at, one in enumerate(text)) if hidden else text
 
 
@@ -76,6 +90,6 @@ def _folded(one: str) -> str:
 def _inner(pattern: re.Pattern[str], view: str, front: int, behind: int) -> list[int]:
     found: list[int] = []
     for match in pattern.finditer(view):
-        told = [at for at in range(*match.span(1)) if view[at].isalnum()]
+        told = [at for at in range(*match.span(1)) if view[at].isalnum() or not front]
         found += told[front : len(told) - behind]
     return found

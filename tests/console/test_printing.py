@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from db.engine import transaction
-from reports.masking import masked_text
+from records.masking import veiled
 from tests.console.test_browser import Seen, page, site  # noqa: F401  fixtures
 from tests.console.test_verdicts import sql
 
@@ -17,11 +17,13 @@ HIDDEN = ("laoliao_97", "1234-5678", "１２３４５６７９", "98765432", "�
 
 
 def test_what_reaches_a_person_is_covered_and_the_rest_is_not():
-    covered = masked_text(f"老料手串 象牙 6243元 2件 {TOLD} 卖家@x a.b@example.com")
+    given = f"老料手串 象牙 6243元 2件 {TOLD} 卖家@x a.b@example.com"
+    covered = veiled(given, paper=True)
     assert not [one for one in (*HIDDEN, "a.b@example") if one in covered], covered
     assert "老料手串 象牙 6243元 2件" in covered and "http://shop.example/***" in covered
+    assert len(covered) == len(given)
     for plain in ("直径 12 毫米，重 35.6 克", "V领毛衣", "2026年11月", ""):
-        assert masked_text(plain) == plain
+        assert veiled(plain, paper=True) == plain
 
 
 def test_paper_is_covered_unless_somebody_says_why_not(account, leads, engine):

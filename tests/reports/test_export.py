@@ -52,12 +52,16 @@ def test_thirty_formula_titles_are_thirty_texts(engine: Engine, tmp_path: Path) 
 def test_sellers_are_masked_unless_asked(engine: Engine, tmp_path: Path) -> None:
     campaign = furnish(engine)
     add_leads(engine, campaign, [Item(seller="示例店铺", title="象牙 13812345678")])
+    with engine.begin() as conn:
+        for table in ("sellers", "listings"):
+            conn.execute(text(f"update {table} set place = '枣庄 13812345678'"))
     masked, full = tmp_path / "a.xlsx", tmp_path / "b.xlsx"
     reports.export_leads(engine, masked)
     reports.export_leads(engine, full, masked=False)
     (row,), (hit,) = sheet(masked, "线索清单"), sheet(masked, "疑似信息明细")
     assert row["卖家"] == "示***"
     assert row["涉嫌商品标题（分值最高）"] == hit["涉嫌商品标题"] == "象牙 138****5678"
+    assert row["卖家自报地"] == hit["所在地"] == "枣庄 138****5678"
     assert sheet(full, "线索清单")[0]["卖家"] == "示例店铺"
     everything = b"".join(zipfile.ZipFile(masked).read(name) for name in zipfile.ZipFile(masked).namelist())
     assert "示例店铺".encode() not in everything
