@@ -9,23 +9,19 @@ from urllib.parse import quote
 from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import HTMLResponse, Response
 
+from console import reasons
 from console.access import Screener, TheDesk
 from console.accounts import Visitor
 from console.desk import Desk
 from console.language import N_
 from console.rendering import page
-from console.wording import cleaned
 from db import audit, exports
-from db.engine import Connection
 from db.exports import LeadFilter
 from db.walls import transaction_as
-from records import Fault, Labels, LeadState, shanghai_date
-from reports import Exported, write_csv, write_handover, write_leads
+from records import Labels, LeadState, shanghai_date
+from reports import Exported, write_list
 
 routes = APIRouter(prefix="/exports")
-
-#: Characters of the reason for seeing sellers in full.
-WHY_LENGTH = 100
 
 Kind = Literal["xlsx", "csv", "handover"]
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -37,23 +33,10 @@ _FILES: Mapping[str, tuple[str, str]] = {
 }
 
 
-class UnmaskingUnexplained(Fault):
-    """导出未脱敏的清单须写明用途。
-
-    Say what an unmasked list is for.
-    """
-
-    code = "E-CONSOLE-071"
-    remedy = (
-        f"请写 4–{WHY_LENGTH} 个字，写入审计；或者导出脱敏的清单。",
-        f"Write 4-{WHY_LENGTH} characters, which the audit keeps, or take the masked list.",
-    )
-
-
 @routes.get("")
 def form(request: Request, desk: TheDesk, visitor: Screener) -> Response:
     """What may be exported, and how."""
-    context = {"states": [state for state in LeadState if state is not LeadState.MERGED], "why_length": WHY_LENGTH}
+    context = {"states": [state for state in LeadState if state is not LeadState.MERGED]}
     return HTMLResponse(page(request, "exports.html", context))
 
 
@@ -67,30 +50,27 @@ def export(
     why: Annotated[str, Form(max_length=400)] = "",
 ) -> Response:
     """The file. Nothing of it goes out before its row stands in the audit."""
-    reason = cleaned(why)
-    if unmasked and not 4 <= len(reason) <= WHY_LENGTH:
-        raise UnmaskingUnexplained
+    reason = reasons.said(why, least=reasons.IN_WORDS if unmasked else 0)
     if state and state not in list(LeadState):
         raise HTTPException(400)
     name, media_type = _FILES[kind]
     with TemporaryDirectory(prefix="xunwang-") as folder:
         path = Path(folder) / name
         with transaction_as(desk.engine, visitor.user, snapshot=True) as conn:
-            done = _write(conn, desk, path, kind, state, masked=not unmasked)
+            done = write_list(
+                conn,
+                path,
+                kind,
+                filters=LeadFilter(states=(state,) if state else ()),
+                masked=not unmasked,
+                labels=Labels(platforms=desk.platforms, categories=desk.categories),
+                as_of=exports.moment(conn),
+            )
         body = path.read_bytes()
     _note(desk, visitor, done, {"kind": kind, "state": state, "masked": not unmasked, "why": reason})
     dated = f"{name.partition('.')[0]}-{shanghai_date(desk.now()):%Y%m%d}.{name.partition('.')[2]}"
     disposition = f"attachment; filename=\"leads.{name.partition('.')[2]}\"; filename*=UTF-8''{quote(dated)}"
     return Response(body, media_type=media_type, headers={"Content-Disposition": disposition})
-
-
-def _write(conn: Connection, desk: Desk, path: Path, kind: Kind, state: str, *, masked: bool) -> Exported:
-    labels = Labels(platforms=desk.platforms, categories=desk.categories)
-    told: dict[str, Any] = {"masked": masked, "labels": labels, "as_of": exports.moment(conn)}
-    if kind == "handover":
-        return write_handover(conn, path, **told)
-    filters = LeadFilter(states=(state,) if state else ())
-    return (write_csv if kind == "csv" else write_leads)(conn, path, filters=filters, **told)
 
 
 def _note(desk: Desk, visitor: Visitor, done: Exported, told: dict[str, Any]) -> None:

@@ -7,16 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from console import verdicts
+from console import reasons, verdicts
 from console.access import EvidenceReader, Reader, RowId, TheDesk, Unmasker
 from console.curve import curve
 from console.evidence_check import checked
-from console.language import N_
 from console.rendering import page
 from console.roles import Can
 from console.veil import lifting
 from console.views import view_of
-from console.wording import cleaned
 from db import custody, holds, unmasking
 from db import review as leads_review
 from db.custody import Handling
@@ -37,26 +35,8 @@ _PICTURES = {
 _SHOWN = (FileRole.SCREENSHOT, FileRole.FIRST_SCREEN, FileRole.PICTURE)
 _SEALED = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
 
-
-#: What personal data may be looked at for, and how long they then show.
-OTHER = N_("其他")
-OCCASIONS = (N_("核实身份"), N_("制作文书"), N_("联系当事人"), N_("移送或协查"), OTHER)
-WHY_LENGTH = 60
-HOLD_LENGTH = 100
+#: How long personal data show after a reason was given.
 SHOWN_FOR = timedelta(minutes=15)
-
-
-class OccasionUnsaid(Fault):
-    """查看未脱敏内容须写明事由。
-
-    Say for what occasion the personal data are to be shown.
-    """
-
-    code = "E-CONSOLE-080"
-    remedy = (
-        f"请选择事由；选“其他”的，写 1–{WHY_LENGTH} 个字。",
-        f"Choose the occasion; with the last one write 1-{WHY_LENGTH} characters.",
-    )
 
 
 class EvidenceDamaged(Fault):
@@ -92,9 +72,7 @@ def lead_detail(request: Request, desk: TheDesk, visitor: Reader, lead_id: RowId
         "view": view_of(state=found.lead.state, district="*"),
         "bare": bare,
         "held": held,
-        "hold_length": HOLD_LENGTH,
-        "occasions": OCCASIONS,
-        "why_length": WHY_LENGTH,
+        "occasions": reasons.OCCASIONS,
     }
     with lifting(bare is not None):
         return HTMLResponse(page(request, "lead.html", context))
@@ -109,14 +87,10 @@ def unmask(
     why: Annotated[str, Form(max_length=400)] = "",
 ) -> Response:
     """For a quarter of an hour this person sees the lead's personal data; three rows say so before anything shows."""
-    said = cleaned(why)
-    if occasion not in OCCASIONS or len(said) > WHY_LENGTH or (occasion == OTHER and not said):
-        raise OccasionUnsaid
-    at = desk.now()
+    reason, at = reasons.occasion(occasion, why), desk.now()
     with transaction_as(desk.engine, visitor.user) as conn:
         if leads_review.lead_page(conn, lead_id, hits=1) is None:
             raise LeadMissing
-        reason = f"{occasion}: {said}" if said else occasion
         unmasking.unmask(conn, visitor.user, lead_id, reason=reason, at=at, until=at + SHOWN_FOR)
     return RedirectResponse(f"/leads/{lead_id}", status_code=303)
 

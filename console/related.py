@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from console import reasons
 from console.access import Reader, RowId, Screener, TheDesk
 from console.accounts import Visitor
 from console.desk import Desk
@@ -25,14 +26,12 @@ from db.extra_terms import PHRASE, SEARCHABLE, Wish
 from db.related import Contact, Kin, Kind, Tie
 from db.screening import LeadMissing
 from db.walls import transaction_as
-from records import Fault, Lead, masking, shanghai_date
+from records import Lead, masking, shanghai_date
 
 routes = APIRouter()
 
 #: Nights that a term may be asked for, as the form offers them.
 NIGHTS = (1, 3, 7, 30)
-#: Characters of what says why.
-WHY_LENGTH = 60
 
 #: How a contact of each kind is called.
 NAMES: Mapping[Kind, str] = {
@@ -41,16 +40,6 @@ NAMES: Mapping[Kind, str] = {
     Kind.QQ: N_("QQ 号"),
     Kind.LINK: N_("链接"),
 }
-
-
-class WhyUnsaid(Fault):
-    """加入夜间检索须写明为什么。
-
-    Say why the nights should search for it.
-    """
-
-    code = "E-CONSOLE-070"
-    remedy = (f"请写 1–{WHY_LENGTH} 个字。", f"Write 1-{WHY_LENGTH} characters.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,9 +77,7 @@ def search_for(
     """A contact or a phrase of the lead becomes a search term of the coming nights. 400 for a contact it has not."""
     if nights not in NIGHTS:
         raise HTTPException(400)
-    at, said = desk.now(), cleaned(why)
-    if not 1 <= len(said) <= WHY_LENGTH:
-        raise WhyUnsaid
+    at, said = desk.now(), reasons.said(why)
     with transaction_as(desk.engine, visitor.user) as conn:
         kind, words = _wanted(conn, lead_id, what, phrase)
         wish = Wish(
@@ -136,7 +123,6 @@ def _context(conn: Connection, desk: Desk, visitor: Visitor, view: View, lead_id
         "standing": [(masked_term(one.kind, one.text), one) for one in standing],
         "may_screen": visitor.may(Can.SCREEN),
         "nights": NIGHTS,
-        "why_length": WHY_LENGTH,
         "longest": extra_terms.LONGEST,
         "PHRASE": PHRASE,
         "view": view,

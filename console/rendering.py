@@ -11,7 +11,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 from starlette.requests import Request
 
-from console import language, wording
+from console import language, reasons, wording
 from console.highlight import Marked, marked
 from console.keys import printed, told_to_browser
 from console.language import LANGUAGES
@@ -44,7 +44,7 @@ def environment() -> Environment:
         asset=asset, marked=_marked, lifted=lifted, ListingState=ListingState, Can=Can, LANGUAGES=LANGUAGES
     )
     made.globals.update(DismissReason=DismissReason, LeadState=LeadState, Screening=Screening)
-    made.globals.update(ELSEWHERE=ELSEWHERE, NOTE=NOTE)
+    made.globals.update(ELSEWHERE=ELSEWHERE, NOTE=NOTE, WHY_LONGEST=reasons.LONGEST)
     made.filters.update(wording.FILTERS)
     return made
 

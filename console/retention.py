@@ -6,17 +6,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from console import reasons
 from console.access import Holder, Keeper, RowId, TheDesk
 from console.desk import Desk
 from console.language import N_
-from console.leads import HOLD_LENGTH as WHY_LENGTH
 from console.rendering import page
-from console.wording import cleaned
 from db import holds, purges, purging
 from db.engine import Connection
 from db.purging import Class
 from db.walls import transaction_as
-from records import Fault
 
 routes = APIRouter()
 
@@ -35,19 +33,6 @@ _LEADS_SHOWN, _STONES_SHOWN = 20, 30
 Why = Annotated[str, Form(max_length=400)]
 
 
-class HoldUnexplained(Fault):
-    """依法保留、解除保留都须写明事由。
-
-    A hold, and its end, need a reason.
-    """
-
-    code = "E-CONSOLE-081"
-    remedy = (
-        f"请写 1–{WHY_LENGTH} 个字，如案号、协查函号。",
-        f"Write 1-{WHY_LENGTH} characters, a case number perhaps.",
-    )
-
-
 @routes.get("/retention")
 def retention(request: Request, desk: TheDesk, visitor: Keeper) -> Response:
     """The rules, what is due, what comes within a month, the holds, the last purges and their tombstones."""
@@ -59,7 +44,6 @@ def retention(request: Request, desk: TheDesk, visitor: Keeper) -> Response:
             "purges": purges.latest(conn, 10),
             "stones": [] if visitor.user.limited else purges.stones(conn, limit=_STONES_SHOWN),
             "names": {kind.value: name for kind, name in NAMES.items()},
-            "why_length": WHY_LENGTH,
         }
     return HTMLResponse(page(request, "retention.html", context))
 
@@ -70,7 +54,7 @@ def hold(
 ) -> Response:
     """Nothing of the lead, or of any lead of its seller, is purged from now on."""
     with transaction_as(desk.engine, visitor.user) as conn:
-        holds.place(conn, lead_id, whole_seller=whole, reason=_said(why), by=visitor.user.name, at=desk.now())
+        holds.place(conn, lead_id, whole_seller=whole, reason=reasons.said(why), by=visitor.user.name, at=desk.now())
     return RedirectResponse(f"/leads/{lead_id}", status_code=303)
 
 
@@ -78,15 +62,8 @@ def hold(
 def lift(desk: TheDesk, visitor: Holder, hold_id: RowId, why: Why = "") -> Response:
     """What was held goes with the next purge, if it has had its days."""
     with transaction_as(desk.engine, visitor.user) as conn:
-        holds.lift(conn, hold_id, why=_said(why), by=visitor.user.name, at=desk.now())
+        holds.lift(conn, hold_id, why=reasons.said(why), by=visitor.user.name, at=desk.now())
     return RedirectResponse("/retention", status_code=303)
-
-
-def _said(why: str) -> str:
-    said = cleaned(why)
-    if not 1 <= len(said) <= WHY_LENGTH:
-        raise HoldUnexplained
-    return said
 
 
 def _rules(conn: Connection, desk: Desk) -> list[dict[str, Any]]:

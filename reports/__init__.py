@@ -2,7 +2,7 @@
 
 from db.exports import LeadFilter
 from reports.definitions import read_campaign, read_columns
-from reports.export import Exported, export_leads, write_csv, write_handover, write_leads
+from reports.export import Exported, export_leads, write_list
 from reports.faults import CampaignFileRefused, ColumnsRefused, NotWritten, TooMuchForOneSheet
 from reports.ledger import credit_code_says, export_ledger
 from reports.statistics import Heading, build_statistics
@@ -25,7 +25,5 @@ __all__ = [
     "export_ledger",
     "read_campaign",
     "read_columns",
-    "write_csv",
-    "write_handover",
-    "write_leads",
+    "write_list",
 ]

@@ -1,12 +1,13 @@
 """线索清单.xlsx: leads and their hits as a list that may leave the house, sellers masked."""
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from xlsxwriter.worksheet import Worksheet
 
@@ -25,43 +26,12 @@ _LEVELS = {Level.HIGH: "高", Level.REVIEW: "一般", Level.NONE: "—"}
 
 #: Who would receive a lead whose seller's place says nothing.
 NOWHERE = "接收地待定"
-_PROVINCES = (
-    *(
-        "北京",
-        "天津",
-        "上海",
-        "重庆",
-        "河北",
-        "山西",
-        "辽宁",
-        "吉林",
-        "黑龙江",
-        "江苏",
-        "浙江",
-        "安徽",
-        "福建",
-        "江西",
-        "山东",
-    ),
-    *(
-        "河南",
-        "湖北",
-        "湖南",
-        "广东",
-        "海南",
-        "四川",
-        "贵州",
-        "云南",
-        "陕西",
-        "甘肃",
-        "青海",
-        "台湾",
-        "内蒙古",
-        "广西",
-        "西藏",
-    ),
-    *("宁夏", "新疆", "香港", "澳门"),
+_PROVINCE = re.compile(
+    "北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州"
+    "|云南|陕西|甘肃|青海|台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门"
 )
+#: What other places may be asked to take over.
+_ELSEWHERE = LeadFilter(states=(LeadState.KEPT.value,), districts=(ELSEWHERE,))
 
 NOTICE = (
     "本清单由系统依据网页公开信息自动研判形成，仅为涉嫌违法的线索材料，"
@@ -118,29 +88,37 @@ def export_leads(
     masked: bool = True,
     labels: Labels | None = None,
 ) -> Exported:
-    """Writes the leads that pass `filters` to `path` (xlsx: 线索清单, 疑似信息明细, 说明); returns what was written.
-
-    `masked` False shows sellers in full: the caller has to have the right, and to write it into the audit.
-    Raises TooMuchForOneSheet, NotWritten. All three sheets are of one snapshot of the database.
-    """
+    """`write_list` of 线索清单.xlsx in a transaction of its own, all of one snapshot of the database."""
     with transaction(engine) as conn:
         as_of = exports.hold_snapshot(conn)
-        return write_leads(conn, path, filters=filters, masked=masked, labels=labels, as_of=as_of)
+        return write_list(conn, path, filters=filters, masked=masked, labels=labels, as_of=as_of)
 
 
-def write_leads(
+def write_list(
     conn: Connection,
     path: Path,
+    kind: Literal["xlsx", "csv", "handover"] = "xlsx",
     *,
     filters: LeadFilter | None = None,
     masked: bool = True,
     labels: Labels | None = None,
     as_of: datetime,
 ) -> Exported:
-    """The same of what a transaction sees, which should be a snapshot; `as_of` is its moment."""
-    filters = filters or LeadFilter()
-    manner = _Manner(labels=labels or Labels(), masked=masked)
-    _check_size(conn, filters)
+    """Writes what the transaction, which should be a snapshot of the moment `as_of`, sees; returns what was written.
+
+    xlsx: 线索清单, 疑似信息明细 and 说明 of the leads that pass `filters`; csv: 线索清单 alone, for programs;
+    handover: 外地移交清单, the leads of 外地 that a person kept, whatever `filters` say.
+    `masked` False shows sellers in full: the caller has to have the right, and to write it into the audit.
+    Raises TooMuchForOneSheet, NotWritten.
+    """
+    asked = _ELSEWHERE if kind == "handover" else filters or LeadFilter()
+    if exports.count_hits(conn, asked) > _MOST_ROWS or exports.count_leads(conn, asked) > _MOST_ROWS:
+        raise TooMuchForOneSheet()
+    writing = {"xlsx": _write_book, "csv": _write_csv, "handover": _write_handover}[kind]
+    return writing(conn, path, asked, _Manner(labels=labels or Labels(), masked=masked), as_of)
+
+
+def _write_book(conn: Connection, path: Path, filters: LeadFilter, manner: _Manner, as_of: datetime) -> Exported:
     with workbook(path, made_at=as_of, title="线索清单", streaming=True) as book:
         leads = _list(book, "线索清单", _lead_columns(manner), exports.lead_rows(conn, filters))
         hits = _list(book, "疑似信息明细", _hit_columns(manner), exports.hit_rows(conn, filters))
@@ -149,20 +127,8 @@ def write_leads(
     return done
 
 
-def write_csv(
-    conn: Connection,
-    path: Path,
-    *,
-    filters: LeadFilter | None = None,
-    masked: bool = True,
-    labels: Labels | None = None,
-    as_of: datetime,
-) -> Exported:
-    """线索清单 alone as CSV with a byte order mark, for programs; a text that a program could take for a formula is
-    led by an apostrophe. Otherwise like `write_leads`."""
-    filters = filters or LeadFilter()
-    manner = _Manner(labels=labels or Labels(), masked=masked)
-    _check_size(conn, filters)
+def _write_csv(conn: Connection, path: Path, filters: LeadFilter, manner: _Manner, as_of: datetime) -> Exported:
+    """With a byte order mark; a text that a program could take for a formula is led by an apostrophe."""
     columns, count = _lead_columns(manner), 0
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         out = csv.writer(file, quoting=csv.QUOTE_ALL)
@@ -173,35 +139,24 @@ def write_csv(
     return Exported(path=path, leads=count, hits=0, as_of=as_of)
 
 
-def write_handover(
-    conn: Connection, path: Path, *, masked: bool = True, labels: Labels | None = None, as_of: datetime
-) -> Exported:
-    """外地移交清单: the leads of 外地 that a person kept, one sheet for each province that would receive them."""
-    filters = LeadFilter(states=(LeadState.KEPT.value,), districts=(ELSEWHERE,))
-    manner = _Manner(labels=labels or Labels(), masked=masked)
-    _check_size(conn, filters)
+def _write_handover(conn: Connection, path: Path, filters: LeadFilter, manner: _Manner, as_of: datetime) -> Exported:
+    """One sheet for each province that would receive them."""
     by_recipient: dict[str, list[LeadRow]] = {}
     for row in exports.lead_rows(conn, filters):
         by_recipient.setdefault(recipient(row.seller_place), []).append(row)
+    rows = [row for each in by_recipient.values() for row in each]
+    done = Exported(path=path, leads=len(rows), hits=sum(row.hits for row in rows), as_of=as_of)
     with workbook(path, made_at=as_of, title="外地移交清单", streaming=True) as book:
         for name in sorted(by_recipient, key=lambda name: (name == NOWHERE, name)):
             _list(book, name, _lead_columns(manner), by_recipient[name])
-        count = sum(map(len, by_recipient.values()))
-        done = Exported(
-            path=path, leads=count, hits=sum(r.hits for rs in by_recipient.values() for r in rs), as_of=as_of
-        )
         _explain(book, filters, manner, done)
     return done
 
 
 def recipient(seller_place: str) -> str:
     """The province that a seller's place lies in, as far as it says; NOWHERE where it does not."""
-    return next((province for province in _PROVINCES if seller_place.strip().startswith(province)), NOWHERE)
-
-
-def _check_size(conn: Connection, filters: LeadFilter) -> None:
-    if exports.count_hits(conn, filters) > _MOST_ROWS or exports.count_leads(conn, filters) > _MOST_ROWS:
-        raise TooMuchForOneSheet()
+    found = _PROVINCE.match(seller_place.strip())
+    return found[0] if found else NOWHERE
 
 
 def _plain(value: str | int | Decimal | datetime | None) -> str:

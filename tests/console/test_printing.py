@@ -46,6 +46,8 @@ def test_paper_is_covered_unless_somebody_says_why_not(account, leads, engine):
         ("lead.print", ""),
         ("lead.unmask", "移送公安附卷<b>"),
     ]
+    looks = sql(engine, "select action, detail from custody where subject = :who", who=f"lead:{leads[0]}")
+    assert [(row.action, row.detail.get("unmasked")) for row in looks] == [("查看", "移送公安附卷<b>")]
     auditor = account("shen", role="auditor")
     assert auditor.get(f"/leads/{leads[0]}/print").status_code == 200
     assert auditor.post(f"/leads/{leads[0]}/print", {"reason": "审计需要看"}).status_code == 403
