@@ -32,3 +32,14 @@ def run_script(connection: Connection, script: str) -> None:
         cursor.execute(script)
     finally:
         cursor.close()
+
+
+def append_only(connection: Connection, table: str) -> None:
+    """Rows are added to `table` and nothing else is done, whoever asks: `is_append_only` stands since 0008."""
+    run_script(
+        connection,
+        f"create trigger {table}_rows before update or delete on {table}"
+        " for each row execute function is_append_only();"
+        f" create trigger {table}_table before truncate on {table}"
+        " for each statement execute function is_append_only();",
+    )

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from db.migrations.queue import run_script
+from db.migrations.queue import append_only, run_script
 
 revision = "0016"
 down_revision = "0015"
@@ -68,14 +68,9 @@ end $$;
 create trigger verdicts_follow before insert on verdicts for each row execute function verdict_follows();
 """
 
-_GUARD = """
-create trigger {table}_rows before update or delete on {table} for each row execute function is_append_only();
-create trigger {table}_table before truncate on {table} for each statement execute function is_append_only();
-"""
-
 
 def upgrade() -> None:
     """One column, two tables to which rows are added and nothing else is done."""
     run_script(op.get_bind(), _SCRIPT)
     for table in ("verdicts", "licence_checks"):
-        run_script(op.get_bind(), _GUARD.format(table=table))
+        append_only(op.get_bind(), table)

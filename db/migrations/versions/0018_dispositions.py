@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from db.migrations.queue import run_script
+from db.migrations.queue import append_only, run_script
 
 revision = "0018"
 down_revision = "0017"
@@ -35,13 +35,10 @@ begin
 end $$;
 create trigger dispositions_follow before insert on dispositions
     for each row execute function disposition_follows();
-create trigger dispositions_rows before update or delete on dispositions
-    for each row execute function is_append_only();
-create trigger dispositions_table before truncate on dispositions
-    for each statement execute function is_append_only();
 """
 
 
 def upgrade() -> None:
     """One table."""
     run_script(op.get_bind(), _SCRIPT)
+    append_only(op.get_bind(), "dispositions")

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from db.migrations.queue import run_script
+from db.migrations.queue import append_only, run_script
 
 revision = "0019"
 down_revision = "0018"
@@ -35,13 +35,10 @@ begin
 end $$;
 create trigger second_looks_other before insert on second_looks
     for each row execute function second_look_is_anothers();
-create trigger second_looks_rows before update or delete on second_looks
-    for each row execute function is_append_only();
-create trigger second_looks_table before truncate on second_looks
-    for each statement execute function is_append_only();
 """
 
 
 def upgrade() -> None:
     """One table, and the index that finds the sample."""
     run_script(op.get_bind(), _SCRIPT)
+    append_only(op.get_bind(), "second_looks")

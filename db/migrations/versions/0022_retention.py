@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from db.migrations.queue import run_script
+from db.migrations.queue import append_only, run_script
 
 revision = "0022"
 down_revision = "0021"
@@ -42,13 +42,10 @@ create table tombstones (
     at timestamptz not null
 );
 create index ix_tombstones_purge on tombstones (purge_id);
-create trigger tombstones_rows before update or delete on tombstones
-    for each row execute function is_append_only();
-create trigger tombstones_table before truncate on tombstones
-    for each statement execute function is_append_only();
 """
 
 
 def upgrade() -> None:
     """Three tables; tombstones are added to and never changed."""
     run_script(op.get_bind(), _SCRIPT)
+    append_only(op.get_bind(), "tombstones")
