@@ -17,7 +17,7 @@ from records import Labels, Level, ScanStatus, night_status, shanghai_date
 _LOOK_BACK = timedelta(hours=36)
 _ONE_DAY = timedelta(hours=24)
 
-#: Classes of what is purged, as people call them (`db.purging.Class`).
+#: Classes of what is purged, as people call them (`db.purgeable.Class`).
 PURGED = {
     "listings": "未命中的商品信息",
     "unscreened": "未初筛、待研判的线索",

@@ -84,7 +84,7 @@ class Desk:
     errands: Errands | None = None
     #: None where nothing is set up from here: then there is no first run to go through.
     first_run: FirstRun | None = None
-    #: Class of records (`db.purging.Class`) → days that it is kept; 0: for good. Empty: nothing is purged from here.
+    #: Class of records (`db.purgeable.Class`) → days that it is kept; 0: for good. Empty: nothing is purged from here.
     kept_days: Mapping[str, int] = field(default_factory=dict)
     now: Now = now
 

@@ -11,9 +11,9 @@ from console.access import Holder, Keeper, RowId, TheDesk
 from console.desk import Desk
 from console.language import N_
 from console.rendering import page
-from db import holds, purges, purging
+from db import holds, purgeable, purges
 from db.engine import Connection
-from db.purging import Class
+from db.purgeable import Class
 from db.walls import transaction_as
 
 routes = APIRouter()
@@ -73,7 +73,7 @@ def _rules(conn: Connection, desk: Desk) -> list[dict[str, Any]]:
         kind, then = Class(key), desk.now() - timedelta(days=days)
         # listings carry no policy and a million of them takes a while to look through: they are counted by the command
         counted = days and kind is not Class.LISTINGS
-        due, soon = (purging.due(conn, kind, moment) for moment in (then, then + _AHEAD)) if counted else (None, None)
+        due, soon = (purgeable.due(conn, kind, moment) for moment in (then, then + _AHEAD)) if counted else (None, None)
         found.append({"name": NAMES[kind], "days": days, "due": due, "soon": soon})
     return found
 
@@ -84,6 +84,6 @@ def _coming(conn: Connection, desk: Desk) -> list[dict[str, Any]]:
     for kind in (Class.UNSCREENED, Class.DISMISSED, Class.CONFIRMED):
         if days := desk.kept_days.get(kind.value, 0):
             before = desk.now() - timedelta(days=days) + _AHEAD
-            for lead_id, name, since in purging.coming(conn, kind, before, limit=_LEADS_SHOWN):
+            for lead_id, name, since in purgeable.coming(conn, kind, before, limit=_LEADS_SHOWN):
                 found.append({"id": lead_id, "name": name, "kind": NAMES[kind], "on": since + timedelta(days=days)})
     return sorted(found, key=lambda one: one["on"])[:_LEADS_SHOWN]

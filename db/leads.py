@@ -186,7 +186,7 @@ def _split_out(conn: Connection, hits: Sequence[HitFound], campaign_id: int) -> 
             "select h.listing_id, h.lead_id from lead_hits h"
             " join leads own on own.id = coalesce(h.origin_id, h.lead_id)"
             " where h.listing_id = any(cast(:listings as bigint[])) and own.campaign_id = :campaign"
-            " and own.split_from is not null"
+            " and own.subject_key like 'split:%'"
         ),
         {"listings": [hit.listing_id for hit in hits], "campaign": campaign_id},
     )

@@ -22,7 +22,7 @@ class Purge:
     #: None while it is to be gone on with.
     finished_at: datetime | None
     by: str
-    #: db.purging.Class → subjects that went; of files, and of what the sweep took.
+    #: db.purgeable.Class → subjects that went; of files, and of what the sweep took.
     counts: Mapping[str, int]
 
 

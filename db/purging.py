@@ -1,58 +1,22 @@
 """What is no longer needed goes, a batch a transaction, with a tombstone; what is held or belongs to a case stays.
 
-A row that some table refers to which is not named here is nobody's to remove: a table that comes later keeps what it
-refers to until somebody decides. Files lose their row here and are taken from the store afterwards (`Store.sweep`):
-killed in between, a file is left that no row names, which the next sweep takes.
+What may go is asked of `db.purgeable`. Files lose their row here and are taken from the store afterwards
+(`Store.sweep`): killed in between, a file is left that no row names, which the next sweep takes.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from db import audit
+from db.grouping import family
 from db.listings import hold_platforms
+from db.purgeable import HELD, OF_LEAD, OF_LISTING, STAYS, Class, no_case, old_listings, own_evidence, references, takes
 from db.sellers import HASHED
-
-
-class Class(StrEnum):
-    """Kinds of records, each with its own days. The values stand in the database and in the settings."""
-
-    LISTINGS = "listings"
-    UNSCREENED = "unscreened"
-    DISMISSED = "dismissed"
-    CONFIRMED = "confirmed"
-    EVIDENCE = "evidence"
-    FILES = "files"
-
-
-#: Class → which of its rows have had their days at :before.
-_OLD_LEADS = {
-    Class.UNSCREENED: "l.state in ('疑似', '待研判') and l.last_seen < :before",
-    Class.DISMISSED: "l.state = '已排除' and l.screened_at < :before",
-    Class.CONFIRMED: "l.state = '核查中' and l.screened_at < :before",
-    Class.EVIDENCE: "l.state = '已排除' and l.screened_at < :before"
-    " and exists (select from lead_hits h join captures c on c.listing_id = h.listing_id where h.lead_id = l.id)",
-}
-#: What goes with a lead and with a listing, in this order.
-_OF_LEAD = (
-    "unmaskings", "leases", "misreads", "lead_notes", "licence_checks", "second_looks", "screenings", "lead_hits",
-    "extra_terms",
-)  # fmt: skip
-_OF_LISTING = ("listing_states", "captures", "captures_due", "assessments", "listing_versions")
-#: Beside these, what may refer to a row that goes: holds are asked by themselves.
-_ASKED = ("holds",)
-
-_HELD = (
-    "exists (select from holds x where x.lifted_at is null"
-    " and (x.lead_id = l.id or x.seller_id = l.seller_id and l.seller_id is not null))"
-)
-#: Of a listing i: a lead that stays, whoever keeps it.
-_STAYS = "exists (select from lead_hits h where h.listing_id = i.id and h.lead_id <> all(:leads))"
 
 BATCH_LEADS, BATCH_LISTINGS, BATCH_FILES = 50, 500, 500
 #: A file whose row is younger may belong to what is being written just now.
@@ -74,54 +38,53 @@ class Order:
     at: datetime
 
 
-def due(conn: Connection, kind: Class, before: datetime) -> int:
-    """How many subjects of the class a purge would take now: leads, or listings."""
-    if kind is Class.LISTINGS:
-        counted = f"select count(*) from listings i where {_old_listings(conn)}"
-        return int(conn.execute(text(counted), {"before": before, "leads": []}).scalar_one())
-    counted = f"select count(*) from leads l where {_takes(conn, kind)}"
-    return int(conn.execute(text(counted), {"before": before}).scalar_one())
-
-
-def coming(conn: Connection, kind: Class, before: datetime, *, limit: int) -> list[tuple[int, str, datetime]]:
-    """Leads that are taken next once `before` has come: id, number or title, and since when their days count."""
-    since = "l.last_seen" if kind is Class.UNSCREENED else "l.screened_at"
-    statement = (
-        f"select l.id, coalesce(l.number, l.title) as name, {since} as since from leads l"
-        f" where {_takes(conn, kind)} order by {since}, l.id limit :limit"
-    )
-    return [(row.id, row.name, row.since) for row in conn.execute(text(statement), {"before": before, "limit": limit})]
-
-
 def purge_leads(conn: Connection, kind: Class, before: datetime, order: Order) -> int:
-    """Takes a batch of leads of the class, or their evidence alone (`EVIDENCE`); how many there were.
+    """Takes a batch of leads of the class with all that were merged into them, or their evidence alone (`EVIDENCE`).
 
-    Writers of their listings wait, and so does a hold that somebody is just placing.
+    How many there were, each counted once with what was merged into it. Writers of their listings wait, and so does a
+    hold that somebody is just placing.
     """
-    given = {"before": before, "limit": BATCH_LEADS}
     # what is append-only otherwise gives way to a purge that says which one it is
     conn.execute(text("select set_config('xunwang.purge', :id, true)"), {"id": str(order.purge_id)})
-    found = f"select l.id, l.platform from leads l where {_takes(conn, kind)} order by l.id limit :limit"
-    hold_platforms(conn, [row.platform for row in conn.execute(text(found), given)])
-    locked = (
-        f"select l.id, l.number, l.state, l.platform, l.seller_id from leads l where {_takes(conn, kind)}"
-        " order by l.id limit :limit for update of l skip locked"
-    )
-    taken = conn.execute(text(locked), given).all()
-    sellers = sorted({row.seller_id for row in taken if row.seller_id is not None})
-    conn.execute(text("select from sellers where id = any(:ids) order by id for update"), {"ids": sellers})
-    held = f"select l.id from leads l where l.id = any(:ids) and {_HELD}"
-    late = set(conn.execute(text(held), {"ids": [row.id for row in taken]}).scalars())
-    taken = [row for row in taken if row.id not in late]
+    taken = _held_still(conn, kind, before)
     if not taken:
         return 0
-    stones = [_bury(conn, kind, row, [one.id for one in taken], order) for row in taken]
+    stones: list[int] = []
+    gone: list[int] = []
+    for row in taken:
+        gone.append(row.id)
+        # of evidence alone nothing is left with a lead that was merged: its hits hang on the other one
+        if kind is not Class.EVIDENCE or row.merged_into is None:
+            stones.append(_bury(conn, kind, row, gone, order))
     if kind is not Class.EVIDENCE:
-        for row in taken:
-            _delete_lead(conn, row.id)
-        _forget_sellers(conn, sellers, order.hashed)
+        _delete_leads(conn, gone)
+        _forget_sellers(conn, _sellers(taken), order.hashed)
     _note(conn, kind, stones, order)
-    return len(taken)
+    return sum(row.merged_into is None for row in taken)
+
+
+def _held_still(conn: Connection, kind: Class, before: datetime) -> list[Row[Any]]:
+    """The next leads that may go, locked, each with those that were merged into it; what somebody has in hand waits."""
+    found = f"select l.id from leads l where {takes(conn, kind)} order by l.id limit :limit"
+    given = {"before": before, "limit": BATCH_LEADS}
+    ids = [one for lead_id in conn.execute(text(found), given).scalars() for one in family(conn, lead_id)]
+    platforms = text("select distinct platform from leads where id = any(:ids)")
+    hold_platforms(conn, list(conn.execute(platforms, {"ids": ids}).scalars()))
+    facts = "select l.id, l.number, l.state, l.platform, l.seller_id, l.merged_into from leads l"
+    still = f"{facts} where l.id = any(:ids) and {takes(conn, kind)} order by l.id for update of l skip locked"
+    roots = conn.execute(text(still), {"ids": ids, "before": before}).all()
+    merged = f"{facts} where l.id = any(:ids) and l.merged_into is not null order by l.id for update skip locked"
+    rows = {row.id: row for row in (*roots, *conn.execute(text(merged), {"ids": ids}))}
+    sellers = "select from sellers where id = any(:ids) order by id for update"
+    conn.execute(text(sellers), {"ids": _sellers(rows.values())})
+    held = f"select l.id from leads l where l.id = any(:ids) and {HELD}"
+    late = set(conn.execute(text(held), {"ids": list(rows)}).scalars())
+    families = (family(conn, row.id) for row in roots)
+    return [rows[one] for ids in families if set(ids) <= rows.keys() - late for one in ids]
+
+
+def _sellers(rows: Iterable[Row[Any]]) -> list[int]:
+    return sorted({row.seller_id for row in rows if row.seller_id is not None})
 
 
 def purge_listings(conn: Connection, before: datetime, after: int, order: Order) -> tuple[int, int]:
@@ -130,7 +93,7 @@ def purge_listings(conn: Connection, before: datetime, after: int, order: Order)
     Their sellers are known by a hash alone; a seller of whom nothing is left goes too.
     """
     found = (
-        f"select i.id, i.platform, i.seller_id from listings i where i.id > :after and {_old_listings(conn)}"
+        f"select i.id, i.platform, i.seller_id from listings i where i.id > :after and {old_listings(conn)}"
         " order by i.id limit :limit"
     )
     given = {"before": before, "leads": [], "after": after, "limit": BATCH_LISTINGS}
@@ -151,7 +114,7 @@ def purge_files(conn: Connection, order: Order) -> int:
     """Takes the rows of files that no other row needs; how many. The files themselves go with the next sweep."""
     needed = " and ".join(
         f"not exists (select from {table} r where r.{column} = f.sha256)"
-        for table, column in _references(conn, "evidence_files")
+        for table, column in references(conn, "evidence_files")
     )
     found = (
         f"select f.sha256, f.size from evidence_files f where f.stored_at < :fresh and {needed}"
@@ -169,58 +132,26 @@ def purge_files(conn: Connection, order: Order) -> int:
     return len(taken)
 
 
-# --- what may go ------------------------------------------------------------------------------------------------------
-
-
-def _takes(conn: Connection, kind: Class) -> str:
-    """The condition on a lead l that has had its days, is not held, and belongs to no case."""
-    return " and ".join([_OLD_LEADS[kind], f"not {_HELD}", *_unreferred(conn, "leads", "l", _OF_LEAD)])
-
-
-def _old_listings(conn: Connection) -> str:
-    """The condition on a listing i that is no hit of any lead and has had its days."""
-    return " and ".join(
-        (
-            "i.level = 'none' and i.last_seen < :before",
-            f"not {_STAYS}",
-            "not exists (select from holds x where x.lifted_at is null and x.seller_id = i.seller_id)",
-            *_unreferred(conn, "listings", "i", (*_OF_LISTING, "lead_hits")),
-        )
-    )
-
-
-def _unreferred(conn: Connection, table: str, alias: str, known: Sequence[str]) -> Iterator[str]:
-    for other, column in _references(conn, table):
-        if other not in known and other not in _ASKED:
-            yield f"not exists (select from {other} r where r.{column} = {alias}.id)"
-
-
-def _references(conn: Connection, table: str) -> list[tuple[str, str]]:
-    """Every table and column that refers to `table`, as the database has it."""
-    found = conn.execute(
-        text(
-            "select c.conrelid::regclass::text as other, a.attname from pg_constraint c"
-            " join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]"
-            " where c.contype = 'f' and c.confrelid = cast(:table as regclass) order by 1, 2"
-        ),
-        {"table": table},
-    )
-    return [(row.other, row.attname) for row in found]
-
-
 # --- what goes --------------------------------------------------------------------------------------------------------
 
 
-def _bury(conn: Connection, kind: Class, lead: Any, leads: list[int], order: Order) -> int:
-    """The tombstone of one lead, or of its evidence alone, and the end of the listings that nobody else needs."""
-    alone = (
-        "select i.id from listings i join lead_hits h on h.listing_id = i.id"
-        f" where h.lead_id = :lead and not {_STAYS} and "
-        + " and ".join(_unreferred(conn, "listings", "i", (*_OF_LISTING, "lead_hits")))
-    )
-    ids = list(conn.execute(text(alone), {"lead": lead.id, "leads": leads}).scalars())
+def _bury(conn: Connection, kind: Class, lead: Row[Any], gone: list[int], order: Order) -> int:
+    """The tombstone of one lead, or of its evidence alone, and the end of the listings that nobody else needs.
+
+    `gone`: the leads of the batch so far, this one with them; a listing goes with the last lead that it is a hit of.
+    """
+    if kind is Class.EVIDENCE:
+        alone = f"select i.id from leads l, lateral ({own_evidence(conn)}) i where l.id = :lead"
+    else:
+        alone = (
+            "select i.id from listings i join lead_hits h on h.listing_id = i.id"
+            f" where h.lead_id = :lead and not {STAYS} and {no_case(conn)}"
+        )
+    ids = list(conn.execute(text(alone), {"lead": lead.id, "leads": gone}).scalars())
     files = list(conn.execute(text(_FILES), {"ids": ids}).scalars())
     detail = {"number": lead.number or "", "state": lead.state, "platform": lead.platform, "files": files}
+    if lead.merged_into is not None:
+        detail["merged_into"] = f"lead:{lead.merged_into}"
     rows = _rows_of_captures() if kind is Class.EVIDENCE else f"{_rows_of_lead(conn)} union all {_rows_of_listings()}"
     stone = _stone(conn, kind, f"lead:{lead.id}", rows, {"ids": ids, "lead": lead.id}, detail, order)
     if kind is Class.EVIDENCE:
@@ -246,15 +177,15 @@ def _rows_of_captures() -> str:
 
 
 def _rows_of_listings() -> str:
-    others = (one for one in _OF_LISTING if one != "captures")
+    others = (one for one in OF_LISTING if one != "captures")
     parts = [f"select '{one}', to_jsonb(x)::text from {one} x where x.listing_id = any(:ids)" for one in others]
     listed = "select 'listings', to_jsonb(x)::text from listings x where x.id = any(:ids)"
     return " union all ".join([_rows_of_captures(), listed, *parts])
 
 
 def _rows_of_lead(conn: Connection) -> str:
-    there = {table for table, _ in _references(conn, "leads")}
-    parts = [f"select '{t}', to_jsonb(x)::text from {t} x where x.lead_id = :lead" for t in _OF_LEAD if t in there]
+    there = {table for table, _ in references(conn, "leads")}
+    parts = [f"select '{t}', to_jsonb(x)::text from {t} x where x.lead_id = :lead" for t in OF_LEAD if t in there]
     return " union all ".join(["select 'leads' as t, to_jsonb(x)::text as r from leads x where x.id = :lead", *parts])
 
 
@@ -292,15 +223,20 @@ def _note(conn: Connection, kind: Class, stones: Sequence[int], order: Order) ->
     audit.record(conn, actor=order.by, action="retention.purge", subject=kind.value, detail=detail, at=order.at)
 
 
-def _delete_lead(conn: Connection, lead_id: int) -> None:
-    there = {table for table, _ in _references(conn, "leads")}
-    for table in _OF_LEAD:
+def _delete_leads(conn: Connection, ids: Sequence[int]) -> None:
+    given = {"ids": list(ids)}
+    there = {table for table, _ in references(conn, "leads")}
+    for table in OF_LEAD:
         if table in there:
-            conn.execute(text(f"delete from {table} where lead_id = :lead"), {"lead": lead_id})
-    conn.execute(text("delete from holds where lead_id = :lead and lifted_at is not null"), {"lead": lead_id})
-    news = "delete from outbox where key = :new or key like :more"
-    conn.execute(text(news), {"new": f"lead.new:{lead_id}", "more": f"lead.more:{lead_id}:%"})
-    conn.execute(text("delete from leads where id = :lead"), {"lead": lead_id})
+            conn.execute(text(f"delete from {table} where lead_id = any(:ids)"), given)
+    conn.execute(text("delete from holds where lead_id = any(:ids) and lifted_at is not null"), given)
+    news = "delete from outbox where key = any(:new) or key like any(:more)"
+    keys = {"new": [f"lead.new:{one}" for one in ids], "more": [f"lead.more:{one}:%" for one in ids]}
+    conn.execute(text(news), keys)
+    conn.execute(text("update leads set split_from = null where split_from = any(:ids)"), given)
+    conn.execute(text("update lead_hits set origin_id = null where origin_id = any(:ids)"), given)
+    # at once: those that were merged refer to each other
+    conn.execute(text("delete from leads where id = any(:ids)"), given)
 
 
 def _delete_captures(conn: Connection, ids: Sequence[int]) -> None:
@@ -313,7 +249,7 @@ def _delete_captures(conn: Connection, ids: Sequence[int]) -> None:
 
 def _delete_listings(conn: Connection, ids: Sequence[int]) -> None:
     _delete_captures(conn, ids)
-    for table in _OF_LISTING:
+    for table in OF_LISTING:
         conn.execute(text(f"delete from {table} where listing_id = any(:ids)"), {"ids": list(ids)})
     conn.execute(text("delete from listings where id = any(:ids)"), {"ids": list(ids)})
 
@@ -322,10 +258,12 @@ def _forget_sellers(conn: Connection, ids: Sequence[int], hashed: Hashed) -> Non
     """A seller of whom nothing is left goes; one without a lead and a hit becomes a hash again."""
     free = (
         " s.id = any(:ids) and not exists (select from leads l where l.seller_id = s.id)"
-        " and not exists (select from holds x where x.seller_id = s.id)"
+        " and not exists (select from holds x where x.seller_id = s.id and x.lifted_at is null)"
     )
-    gone = "delete from sellers s where" + free + " and not exists (select from listings i where i.seller_id = s.id)"
-    conn.execute(text(gone), {"ids": list(ids)})
+    gone = f"select s.id from sellers s where {free} and not exists (select from listings i where i.seller_id = s.id)"
+    nobody = {"ids": list(conn.execute(text(gone), {"ids": list(ids)}).scalars())}
+    conn.execute(text("delete from holds where seller_id = any(:ids)"), nobody)
+    conn.execute(text("delete from sellers where id = any(:ids)"), nobody)
     named = (
         "select s.id, s.platform, s.key from sellers s where" + free + " and not starts_with(s.key, :hash)"
         " and not exists (select from listings i where i.seller_id = s.id and i.level <> 'none') for update"
@@ -340,6 +278,8 @@ def _forget_sellers(conn: Connection, ids: Sequence[int], hashed: Hashed) -> Non
             blank = "update sellers set key = :k, name = '', place = '', url = '' where id = :id"
             conn.execute(text(blank), {"k": key, "id": row.id})
         else:
-            conn.execute(text("update listings set seller_id = :o where seller_id = :id"), {"o": other, "id": row.id})
+            for table in ("listings", "holds"):
+                moved = f"update {table} set seller_id = :o where seller_id = :id"
+                conn.execute(text(moved), {"o": other, "id": row.id})
             conn.execute(text("delete from sellers where id = :id"), {"id": row.id})
         conn.execute(text("update listings set pictures = '{}' where seller_id = :id"), {"id": other or row.id})

@@ -1,7 +1,7 @@
 """复核抽查: one lead in twenty is screened again by somebody who does not know what was decided first.
 
 Which lead it is follows from its id alone, so that screening it anew does not take it out of the sample. A trigger
-(migration 0018) refuses the first reviewer as the second one, whatever the queries say.
+(migration 0019) refuses the first reviewer as the second one, whatever the queries say.
 """
 
 from dataclasses import dataclass

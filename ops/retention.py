@@ -11,11 +11,12 @@ from functools import partial
 
 import structlog
 
-from db import evidence, purges, purging
+from db import evidence, purgeable, purges, purging
 from db.engine import Connection, run, transaction
 from db.locks import holding
+from db.purgeable import Class
 from db.purges import Purge
-from db.purging import FRESH, Class, Order
+from db.purging import FRESH, Order
 from ops.clock import minute_of
 from ops.house import House
 from ops.settings import Retention
@@ -74,7 +75,7 @@ def rules(conn: Connection, settings: Retention, at: datetime) -> list[Rule]:
             kind=kind,
             name=NAMES[kind],
             days=days,
-            due=purging.due(conn, kind, at - timedelta(days=days)) if days else 0,
+            due=purgeable.due(conn, kind, at - timedelta(days=days)) if days else 0,
         )
         for kind, days in days_of(settings).items()
     ]

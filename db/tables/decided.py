@@ -88,7 +88,7 @@ leads = Table(
     Column("starred", Boolean, nullable=False, server_default=text("false")),  # candidate for 典型案例
     text_column("verdict"),  # the one that stands (db.verdicts); empty while there is none
     reference("merged_into", "leads.id", nullable=True),  # set exactly where the state is 已并入; see db.grouping
-    reference("split_from", "leads.id", nullable=True),  # set where a person made it out of another one's hit
+    reference("split_from", "leads.id", nullable=True),  # of whose hit a person made it; null once that lead is purged
     UniqueConstraint("campaign_id", "platform", "subject_key"),
     # the order of the queue, read backwards; see db.queue
     Index("ix_leads_queue", "state", text("coalesce(raised_at, '2000-01-01 00:00:00+00')"), "score", text("(-id)")),
@@ -112,6 +112,7 @@ leads = Table(
         postgresql_where=text("screened_at is not null and mod(hashtextextended('second look', id), 20) = 0"),
     ),
     Index("ix_leads_merged", "merged_into", postgresql_where=text("merged_into is not null")),
+    Index("ix_leads_split", "split_from", postgresql_where=text("split_from is not null")),
     CheckConstraint("(state = '已并入') = (merged_into is not null)", name="merged"),
 )
 
@@ -146,6 +147,7 @@ misreads = Table(
     reference("user_id", "users.id"),
     time_column("at"),
     UniqueConstraint("category", "term", "lead_id"),
+    Index("ix_misreads_lead", "lead_id"),
 )
 
 saved_views = Table(
@@ -176,6 +178,7 @@ lead_hits = Table(
         "origin_id", "leads.id", nullable=True
     ),  # the lead that it would belong to without a 合并; null: this one
     Index("ix_lead_hits_listing", "listing_id"),
+    Index("ix_lead_hits_origin", "origin_id", postgresql_where=text("origin_id is not null")),
 )
 
 screenings = Table(

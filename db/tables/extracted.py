@@ -21,6 +21,7 @@ extractions = Table(
     time_column("opened_at"),
     CheckConstraint("jsonb_array_length(officers) = 2", name="officers"),  # the migration says more of it
     Index("ix_extractions_lead", "lead_id"),
+    Index("ix_extractions_listing", "listing_id"),
 )
 
 # a trigger lets nothing follow an end, nobody but its officers confirm, and nothing be completed without both

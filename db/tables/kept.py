@@ -105,6 +105,7 @@ packages = Table(
     reference("extraction_id", "extractions.id", nullable=True),  # a trigger wants that one completed
     UniqueConstraint("district", "day", "seq"),
     Index("ix_packages_lead", "lead_id"),
+    Index("ix_packages_listing", "listing_id"),
 )
 
 # append-only: a trigger refuses every change

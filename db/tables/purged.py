@@ -39,7 +39,7 @@ tombstones = Table(
     metadata,
     id_column(),
     reference("purge_id", "purges.id"),
-    Column("class", Text, nullable=False),  # db.purging.Class
+    Column("class", Text, nullable=False),  # db.purgeable.Class
     Column("subject", Text, nullable=False),  # lead:17, listings:1-500, files
     Column("rule", Text, nullable=False),  # in words, with its days
     Column("rows", BigInteger, nullable=False),  # rows of the database that went

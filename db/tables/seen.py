@@ -96,6 +96,7 @@ listing_states = Table(
     reference("capture_id", "captures.id", nullable=True),  # the page that said so
     time_column("at"),
     Index("ix_listing_states_listing", "listing_id", "id"),
+    Index("ix_listing_states_capture", "capture_id", postgresql_where=text("capture_id is not null")),
 )
 
 assessments = Table(

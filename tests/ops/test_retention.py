@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from db import audit, custody, holds
+from db import audit, custody, grouping, holds
 from db.engine import transaction
 from ops.house import House
 from ops.retention import nightly, purge
@@ -69,7 +69,7 @@ def lead(house: House, raw: Engine) -> dict[str, int]:
     with transaction(house.engine) as conn:
         for key, whole in (("held", False), ("whole", True)):
             holds.place(conn, found[key], whole_seller=whole, reason="枣市监立〔2026〕1 号", by="科长", at=NIGHT)
-    change(raw, PACKAGE, lead=found["packed"], at=NIGHT)
+    change(raw, PACKAGE, lead=found["packed"], listing=None, at=NIGHT)
     for file in files(house):
         os.utime(file, (time.time() - 9_000,) * 2)
     return found
@@ -87,8 +87,9 @@ ANSWERED = (
     " select :lead, id, '专用标识', '声称', :at from users where name = '一'",
 )
 PACKAGE = (
-    "insert into packages (district, day, seq, number, lead_id, sha256, manifest_sha256, key_id, made_by, made_at)"
-    " select '370481', '2026-11-23', 1, 'EV-370481-20261123-0001', :lead, min(sha256), '', 'k', 'w', :at"
+    "insert into packages"
+    " (district, day, seq, number, lead_id, listing_id, sha256, manifest_sha256, key_id, made_by, made_at)"
+    " select '370481', '2026-11-23', 1, 'EV-370481-20261123-0001', :lead, :listing, min(sha256), '', 'k', 'w', :at"
     " from evidence_files"
 )
 
@@ -267,3 +268,83 @@ def test_a_table_that_nobody_named_keeps_what_it_refers_to(house: House, raw: En
     change(raw, "insert into later values (:l)", l=lead["gone"])
     purge(house, by="test", at=LATER)
     assert "gone" in leads_left(raw)
+
+
+def grouped(house: House, raw: Engine, into: int, other: int) -> None:
+    """A person merges one lead into the other."""
+    versions = dict(sql(raw, "select id, version from leads"))
+    hand = grouping.Hand(user_id=one(raw, "select min(id) from users"), actor="一", at=NIGHT)
+    first, second = (grouping.Shown(id=one, version=versions[one]) for one in (into, other))
+    with transaction(house.engine) as conn:
+        grouping.merge(conn, first, [second], hand)
+
+
+def test_a_merged_lead_goes_with_the_one_that_it_went_into(house: House, raw: Engine, lead: dict[str, int]) -> None:
+    grouped(house, raw, lead["whole"], lead["idle"])  # the seller of 'whole' is held
+    change(raw, "update holds set lifted_at = now() where seller_id is not null")
+    grouped(house, raw, lead["gone"], lead["whole"])
+    change(
+        raw, "insert into holds (lead_id, reason, set_by, set_at) values (:l, 'x', 'x', :at)", l=lead["idle"], at=NIGHT
+    )
+    pair = sorted([lead["gone"], lead["whole"], lead["idle"]])
+    purge(house, by="test", at=LATER)
+    assert one(raw, "select count(*) from leads where id = any(:p)", p=pair) == 3, "one of the three is held"
+    assert one(raw, "select count(*) from tombstones where subject like 'lead:%'") == 0
+    change(raw, "update holds set lifted_at = now() where lead_id = :l", l=lead["idle"])
+    done = purge(house, by="test", at=LATER)
+    assert done.counts["dismissed"] == 1, "what is merged counts once, under the lead that it went to"
+    assert leads_left(raw) == {"held", "packed", "kept"}
+    left = "select count(*) from listings where item_id ~ '^(gone|whole|idle)-'"
+    assert (one(raw, left), one(raw, "select count(*) from sellers where key ~ '^(gone|whole|idle)$'")) == (0, 0)
+    told = sql(raw, "select subject, detail->>'merged_into', rows from tombstones where class = 'dismissed' order by 1")
+    assert [(subject, into) for subject, into, _ in told] == sorted(
+        [
+            (f"lead:{lead['gone']}", None),
+            (f"lead:{lead['whole']}", f"lead:{lead['gone']}"),
+            (f"lead:{lead['idle']}", f"lead:{lead['whole']}"),
+        ]
+    )
+    sound(house, raw)
+
+
+def test_what_was_split_out_stays_and_the_patrol_still_finds_it(
+    house: House, raw: Engine, lead: dict[str, int]
+) -> None:
+    hit = one(raw, "select id from listings where item_id = 'gone-1'")
+    hand = grouping.Hand(user_id=one(raw, "select min(id) from users"), actor="一", at=NIGHT)
+    with transaction(house.engine) as conn:
+        shown = grouping.Shown(
+            id=lead["gone"], version=one(raw, f"select version from leads where id = {lead['gone']}")
+        )
+        apart = grouping.split(conn, shown, hit, hand)
+    change(raw, "update leads set last_seen = :at where id = :l", at=LATER, l=apart)
+    # a hit that stays says that it belonged to a lead that goes
+    change(raw, "update lead_hits set origin_id = :g where lead_id = :l", g=lead["gone"], l=lead["kept"])
+    assert purge(house, by="test", at=LATER).counts["dismissed"] == 1
+    assert sql(raw, "select id, split_from from leads where subject_key like 'split:%'") == [(apart, None)]
+    assert one(raw, "select count(*) from lead_hits where origin_id is not null") == 0
+    again = listing("gone-1", "象牙 gone 1", seller=seller("gone"))
+    receive([captured(again)], replace(house.reception(SmallMatcher()), now=lambda: LATER))
+    assert sql(raw, "select lead_id from lead_hits where listing_id = :h", h=hit) == [(apart,)]
+    sound(house, raw)
+
+
+def test_what_two_leads_share_goes_with_the_last_and_what_a_case_needs_stays(
+    house: House, raw: Engine, lead: dict[str, int]
+) -> None:
+    """Neither of them keeps a purge from its end."""
+    shared = "insert into lead_hits (lead_id, listing_id, added_at) select :l, id, :at from listings where item_id = :i"
+    change(raw, "update leads set state = '已排除', screened_at = :at where id = :l", at=NIGHT, l=lead["idle"])
+    change(raw, shared, l=lead["idle"], at=NIGHT, i="gone-1")
+    kept = one(raw, "select id from listings where item_id = 'gone-2'")
+    change(
+        raw, PACKAGE.replace("1, 'EV", "2, 'EV").replace("-0001", "-0002"), lead=lead["packed"], at=NIGHT, listing=kept
+    )
+    done = purge(house, by="test", at=LATER, batches=30)
+    assert done.finished_at is not None and done.counts["dismissed"] == 2
+    hits = {item for (item,) in sql(raw, "select item_id from listings where item_id ~ '^(gone|idle)-'")}
+    assert hits == {"gone-2"}
+    assert (
+        one(raw, "select count(*) from captures c join listings l on l.id = c.listing_id where item_id = 'gone-2'") == 1
+    )
+    sound(house, raw)
