@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import TypedDict
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -78,6 +79,15 @@ class SignInTooSoon(Fault):
     remedy = ("账号没有被锁定，等待时间过后即可再试。", "The account is not locked: try again when the wait is over.")
 
 
+class By(TypedDict):
+    """Who does something, and when, as what writes it down takes it."""
+
+    user_id: int
+    #: Name in the audit.
+    actor: str
+    at: datetime
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Visitor:
     """A signed-in person on one request."""
@@ -88,6 +98,10 @@ class Visitor:
     def may(self, can: Can) -> bool:
         """True where the person's role has the capability."""
         return may(self.user.role, can)
+
+    def by(self, at: datetime) -> By:
+        """This person, at that moment."""
+        return By(user_id=self.user.id, actor=self.user.name, at=at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -111,18 +111,14 @@ def apply(
 ) -> Response:
     """Decide those that were previewed, as they were then; one undo takes all of it back."""
     at = desk.now()
-    common = {
-        "action": action,
-        "reason": reason_of(action, reason),
-        "note": words_of(action, reason, note),
-        "user_id": visitor.user.id,
-        "actor": visitor.user.name,
-        "at": at,
-    }
+    why, words = reason_of(action, reason), words_of(action, reason, note)
     with transaction_as(desk.engine, visitor.user) as conn:
         leases.one_at_a_time(conn)
         pairs, held = _without_held(conn, desk, visitor, _pairs(chosen))
-        decisions = [Decision(lead_id=lead_id, version=version, **common) for lead_id, version in pairs]  # type: ignore[arg-type]
+        decisions = [
+            Decision(lead_id=lead_id, version=version, action=action, reason=why, note=words, **visitor.by(at))
+            for lead_id, version in pairs
+        ]
         done = screen_together(conn, decisions)
     return _table(request, desk, visitor, view, 1, done=done, held=held)
 
@@ -132,7 +128,7 @@ def take_back(request: Request, desk: TheDesk, visitor: Screener, view: TheView)
     """Z: the visitor's last action, one lead or many, never was."""
     with transaction_as(desk.engine, visitor.user) as conn:
         leases.one_at_a_time(conn)
-        done = undo(conn, user_id=visitor.user.id, actor=visitor.user.name, at=desk.now())
+        done = undo(conn, **visitor.by(desk.now()))
     return _table(request, desk, visitor, view, 1, done=done, undone=True)
 
 

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from console.access import Concluder, RowId, TheDesk
 from console.accounts import Visitor
 from console.desk import Desk
-from console.language import _, word
+from console.language import _, told_by
 from console.rendering import page
 from console.verdicts import Line
 from db import dispositions
@@ -59,14 +59,13 @@ def enter(
     request: Request, desk: TheDesk, visitor: Concluder, lead_id: RowId, given: Annotated[EntryForm, Form()]
 ) -> Response:
     """Keeps the entry; where something is missing the form comes back with all that was typed."""
-    by = {"user_id": visitor.user.id, "actor": visitor.user.name, "at": desk.now()}
     try:
         with transaction_as(desk.engine, visitor.user) as conn:
             locked(conn, lead_id)  # whoever may not see the lead is not told what is wrong with the form
-            dispositions.add(conn, lead_id, _read(given), **by)  # type: ignore[arg-type]
+            dispositions.add(conn, lead_id, _read(given), **visitor.by(desk.now()))
     except EntryWanting as refusal:
         context = _context(desk, visitor, lead_id, given.corrects)
-        told = {"entered": given, "refusal": " ".join(map(word, refusal.told()))}
+        told = {"entered": given, "refusal": " ".join(told_by(refusal))}
         return HTMLResponse(page(request, "disposition.html", context | told), status_code=400)
     return RedirectResponse(f"/leads/{lead_id}#dispositions", status_code=303)
 

@@ -77,7 +77,7 @@ def _regrouped(
     do: Callable[[Connection, Hand], str],
 ) -> Response:
     """Does it to a lead that is in the visitor's hands, and shows the lead again; the list is asked for anew."""
-    hand = Hand(user_id=visitor.user.id, actor=visitor.user.name, at=desk.now())
+    hand = Hand(**visitor.by(desk.now()))
     with transaction_as(desk.engine, visitor.user) as conn:
         leases.one_at_a_time(conn)
         if not leases.take(conn, lead_id, visitor.user.id, hand.at):

@@ -86,9 +86,7 @@ def search_for(
             text=words,
             why=said,
             until=shanghai_date(at) + timedelta(days=nights),
-            user_id=visitor.user.id,
-            actor=visitor.user.name,
-            at=at,
+            **visitor.by(at),
         )
         extra_terms.add(conn, wish)
         if "hx-request" not in request.headers:
@@ -101,7 +99,7 @@ def search_for(
 def end_term(desk: TheDesk, visitor: Screener, term_id: RowId) -> Response:
     """The coming nights ask for it no more."""
     with transaction_as(desk.engine, visitor.user) as conn:
-        if not extra_terms.end(conn, term_id, user_id=visitor.user.id, actor=visitor.user.name, at=desk.now()):
+        if not extra_terms.end(conn, term_id, **visitor.by(desk.now())):
             raise HTTPException(404)
     return RedirectResponse("/scans", status_code=303)
 

@@ -48,10 +48,9 @@ def note(
     words = cleaned(text)
     if not 1 <= len(words) <= NOTE_LENGTH:
         raise NoteEmpty
-    by = {"user_id": visitor.user.id, "actor": visitor.user.name, "at": desk.now()}
 
     def keep(conn: Connection) -> str:
-        remarks.add_note(conn, lead_id, text=words, **by)  # type: ignore[arg-type]
+        remarks.add_note(conn, lead_id, text=words, **visitor.by(desk.now()))
         return _("备注已保存")
 
     return _said(request, desk, visitor, view, lead_id, keep)
@@ -79,13 +78,12 @@ def misread(
     term: Annotated[str, Form(max_length=200)],
 ) -> Response:
     """N: a term that hit where it should not goes to the analysts. 400 for one that did not hit here."""
-    by = {"user_id": visitor.user.id, "actor": visitor.user.name, "at": desk.now()}
 
     def tell(conn: Connection) -> str:
         found = leads_review.lead_page(conn, lead_id)
         if found is not None and (category, term) not in leads_review.terms_of(found.hits):
             raise HTTPException(400)
-        remarks.misread(conn, lead_id, category=category, term=term, **by)  # type: ignore[arg-type]
+        remarks.misread(conn, lead_id, category=category, term=term, **visitor.by(desk.now()))
         return _("已告知词库员：“%(term)s”在这里是误报", term=term)
 
     return _said(request, desk, visitor, view, lead_id, tell)

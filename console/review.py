@@ -133,7 +133,7 @@ def take_back(request: Request, desk: TheDesk, visitor: Screener, view: TheView)
     """Z: the visitor's last action never was; its lead, or the first one of many, comes back into focus."""
     with transaction_as(desk.engine, visitor.user) as conn:
         leases.one_at_a_time(conn)
-        done = undo(conn, user_id=visitor.user.id, actor=visitor.user.name, at=desk.now())
+        done = undo(conn, **visitor.by(desk.now()))
         lead_id = done.screened[0].lead_id
         if "hx-request" not in request.headers:
             return RedirectResponse(f"/review?{view.query(lead=lead_id)}", status_code=303)
@@ -160,9 +160,7 @@ def decide(
         action=action,
         reason=reason_of(action, reason),
         note=words_of(action, reason, note),
-        user_id=visitor.user.id,
-        actor=visitor.user.name,
-        at=desk.now(),
+        **visitor.by(desk.now()),
     )
     with transaction_as(desk.engine, visitor.user) as conn:
         leases.one_at_a_time(conn)

@@ -73,8 +73,6 @@ def look(
             Due(lead_id=lead_id, screening_id=screening),
             action=action,
             reason=f"{why}{recorded('：')}{words}" if words else why,
-            user_id=visitor.user.id,
-            actor=visitor.user.name,
-            at=desk.now(),
+            **visitor.by(desk.now()),
         )
     return RedirectResponse("/review/second?said=1", status_code=303)

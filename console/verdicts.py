@@ -12,7 +12,7 @@ from console.access import Concluder, RowId, TheDesk
 from console.accounts import Visitor
 from console.desk import Desk
 from console.evidence_check import checked
-from console.language import _, word
+from console.language import _, told_by, word
 from console.rendering import page
 from console.roles import Can
 from console.wording import cleaned
@@ -147,9 +147,7 @@ def conclude(
                 grounds=_grounds(desk, found, given, sound),
                 district=given.district,
                 may_revise=visitor.may(Can.REVISE),
-                user_id=visitor.user.id,
-                actor=visitor.user.name,
-                at=desk.now(),
+                **visitor.by(desk.now()),
             ),
         )
 
@@ -160,7 +158,7 @@ def conclude(
 def undo_verdict(desk: TheDesk, visitor: Concluder, lead_id: RowId) -> Response:
     """Z on the lead's page: the visitor's own verdict, while it stands, never was."""
     with transaction_as(desk.engine, visitor.user) as conn:
-        verdicts.take_back(conn, lead_id, user_id=visitor.user.id, actor=visitor.user.name, at=desk.now())
+        verdicts.take_back(conn, lead_id, **visitor.by(desk.now()))
     return _to(lead_id)
 
 
@@ -239,7 +237,7 @@ def _kept(
             locked(conn, lead_id)  # whoever may not see the lead is not told what is wrong with the form
             keep(conn)
     except (VerdictWanting, LeadChanged) as refusal:
-        told = {"refusal": " ".join(map(word, refusal.told())), "stale": isinstance(refusal, LeadChanged)}
+        told = {"refusal": " ".join(told_by(refusal)), "stale": isinstance(refusal, LeadChanged)}
         context = _context(desk, visitor, lead_id) | {"entered": given} | told
         if isinstance(given, VerdictForm):
             return _page(request, "verdict.html", context | {"to": given.to}, status=409 if told["stale"] else 400)
@@ -248,8 +246,7 @@ def _kept(
 
 
 def _keep(conn: Connection, desk: Desk, visitor: Visitor, lead_id: int, given: LicenceForm) -> int:
-    by = {"user_id": visitor.user.id, "actor": visitor.user.name, "at": desk.now()}
-    return licences.keep(conn, lead_id, given.checks(), version=given.version, **by)  # type: ignore[arg-type]
+    return licences.keep(conn, lead_id, given.checks(), version=given.version, **visitor.by(desk.now()))
 
 
 def _grounds(desk: Desk, found: LeadPage, given: VerdictForm, sound: tuple[str, ...]) -> Grounds:

@@ -16,30 +16,29 @@ _SAID = r"(?:[号码群同步加是]|[^0-9a-z\u3400-\u9fff]){0,6}"
 _WECHAT = r"(?:[微薇威徽] ?信?|[微薇]x|卫星|绿泡泡|v信|(?<![a-z0-9])(?:vx|wx|v|wechat|weixin))"
 _SERVICE = r"(?:扣扣|企鹅|联系|电话|手机|(?<![a-z0-9])(?:qq|tg|telegram))"
 
+
+def _compiled(*rules: tuple[str, int, int]) -> tuple[tuple[re.Pattern[str], int, int], ...]:
+    return tuple((re.compile(pattern), front, behind) for pattern, front, behind in rules)
+
+
 #: What is looked for in the folded text, group 1 being hidden but for so many letters and digits in front and behind.
-_RULES = tuple(
-    (re.compile(pattern), front, behind)
-    for pattern, front, behind in (
-        (rf"(?<![0-9])([1-9][0-9]{{5}}{_GAP}(?:18|19|20)[0-9]{{6}}{_GAP}[0-9]{{3}}[0-9x])(?![0-9a-z])", 3, 2),
-        (rf"(?<![0-9])((?:4|5[1-5]|6[25])[0-9]{{2,3}}(?:{_GAP}[0-9]{{4}}){{3}}[0-9]{{0,3}})(?![0-9])", 4, 4),
-        (rf"(?:(?<![0-9])|(?<=86))(1[3-9][0-9]{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}})(?![0-9])", 3, 4),
-        (rf"(?<![0-9])(1{_APART}[3-9](?:{_APART}[0-9]){{9}})(?![0-9])", 3, 4),
-        (r"(?<![0-9])(0[1-9][0-9]{1,2}[-) ]{1,2}[2-9][0-9]{6,7})(?![0-9])", 4, 2),
-        (rf"{_WECHAT}{_SAID}([a-z][a-z0-9_-]{{5,19}})(?![a-z0-9_-])", 2, 0),
-        (rf"(?:(?<![a-z0-9])q{{1,2}}|扣扣|企鹅){_SAID}([1-9][0-9]{{4,10}})(?![0-9])", 2, 0),
-        (r"([a-z0-9._%+-]{2,64})@[a-z0-9-]{1,63}\.[a-z]{2}", 2, 0),
-    )
+_RULES = _compiled(
+    (rf"(?<![0-9])([1-9][0-9]{{5}}{_GAP}(?:18|19|20)[0-9]{{6}}{_GAP}[0-9]{{3}}[0-9x])(?![0-9a-z])", 3, 2),
+    (rf"(?<![0-9])((?:4|5[1-5]|6[25])[0-9]{{2,3}}(?:{_GAP}[0-9]{{4}}){{3}}[0-9]{{0,3}})(?![0-9])", 4, 4),
+    (rf"(?:(?<![0-9])|(?<=86))(1[3-9][0-9]{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}})(?![0-9])", 3, 4),
+    (rf"(?<![0-9])(1{_APART}[3-9](?:{_APART}[0-9]){{9}})(?![0-9])", 3, 4),
+    (r"(?<![0-9])(0[1-9][0-9]{1,2}[-) ]{1,2}[2-9][0-9]{6,7})(?![0-9])", 4, 2),
+    (rf"{_WECHAT}{_SAID}([a-z][a-z0-9_-]{{5,19}})(?![a-z0-9_-])", 2, 0),
+    (rf"(?:(?<![a-z0-9])q{{1,2}}|扣扣|企鹅){_SAID}([1-9][0-9]{{4,10}})(?![0-9])", 2, 0),
+    (r"([a-z0-9._%+-]{2,64})@[a-z0-9-]{1,63}\.[a-z]{2}", 2, 0),
 )
 #: What paper, which may leave the house, hides besides, rather too much than too little: any number of seven digits,
 #: names on other services, and whole, with the signs in them, mail addresses and paths of links.
-_PAPER_RULES = tuple(
-    (re.compile(pattern), front, behind)
-    for pattern, front, behind in (
-        (rf"([0-9](?:{_GAP}[0-9]){{6,}})", 1, 1),
-        (rf"(?:{_WECHAT}|{_SERVICE}){_SAID}{_SAID}([a-z0-9][a-z0-9_-]{{4,24}})", 1, 0),
-        (r"([\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4})", 0, 0),
-        (r"https?://[^\s/?#]{1,253}[/?#](\S*)", 0, 0),
-    )
+_PAPER_RULES = _compiled(
+    (rf"([0-9](?:{_GAP}[0-9]){{6,}})", 1, 1),
+    (rf"(?:{_WECHAT}|{_SERVICE}){_SAID}{_SAID}([a-z0-9][a-z0-9_-]{{4,24}})", 1, 0),
+    (r"([\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4})", 0, 0),
+    (r"https?://[^\s/?#]{1,253}[/?#](\S*)", 0, 0),
 )
 #: A legal person's name is no personal data.
 _COMPANY = re.compile("(?:有限|责任|股份|集团)公司|合作社$|集团$")

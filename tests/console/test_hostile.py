@@ -6,9 +6,10 @@ import hashlib
 import io
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import openpyxl
 import pytest
@@ -44,6 +45,28 @@ class Kept:
     given: str
     stored: str
     lead_id: int
+
+
+@dataclass
+class Found:
+    """What was looked at, and all that was not as it should be, each with the string that did it."""
+
+    #: Strings that were compared, by place.
+    looked: Counter[str] = field(default_factory=Counter)
+    #: (place, string) where a text is not the one that was given.
+    differing: list[tuple[str, str]] = field(default_factory=list)
+    #: Cells and fields that a program would take for a formula, a link or a program; parts of a book that may hold one.
+    formulas: list[str] = field(default_factory=list)
+    #: Dialogs, violations of the policy, addresses asked for elsewhere, calls that ran.
+    executed: list[object] = field(default_factory=list)
+    #: True where what watches the browser saw a call that was made to run.
+    watched: bool = False
+
+    def same(self, place: str, given: str, *, as_wanted: bool) -> None:
+        """Counts one comparison."""
+        self.looked[place] += 1
+        if not as_wanted:
+            self.differing.append((place, ascii(given)))
 
 
 def sighted(number: int, text: str):
@@ -90,20 +113,20 @@ def console(desk, engine: Engine) -> Iterator[str]:
 # --- the four places --------------------------------------------------------------------------------------------------
 
 
-def check_database(engine: Engine, root, kept: list[Kept]) -> None:
+def look_at_database(engine: Engine, root, kept: list[Kept], found: Found) -> None:
     """As stored, character for character; what was replaced is recorded and its bytes stand in the evidence."""
     columns = "title, description, price_text, place, url, note, sanitised"
-    found = {
+    told = {
         row[0]: row[1:]
         for row in rows(engine, f"select h.lead_id, {columns} from listings l join lead_hits h on h.listing_id = l.id")
     }
     for one in kept:
-        *texts, sanitised = found[one.lead_id]
-        assert texts == [one.stored] * 6, ascii(one.given)
-        assert sanitised is (one.given.strip() != one.stored), ascii(one.given)
+        *texts, sanitised = told[one.lead_id]
+        as_wanted = texts == [one.stored] * 6 and sanitised is (one.given.strip() != one.stored)
+        found.same("database", one.given, as_wanted=as_wanted)
         digest = hashlib.sha256(f"<p>{one.given}</p>".encode("utf-8", "surrogatepass")).hexdigest()
         file = root / digest[:2] / digest[2:4] / digest if (root / digest[:2] / digest[2:4]).is_dir() else None
-        assert (file or next(root.rglob(digest))).is_file(), ascii(one.given)
+        found.same("evidence", one.given, as_wanted=(file or next(root.rglob(digest), root)).is_file())
 
 
 def on_screen(text: str) -> str:
@@ -115,14 +138,13 @@ TEXTS = """() => ({title: document.querySelector('.lead-top h1 bdi').textContent
   description: document.querySelector('.description bdi').textContent, address: location.href})"""
 
 
-def check_screen(opened: Page, url: str, kept: list[Kept]) -> None:
+def look_at_screen(opened: Page, url: str, kept: list[Kept], found: Found) -> None:
     """Every lead's page, the list with all of them, and one page of each other kind."""
     for one in kept:
         opened.goto(f"{url}/leads/{one.lead_id}")
+        wanted = {"title": on_screen(one.stored), "description": on_screen(one.stored) or "—"}
         seen = opened.evaluate(TEXTS)
-        assert seen["address"] == f"{url}/leads/{one.lead_id}"
-        assert seen["title"] == on_screen(one.stored), ascii(one.given)
-        assert seen["description"] == (on_screen(one.stored) or "—"), ascii(one.given)
+        found.same("screen", one.given, as_wanted=seen == {**wanted, "address": f"{url}/leads/{one.lead_id}"})
     for number in range(-(-len(kept) // 50)):
         opened.goto(f"{url}/review?district=*&page={number + 1}")
         opened.wait_for_selector(".lead-row")
@@ -139,7 +161,7 @@ def check_screen(opened: Page, url: str, kept: list[Kept]) -> None:
         opened.wait_for_load_state()
 
 
-def check_exports(http, kept: list[Kept]) -> None:
+def look_at_exports(http, kept: list[Kept], found: Found) -> None:
     """The Excel file opened by another program, and the CSV read by Python's own reader."""
     wanted = {f"疑似-{one.lead_id}": one.stored for one in kept}
     told = {"unmasked": "true", "why": "核对导出文字"}
@@ -147,60 +169,69 @@ def check_exports(http, kept: list[Kept]) -> None:
     assert book.status_code == 200
     with zipfile.ZipFile(io.BytesIO(book.content)) as parts:
         names = parts.namelist()
-        sheets = [parts.read(name) for name in names if name.startswith("xl/worksheets/")]
-    assert not [sheet for sheet in sheets if re.search(rb"<f[ >]|<hyperlink", sheet)]
-    assert not [name for name in names if "external" in name.lower() or "vba" in name.lower()]
+        sheets = {name: parts.read(name) for name in names if name.startswith("xl/worksheets/")}
+    found.formulas += [name for name, sheet in sheets.items() if re.search(rb"<f[ >]|<hyperlink", sheet)]
+    found.formulas += [name for name in names if "external" in name.lower() or "vba" in name.lower()]
     opened = openpyxl.load_workbook(io.BytesIO(book.content))
     cells = [cell for sheet in opened for row in sheet.iter_rows() for cell in row]
-    assert not [cell.coordinate for cell in cells if cell.data_type == "f" or cell.hyperlink]
-    compare([[cell.value for cell in row] for row in opened["线索清单"].iter_rows()], wanted)
+    found.formulas += [cell.coordinate for cell in cells if cell.data_type == "f" or cell.hyperlink]
+    compare("xlsx", [[cell.value for cell in row] for row in opened["线索清单"].iter_rows()], wanted, found)
     sheet = http.post("/exports", {"kind": "csv", **told})
     read = list(csv.reader(io.StringIO(sheet.content.decode("utf-8-sig"), newline="")))
-    assert len(read) == len(kept) + 1
-    assert not [field for row in read for field in row if FORMULA.match(field)]
-    compare(read, wanted, led_by="'")
+    found.formulas += [each for row in read for each in row if FORMULA.match(each)]
+    compare("csv", read, wanted, found, led_by="'")
 
 
-def compare(table: list[list], wanted: dict[str, str], *, led_by: str = "") -> None:
+def compare(place: str, table: list[list], wanted: dict[str, str], found: Found, *, led_by: str = "") -> None:
     """Title, seller and place of each lead as they were, where a cell can hold them as they are."""
     head = table[0]
     columns = [head.index(name) for name in ("涉嫌商品标题（分值最高）", "卖家", "卖家自报地")]
-    plain = 0
     for row in table[1:]:
         text = wanted[row[head.index("线索编号")]]
+        found.looked[f"rows of {place}"] += 1
         if not NOT_PLAIN.search(text):
-            plain += 1
             held = f"{led_by}{text}" if led_by and FORMULA.match(text) else text
-            assert [row[at] or "" for at in columns] == [held] * 3, ascii(text)
-    assert plain > len(wanted) // 3
+            found.same(place, text, as_wanted=[row[at] or "" for at in columns] == [held] * 3)
 
 
-def check(desk, engine: Engine, opened: tuple, account, tmp_path, given: list[str]) -> None:
-    root = tmp_path / "kept"
+def looked_at(desk, engine: Engine, opened: tuple, account, tmp_path, given: list[str]) -> Found:
+    """The strings taken in, typed as notes too, and looked for in the four places."""
+    root, found = tmp_path / "kept", Found()
     kept = taken_in(engine, root, given)
-    check_database(engine, root, kept)
+    look_at_database(engine, root, kept, found)
     page, seen = opened
     visitor = account("ke", "head")
     for one in kept:  # what people type, too
         said = visitor.post(f"/leads/{one.lead_id}/note", {"text": one.stored})
-        assert said.status_code in (303, 400), ascii(one.given)
+        found.same("note", one.given, as_wanted=said.status_code in (303, 400))
     with console(desk, engine) as url:
-        check_screen(page, url, kept)
-        assert (seen.dialogs, seen.violations, seen.away) == ([], [], [])
-        assert page.evaluate("window.__ran") == []
+        look_at_screen(page, url, kept, found)
+        found.executed += [*seen.dialogs, *seen.violations, *seen.away, *page.evaluate("window.__ran")]
         # and what watches would have seen it
         page.evaluate(
             "document.body.insertAdjacentHTML('beforeend', '<img src=\"http://evil.example/x\" onerror=\"alert(1)\">')"
         )
         page.wait_for_function("window.__ran.length > 0")
-    check_exports(visitor, kept)
+        found.watched = bool(page.evaluate("window.__ran"))
+    look_at_exports(visitor, kept, found)
+    return found
+
+
+#: Where every string is compared; cells are, where they can hold it as it is.
+EVERYWHERE = ("database", "evidence", "note", "screen", "rows of xlsx", "rows of csv")
 
 
 def test_a_sample_of_hostile_strings(desk, engine, page, account, tmp_path):
-    check(desk, engine, page, account, tmp_path, hostile.sample())
+    found = looked_at(desk, engine, page, account, tmp_path, hostile.sample())
+    assert (found.differing, found.formulas, found.executed) == ([], [], [])
+    assert [found.looked[place] for place in EVERYWHERE] == [20] * 6
+    assert min(found.looked["xlsx"], found.looked["csv"]) > 20 // 3 and found.watched
 
 
 @pytest.mark.drill
 @pytest.mark.timeout(1500)
 def test_a_thousand_hostile_strings(desk, engine, page, account, tmp_path):
-    check(desk, engine, page, account, tmp_path, hostile.strings())
+    found = looked_at(desk, engine, page, account, tmp_path, hostile.strings())
+    assert (found.differing, found.formulas, found.executed) == ([], [], [])
+    assert [found.looked[place] for place in EVERYWHERE] == [1000] * 6
+    assert min(found.looked["xlsx"], found.looked["csv"]) > 1000 // 3 and found.watched
