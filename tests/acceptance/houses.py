@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
 
 from sqlalchemy import Engine, text
 
 from demo.serve import RunningTown
 from ops.house import House, open_house
 from ops.settings import read_settings
+from tests.acceptance import forked
 
 ROOT = Path(__file__).resolve().parents[2]
 #: What the small towns deal in; fewer kinds, fewer requests.
@@ -30,6 +32,8 @@ class Place:
     home: Path
     config: Path
     database_url: str
+    #: Each command starts Python anew, and imports by itself what it needs.
+    anew: bool = False
 
     @contextmanager
     def house(self) -> Iterator[House]:
@@ -47,12 +51,23 @@ class Place:
         return kept | ours | {"PYTHONUTF8": "1", "COLUMNS": "200"} | more
 
     def xunwang(self, *words: str, stdin: bytes = b"", timeout: float = 120, **more: str) -> "Said":
-        """Run the real command line to its end."""
-        command = [sys.executable, "-c", "from ops.cli import main; main()", "--config", str(self.config), *words]
-        done = subprocess.run(
-            command, input=stdin, capture_output=True, timeout=timeout, cwd=self.home, env=self.environment(**more)
-        )
-        return Said(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
+        """Run the real command line to its end, in a process of its own."""
+        words = ("--config", str(self.config), *words)
+        with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
+            given.write(stdin)
+            given.seek(0)
+            run = anew if self.anew else forked.run
+            code = run(words, env=self.environment(**more), cwd=self.home, streams=(given, out, err), timeout=timeout)
+            for said in (out, err):
+                said.seek(0)
+            return Said(code=code, out=out.read().decode(), err=err.read().decode())
+
+
+def anew(words: Sequence[str], *, streams: Sequence[BinaryIO], **how: Any) -> int:
+    """As `forked.run`, with an interpreter of its own."""
+    command = [sys.executable, "-c", "from ops.cli import main; main()", *words]
+    given, out, err = streams
+    return subprocess.run(command, stdin=given, stdout=out, stderr=err, **how).returncode
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 
 @pytest.fixture
 def there(tmp_path: Path) -> Place:
-    return place(tmp_path, NOWHERE)
+    return replace(place(tmp_path, NOWHERE), anew=True)
 
 
 def refused(said: Said, code: str, *, exit_code: int) -> str:
