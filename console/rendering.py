@@ -39,7 +39,7 @@ def environment() -> Environment:
     # the extension brings this method and no type for it
     install: Any = made.install_gettext_callables  # type: ignore[attr-defined]
     install(language.gettext, language.ngettext, newstyle=True)
-    made.globals.update(key=key, told_to_browser=told_to_browser)
+    made.globals.update(key=key, token=token, told_to_browser=told_to_browser)
     made.globals.update(
         asset=asset, marked=_marked, lifted=lifted, ListingState=ListingState, Can=Can, LANGUAGES=LANGUAGES
     )
@@ -55,6 +55,13 @@ def key(context: Context, usual: str) -> Markup:
     visitor = context.get("visitor")
     cap = printed(visitor.user if visitor else None, usual)
     return Markup("<kbd>{}</kbd>").format(cap) if cap else Markup("")
+
+
+@pass_context
+def token(context: Context) -> Markup:
+    """The hidden field without which a form of a signed-in person is refused."""
+    known = context["visitor"].session.csrf_token
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(known)
 
 
 def _marked(title: str, description: str, matches: Iterable[Match]) -> Marked:

@@ -166,6 +166,14 @@ def test_pages_work_in_the_name_of_their_visitor() -> None:
     assert set(found) == OWNERS_WORK and found["console/today.py"] == 1
 
 
+def test_every_form_that_posts_carries_a_token() -> None:
+    pages = {path.name: path.read_text() for path in (ROOT / "console" / "templates").rglob("*.html")}
+    forms = [(name, form) for name, page in pages.items() for form in re.findall(r"<form\b.*?</form>", page, re.S)]
+    posting = [(name, form) for name, form in forms if 'method="post"' in form]
+    assert len(posting) > 40
+    assert [name for name, form in posting if "token()" not in form and 'name="csrf_token"' not in form] == []
+
+
 def test_no_folder_for_odds_and_ends() -> None:
     refused = {"utils", "helpers", "common", "misc", "util", "helper"}
     assert not [
