@@ -54,14 +54,16 @@ def _hooks(errand: dict[str, Any]) -> Hooks:
 
     def known(platform: str, pairs: Sequence[tuple[str, str]]) -> set[str]:
         if errand["break_on"] == "list":  # a page of it was read, the next one was not
-            _kill_browsers(errand)
+            errand["break_on"] = ""  # once
+            kill_browsers(os.getpid())
         return {item for item, print_ in pairs if (item, print_) in stored}
 
     def judge(listing: Listing) -> Assessment:
         text = listing.title + "\n" + listing.description
         level = Level.REVIEW if any(word in text for word in errand["words"]) else Level.NONE
         if errand["break_on"] == "photograph" and level.is_hit and listing.detail_read:
-            _kill_browsers(errand)
+            errand["break_on"] = ""  # once
+            kill_browsers(os.getpid())
         return Assessment(level=level, score=0, parts=(), matches=(), lexicon_version="t", matcher_version="t")
 
     def deliver(sightings: list[Sighting]) -> Delivered:
@@ -87,13 +89,15 @@ def _hooks(errand: dict[str, Any]) -> Hooks:
     )
 
 
-def _kill_browsers(errand: dict[str, Any]) -> None:
-    """All at once, once."""
-    errand["break_on"] = ""
-    for process in psutil.Process().children(recursive=True):
+def kill_browsers(parent: int) -> int:
+    """All below a process, at once; how many processes they were."""
+    killed = 0
+    for process in psutil.Process(parent).children(recursive=True):
         with suppress(psutil.Error):  # gone with the one before it
             if "chrom" in process.name():
                 process.kill()
+                killed += 1
+    return killed
 
 
 def _report(report: QueryReport) -> None:

@@ -15,6 +15,7 @@ import pytest
 from playwright.async_api import Error, Page, Request, Route
 
 from crawler import BrowserSettings, NoBrowser, processes
+from crawler import chromium as chromium_module
 from crawler.chromium import Browsers, Purpose
 from crawler.program import runs_as_root
 from crawler.sheet import shut, shut_down
@@ -87,6 +88,49 @@ def test_a_browser_that_died_or_hangs_is_replaced(chromium: str, blow: signal.Si
         assert [one.pid for one in _roots()] != [first.pid] and len(_roots()) == 1
 
     drive(work, executable=Path(chromium))
+
+
+def test_a_page_that_does_not_open_is_not_waited_for(chromium: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The browser is stopped just before it is asked for a page; whoever opens the next one has another browser."""
+
+    async def work(browsers: Browsers) -> None:
+        context = await browsers.context(Purpose.LISTS)
+        (first,) = _roots()
+        first.send_signal(signal.SIGSTOP)
+        monkeypatch.setattr(chromium_module, "_OPENING_SECONDS", 0.5)
+        async with asyncio.timeout(60):
+            with pytest.raises(Error, match="opened no page"):
+                await browsers.promptly(Purpose.LISTS, context.new_page())
+            await _shows(browsers)
+        assert [one.pid for one in _roots()] != [first.pid] and len(_roots()) == 1
+
+    drive(work, executable=Path(chromium))
+
+
+def _dying(folder: Path, chromium: str, deaths: int) -> Path:
+    """A browser that ends at once where it is started, as often as `deaths` says."""
+    script = folder / "dying"
+    begun = folder / "begun"
+    script.write_text(f"""#!/bin/sh
+echo >> {begun}
+[ "$(wc -l < {begun})" -le {deaths} ] && kill -9 $$
+exec {chromium} "$@"
+""")
+    script.chmod(0o755)
+    return script
+
+
+@pytest.mark.parametrize("deaths", [2, 3])
+def test_a_browser_that_dies_as_it_starts_is_started_thrice_at_most(chromium: str, tmp_path: Path, deaths: int) -> None:
+    async def work(browsers: Browsers) -> None:
+        if deaths == 2:
+            await _shows(browsers)
+        else:
+            with pytest.raises(NoBrowser):
+                await browsers.context(Purpose.LISTS)
+        assert (tmp_path / "begun").read_text().count("\n") == 3
+
+    drive(work, executable=_dying(tmp_path, chromium, deaths))
 
 
 def test_a_browser_is_replaced_after_its_pages(chromium: str) -> None:

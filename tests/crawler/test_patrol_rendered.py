@@ -1,13 +1,21 @@
 """A patrol of the market that is a JavaScript shell, in a real Chromium, judged by the market's own access log."""
 
 import itertools
-from collections.abc import Iterator
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
 from demo.access import LogEntry
 from demo.serve import RunningTown, running
-from tests.crawler.errands import LATEST, Told, patrol
+from tests.crawler.errands import LATEST, Told, describe, patrol, start
+from tests.crawler.patrol_child import kill_browsers
+from tests.loopback import Quiet, listening
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -123,3 +131,50 @@ def test_a_missing_browser_is_a_plain_failure(town: RunningTown) -> None:
     assert told.outcomes == ["failed"]
     assert "XUNWANG_CHROMIUM" in told.reports[0]["note"]
     assert not [entry for entry in town.log(KEY) if entry.path == "/api/nothing"]
+
+
+@contextmanager
+def before_the_market(site: str, asked: Callable[[str], None]) -> Iterator[str]:
+    """An address that passes every request on to `site`, once `asked` of its path has returned."""
+
+    class Passing(Quiet):
+        def do_GET(self) -> None:
+            asked(self.path)
+            kept = {
+                name: told for name, told in self.headers.items() if name.lower() not in ("host", "accept-encoding")
+            }
+            try:
+                given = urlopen(Request(site + self.path, headers=kept))
+            except HTTPError as refused:
+                given = refused
+            with given, suppress(OSError):  # whoever asked may be dead
+                self.send_response(given.status)
+                for name, told in given.headers.items():
+                    if name.lower() in ("content-type", "content-length", "set-cookie", "location"):
+                        self.send_header(name, told)
+                self.end_headers()
+                self.wfile.write(given.read())
+
+    with listening(Passing) as url:
+        yield url
+
+
+def test_what_a_dead_list_had_asked_for_keeps_nobody_waiting(town: RunningTown) -> None:
+    """Its browser is killed while its data are under way; the pages of its items come next, in another browser."""
+    errand: dict[str, Any] = {"killed": 0}
+
+    def kill_on_the_way(path: str) -> None:
+        if path.startswith("/api/list?page=2") and not errand["killed"]:
+            errand["killed"] = kill_browsers(errand["child"].pid)
+            time.sleep(1)
+
+    with before_the_market(town.sites[KEY], kill_on_the_way) as url:
+        order = describe(KEY, url, words=["印象", "象牙"], limits={"max_details": 3})
+        with start(order) as errand["child"]:
+            try:
+                out, errors = errand["child"].communicate(json.dumps(order), timeout=90)
+            finally:
+                errand["child"].kill()
+    told = [json.loads(line) for line in out.splitlines()]
+    assert errand["killed"] and "list begun again" in errors
+    assert [event["outcome"] for event in told if event["event"] == "report"] == ["searched"], errors
