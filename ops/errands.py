@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,6 +20,7 @@ from db.engine import transaction
 from db.extractions import Extraction, ExtractionMoved, StepKind
 from db.listings import recall
 from db.locks import holding, leasing
+from ops.background import Background
 from ops.courtesy import courtesy_for
 from ops.gateway import check_platform, way_out
 from ops.house import House, enter_house
@@ -59,14 +59,12 @@ class Order:
     settings: dict[str, Any]
 
 
-class Errands:
-    """The children of one console. One at a time for each name; what became of the last one is remembered."""
+class Errands(Background):
+    """The children of one console, by name: `extraction:<id>` or `lead:<id>`."""
 
     def __init__(self, house: House) -> None:
+        super().__init__(_CUT)
         self._house = house
-        self._changing = threading.Lock()
-        self._running: set[str] = set()
-        self._failures: dict[str, str] = {}
 
     def environment(self) -> dict[str, Any]:
         """This machine, its clock against the time source just now, its way out: what officers look at first."""
@@ -89,41 +87,23 @@ class Errands:
         """Has a package made of a lead, or of its extraction; False where that is going on already."""
         return self._start(f"lead:{lead_id}", lead=lead_id, by=by, extraction=extraction_id)
 
-    def running(self, name: str) -> bool:
-        """True while `extraction:<id>` or `lead:<id>` is worked on."""
-        with self._changing:
-            return name in self._running
-
-    def failure(self, name: str) -> str:
-        """Why the last errand of that name came to nothing, in Chinese; empty where it did not."""
-        with self._changing:
-            return self._failures.get(name, "")
-
     def _start(self, name: str, *, extraction: int = 0, lead: int = 0, by: str = "") -> bool:
-        settings = self._house.told()
-        with self._changing:
-            if name in self._running:
-                return False
-            self._running.add(name)
-            self._failures.pop(name, None)
         order = Order(
-            extraction=extraction, lead=lead, by=by, demo=self._house.demo, parent=os.getpid(), settings=settings
+            extraction=extraction,
+            lead=lead,
+            by=by,
+            demo=self._house.demo,
+            parent=os.getpid(),
+            settings=self._house.told(),
         )
         # the child dies with the thread that started it, so that thread waits for its end
-        threading.Thread(target=self._attend, args=(name, order), name=name, daemon=True).start()
-        return True
+        return self.start(name, lambda: self._attended(order))
 
-    def _attend(self, name: str, order: Order) -> None:
-        failure = ""
-        try:
-            failure = _run(order)
-            if failure and not order.lead:
-                _note_failure(self._house, order.extraction, failure)
-        finally:
-            with self._changing:
-                self._running.discard(name)
-                if failure:
-                    self._failures[name] = failure
+    def _attended(self, order: Order) -> str:
+        failure = _run(order)
+        if failure and not order.lead:
+            _note_failure(self._house, order.extraction, failure)
+        return failure
 
 
 def _run(order: Order) -> str:

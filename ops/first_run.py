@@ -6,7 +6,6 @@ to a platform takes the same way as a night: its lock, its pace, robots.txt, the
 
 import re
 import tempfile
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -21,6 +20,7 @@ from crawler import definitions
 from db import campaigns, first_run
 from db.engine import transaction
 from db.first_run import Step
+from ops.background import Background
 from ops.channels import channels
 from ops.gateway import DEMO_PREFIX
 from ops.house import House
@@ -41,15 +41,13 @@ _UNSAFE = re.compile(r"[^\w.\-]")
 _CUT = "途中出错中断，请再试一次；原因在服务日志里"
 
 
-class FirstRunAt:
+class FirstRunAt(Background):
     """What is done for one house; the console and the command line each make one."""
 
     def __init__(self, house: House) -> None:
+        super().__init__(_CUT)
         self._house = house
         self._office = house.unit().name
-        self._changing = threading.Lock()
-        self._running: set[str] = set()
-        self._failures: dict[str, str] = {}
 
     @property
     def office(self) -> str:
@@ -99,7 +97,7 @@ class FirstRunAt:
 
     def ask(self, *, by: str) -> bool:
         """Has each public platform asked its control word once; False where that is going on already."""
-        return self._start("ask", lambda: self.ask_all(by=by))
+        return self.start("ask", lambda: _told("ask", lambda: self.ask_all(by=by)))
 
     def ask_all(self, *, by: str) -> None:
         """Asks every public platform, side by side; each answer is a row as soon as it is there."""
@@ -160,7 +158,7 @@ class FirstRunAt:
 
     def scan(self, *, by: str) -> bool:
         """Has the platforms that answered patrolled with a few words; False where that is going on already."""
-        return self._start("scan", lambda: self.scan_now(by=by))
+        return self.start("scan", lambda: _told("scan", lambda: self.scan_now(by=by)))
 
     def scan_now(self, *, by: str) -> None:
         """A foreground scan of the platforms that answered, a page of a few words each."""
@@ -180,40 +178,15 @@ class FirstRunAt:
         with transaction(self._house.engine) as conn:
             first_run.skip(conn, step, by=by, at=now())
 
-    # --- what takes longer than a request ---
 
-    def running(self, name: str) -> bool:
-        """True while `ask` or `scan` is under way."""
-        with self._changing:
-            return name in self._running
-
-    def failure(self, name: str) -> str:
-        """Why the last `ask` or `scan` came to nothing, in Chinese; empty where it did not."""
-        with self._changing:
-            return self._failures.get(name, "")
-
-    def _start(self, name: str, work: Callable[[], None]) -> bool:
-        with self._changing:
-            if name in self._running:
-                return False
-            self._running.add(name)
-            self._failures.pop(name, None)
-        threading.Thread(target=self._attend, args=(name, work), name=f"first-run-{name}", daemon=True).start()
-        return True
-
-    def _attend(self, name: str, work: Callable[[], None]) -> None:
-        failure = _CUT
-        try:
-            work()
-            failure = ""
-        except Fault as fault:
-            failure = " ".join(fault.told())
-            log.warning("first_run_failed", what=name, code=fault.code)
-        finally:
-            with self._changing:
-                self._running.discard(name)
-                if failure:
-                    self._failures[name] = failure
+def _told(what: str, work: Callable[[], None]) -> str:
+    """Why `work` came to nothing, in Chinese; empty where it did not."""
+    try:
+        work()
+    except Fault as fault:
+        log.warning("first_run_failed", what=what, code=fault.code)
+        return " ".join(fault.told())
+    return ""
 
 
 def _sparing(house: House) -> House:
