@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -25,9 +25,9 @@ from db.migrations import migrate
 from evidence import Limits, Store, StoreFull
 from evidence.keys import KeyRing
 from evidence.verifying import verify
-from pipelines import receive
+from pipelines import Reception, receive
 from pipelines.packaging import Maker, make_package
-from records import Sighting, now
+from records import Fault, Sighting, now
 from tests.acceptance.houses import one, place
 from tests.evidence.bound import trusting
 from tests.pipelines.made import captured, listing, reception
@@ -134,30 +134,55 @@ def server(tmp_path: Path) -> Iterator[Embedded]:
         shutil.rmtree(embedded.place, ignore_errors=True)
 
 
-def fills(server: Embedded, disk: Path, megabytes: int, before: Callable[[Engine], None], told: type) -> None:
-    """`disk` is full while batches come in: `told` is raised, and all of them are there in the end."""
+@dataclass(kw_only=True)
+class Filled:
+    """A server whose disk was full while batches came in, and is not any more."""
+
+    engine: Engine
+    desk: Reception
+    #: Batches of twenty; the last one was refused.
+    given: list[list[Sighting]]
+    refusal: Fault
+
+    def stored(self) -> int:
+        """Hits that are stored, each whole with its evidence."""
+        return whole(self.engine, self.desk.store)
+
+
+@contextmanager
+def full_while_receiving(
+    server: Embedded,
+    disk: Path,
+    megabytes: int,
+    *,
+    refused: tuple[type[Fault], ...],
+    before: Callable[[Engine], object],
+) -> Iterator[Filled]:
+    """The server on a small `disk`, which is full from the second batch until one is `refused`; started again."""
     with small_disk(disk, megabytes), tempfile.TemporaryDirectory() as folder:
         engine = connect(server.start())
         desk = replace(reception(engine, Path(folder)), patience=Patience(outage=2.0))
-        receive(batch(0), desk)
-        given: list[list[Sighting]] = []
+        given = [batch(0)]
+        receive(given[0], desk)
         with filled(disk):
             before(engine)
-            with pytest.raises(told) as refused:
+            with pytest.raises(refused) as refusal:
                 for first in range(20, 2000, 20):
                     given.append(batch(first))
                     receive(given[-1], desk)
-            assert refused.value.remedy
         server.start()
-        assert whole(engine, desk.store) == 20 * len(given)  # the one that was refused left nothing
-        receive(given[-1], desk)
-        assert whole(engine, desk.store) == 20 * (len(given) + 1)
+        yield Filled(engine=engine, desk=desk, given=given, refusal=refusal.value)
         engine.dispose()
         server.stop()
 
 
 def test_the_disk_of_the_databases_tables(server: Embedded) -> None:
-    fills(server, server.place / "data" / "base", 90, lambda _: None, DatabaseFull)
+    disk = server.place / "data" / "base"
+    with full_while_receiving(server, disk, 90, refused=(DatabaseFull,), before=lambda _: None) as after:
+        assert after.refusal.remedy
+        assert after.stored() == 20 * (len(after.given) - 1)  # the one that was refused left nothing
+        receive(after.given[-1], after.desk)
+        assert after.stored() == 20 * len(after.given)
 
 
 def test_the_disk_of_the_databases_log_of_writes(server: Embedded) -> None:
@@ -165,7 +190,13 @@ def test_the_disk_of_the_databases_log_of_writes(server: Embedded) -> None:
         with engine.begin() as conn:
             conn.execute(text("select pg_switch_wal()"))
 
-    fills(server, server.place / "data" / "pg_wal", 66, begin_another_segment, DatabaseUnreachable)
+    # in the middle of a write the server ends itself; where it only wanted the next segment it can still say why
+    either, disk = (DatabaseUnreachable, DatabaseFull), server.place / "data" / "pg_wal"
+    with full_while_receiving(server, disk, 66, refused=either, before=begin_another_segment) as after:
+        assert after.refusal.remedy
+        assert after.stored() == 20 * (len(after.given) - 1)  # the one that was refused left nothing
+        receive(after.given[-1], after.desk)
+        assert after.stored() == 20 * len(after.given)
 
 
 def test_the_disk_of_our_own_log(tmp_path: Path, database_url: str, engine: Engine) -> None:
