@@ -14,8 +14,8 @@ from console.evidence_check import checked
 from console.rendering import page
 from console.roles import Can
 from console.veil import lifting
-from console.views import view_of
-from db import custody, holds, unmasking
+from console.views import midnight, view_of
+from db import custody, holds, looks, unmasking
 from db import review as leads_review
 from db.custody import Handling
 from db.prices import prices
@@ -33,6 +33,8 @@ _PICTURES = {
     "image/webp": (b"WEBP", 8),
 }
 _SHOWN = (FileRole.SCREENSHOT, FileRole.FIRST_SCREEN, FileRole.PICTURE)
+#: What small copies are called in the custody chain.
+_SMALL = "small"
 _SEALED = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
 
 #: How long personal data show after a reason was given.
@@ -124,6 +126,24 @@ def evidence_file(desk: TheDesk, visitor: EvidenceReader, lead_id: RowId, captur
     ending, as_type = ("mhtml", "multipart/related") if kept.role is FileRole.SNAPSHOT else ("txt", "text/plain")
     disposition = f'attachment; filename="{kept.role}-{kept.sha256[:16]}.{ending}"'
     return Response(body, media_type=as_type, headers={**_SEALED, "Content-Disposition": disposition})
+
+
+@routes.get("/leads/{lead_id}/small/{capture_file_id}")
+def small_picture(desk: TheDesk, visitor: EvidenceReader, lead_id: RowId, capture_file_id: RowId) -> Response:
+    """The small copy of a picture of that lead: of our own making, so no decoder of a browser meets a platform's bytes.
+
+    It is no evidence, but shows what evidence shows: the first one of a lead that somebody sees on a day is a row of
+    the custody chain.
+    """
+    at = desk.now()
+    with transaction_as(desk.engine, visitor.user) as conn:
+        body = looks.small_of(conn, lead_id, capture_file_id)
+        if body is None:
+            raise HTTPException(404)
+        if not custody.seen(conn, visitor.user.name, lead_id, role=_SMALL, since=midnight(at)):
+            seen = {"actor": visitor.user.name, "handling": Handling.VIEW, "detail": {"role": _SMALL}}
+            custody.record(conn, lead_id=lead_id, at=at, **seen)
+    return Response(body, media_type="image/jpeg", headers={**_SEALED, "Cache-Control": "private, max-age=600"})
 
 
 def picture_type(media_type: str, body: bytes) -> str | None:

@@ -43,12 +43,24 @@ NAMES: Mapping[Kind, str] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Reason:
+    """One thing that is shared."""
+
+    #: A plain sentence, contacts masked.
+    text: str
+    #: Of the other's listing; hostile text.
+    title: str
+    #: Of a picture: this lead's and the other's, as `small` addresses them.
+    pictures: tuple[int, int] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Relative:
     """A related lead as the page shows it."""
 
     lead: Lead
-    #: One plain sentence for each thing shared, contacts masked, and the title of the other's listing.
-    reasons: tuple[tuple[str, str], ...]
+    #: Each thing that is shared.
+    reasons: tuple[Reason, ...]
     mergeable: bool
 
 
@@ -154,7 +166,7 @@ def _named(contact: Contact) -> str:
 def _relative(kin: Kin) -> Relative:
     return Relative(
         lead=kin.lead,
-        reasons=tuple((_sentence(tie), tie.title) for tie in kin.ties),
+        reasons=tuple(Reason(text=_sentence(tie), title=tie.title, pictures=tie.pictures) for tie in kin.ties),
         mergeable=kin.mergeable,
     )
 
@@ -163,6 +175,8 @@ def _sentence(tie: Tie) -> str:
     match tie.kind:
         case Kind.TEXT:
             return _("文字相似 %(percent)s %%", percent=tie.value)
+        case Kind.PICTURE:
+            return _("图片相同或几乎相同（512 位指纹相差 %(bits)s 位）", bits=tie.value)
         case Kind.SELLER:
             return _("同一卖家的另一条线索")
     return _("同一%(what)s %(value)s", what=word(NAMES[tie.kind]), value=masking.contact(tie.kind, tie.value))

@@ -35,6 +35,18 @@ def record(
     return CHAIN.record(conn, actor=actor, action=handling, subject=subject(lead_id), detail=detail, at=at)
 
 
+def seen(conn: Connection, actor: str, lead_id: int, *, role: str, since: datetime) -> bool:
+    """True where the actor looked at something of the lead of that role from that moment on, and a row says so."""
+    rows = select(custody.c.seq).where(
+        custody.c.subject == subject(lead_id),
+        custody.c.actor == actor,
+        custody.c.action == Handling.VIEW,
+        custody.c.detail["role"].astext == role,
+        custody.c.at >= since,
+    )
+    return conn.execute(rows.limit(1)).first() is not None
+
+
 def subject(lead_id: int) -> str:
     """How a lead's evidence is called in the chain."""
     return f"lead:{lead_id}"

@@ -7,7 +7,9 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from db import looks
 from db.tables import capture_files, captures, captures_due, evidence_files, listings
+from records import FileRole
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,4 +151,5 @@ def _keep(conn: Connection, capture: CaptureKept, at: datetime) -> int | None:
             for position, f in enumerate(capture.files)
         ]
         conn.execute(insert(capture_files), members)
+        looks.ask(conn, [file.sha256 for file in files if file.role == FileRole.PICTURE])
     return int(capture_id)

@@ -36,6 +36,8 @@ OF_LEAD = (
     "extra_terms",
 )  # fmt: skip
 OF_LISTING = ("listing_states", "captures", "captures_due", "assessments", "listing_versions")
+#: What goes with a file, in this order.
+OF_FILE = ("picture_smalls", "picture_looks")
 #: Beside these, what may refer to a row that goes: holds are asked by themselves.
 _ASKED = ("holds",)
 

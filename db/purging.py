@@ -15,7 +15,19 @@ from sqlalchemy import Connection, Row, text
 from db import audit
 from db.grouping import family
 from db.listings import hold_platforms
-from db.purgeable import HELD, OF_LEAD, OF_LISTING, STAYS, Class, no_case, old_listings, own_evidence, references, takes
+from db.purgeable import (
+    HELD,
+    OF_FILE,
+    OF_LEAD,
+    OF_LISTING,
+    STAYS,
+    Class,
+    no_case,
+    old_listings,
+    own_evidence,
+    references,
+    takes,
+)
 from db.sellers import HASHED
 
 BATCH_LEADS, BATCH_LISTINGS, BATCH_FILES = 50, 500, 500
@@ -115,6 +127,7 @@ def purge_files(conn: Connection, order: Order) -> int:
     needed = " and ".join(
         f"not exists (select from {table} r where r.{column} = f.sha256)"
         for table, column in references(conn, "evidence_files")
+        if table not in OF_FILE
     )
     found = (
         f"select f.sha256, f.size from evidence_files f where f.stored_at < :fresh and {needed}"
@@ -125,9 +138,13 @@ def purge_files(conn: Connection, order: Order) -> int:
         return 0
     names = [row.sha256 for row in taken]
     detail = {"files": names, "bytes": int(sum(row.size for row in taken))}
-    rows = "select 'evidence_files' as t, to_jsonb(f)::text as r from evidence_files f where f.sha256 = any(:ids)"
+    rows = " union all ".join(
+        f"select '{table}' as t, to_jsonb(x)::text as r from {table} x where x.sha256 = any(:ids)"
+        for table in ("evidence_files", *OF_FILE)
+    )
     stones = [_stone(conn, Class.FILES, "files", rows, {"ids": names}, detail, order)]
-    conn.execute(text("delete from evidence_files where sha256 = any(:ids)"), {"ids": names})
+    for table in (*OF_FILE, "evidence_files"):
+        conn.execute(text(f"delete from {table} where sha256 = any(:ids)"), {"ids": names})
     _note(conn, Class.FILES, stones, order)
     return len(taken)
 

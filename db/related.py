@@ -1,6 +1,6 @@
 """举一反三: the leads that share something with one lead, and by what.
 
-What counts, each by an index of its own over the texts of hits (migration 0014; a listing that is no hit is not read):
+What counts, each by an index of its own over hits (migrations 0014 and 0026; a listing that is no hit is not read):
 
 - `phone`, `wechat`, `qq`: contacts in title or description, as `contacts(text)` reads them: full-width, circled and
   Chinese digits are digits, what has no width is dropped, signs and spaces between digits are skipped
@@ -11,6 +11,11 @@ What counts, each by an index of its own over the texts of hits (migration 0014;
 - `text`: Jaccard similarity of the sets of three neighbouring characters of title and description, folded as for the
   search (`db.search`), of 0.6 or more. Texts of less than 16 folded characters are like nothing. Candidates are found
   by MinHash, 24 hashes in eight bands of three: a pair at 0.6 is found with 86 %, at 0.7 with 97 %, at 0.8 with 99.7 %.
+- `picture`: a picture that the evidence of a hit keeps, the same or nearly so: of the 64 coarse bits of
+  `evidence.looks` at most seven differ, of the 512 fine ones at most forty. Encoded anew, made smaller or marked it is
+  found; turned, mirrored or cut to a part it is not. Candidates share a band of sixteen coarse bits but for one bit,
+  so that none is missed.
+  What more than twenty sellers of the whole city show (a platform's logo, a wholesaler's picture) is no reason.
 - `seller`: another lead of the same seller: of another campaign, or split out by a person.
 
 Under a district account the policies leave its own leads alone; `elsewhere` then says how many others there are, by
@@ -18,7 +23,7 @@ district and nothing else.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -56,6 +61,7 @@ class Kind(StrEnum):
     WECHAT = "wechat"
     QQ = "qq"
     LINK = "link"
+    PICTURE = "picture"
     TEXT = "text"
     SELLER = "seller"
 
@@ -65,12 +71,15 @@ class Tie:
     """One thing that two leads share."""
 
     kind: Kind
-    #: The contact or link in its normal form (personal data); percent for a text; empty for a seller.
+    #: The contact or link in its normal form (personal data); percent for a text; bits that differ, of 512, for a
+    #: picture; empty for a seller.
     value: str
     #: The other lead's listing that has it; None for a seller.
     listing_id: int | None
     #: Title of that listing; hostile text.
     title: str
+    #: Rows of capture_files: the picture of this lead, and the other lead's; None for everything else.
+    pictures: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -183,14 +192,19 @@ def _elsewhere(conn: Connection, lead_id: int) -> tuple[tuple[str, int], ...]:
 
 
 def _tie(row: Row[Any]) -> Tie:
-    return Tie(kind=Kind(row.kind), value=row.value, listing_id=row.listing_id, title=row.title)
+    tie = Tie(kind=Kind(row.kind), value=row.value, listing_id=row.listing_id, title=row.title)
+    if tie.kind is not Kind.PICTURE:
+        return tie
+    own, other, apart = row.value.split(":")
+    return replace(tie, value=apart, pictures=(int(own), int(other)))
 
 
 def _each_once(ties: Sequence[Tie]) -> tuple[Tie, ...]:
-    """A contact once however many listings have it; of texts the likest alone."""
+    """A contact once however many listings have it; of texts and of pictures the likest alone."""
     order = list(Kind)
-    likest = sorted(ties, key=lambda tie: -int(tie.value) if tie.kind is Kind.TEXT else 0)
+    apart = {Kind.TEXT: lambda tie: -int(tie.value), Kind.PICTURE: lambda tie: int(tie.value)}
+    likest = sorted(ties, key=lambda tie: apart[tie.kind](tie) if tie.kind in apart else 0)
     kept: dict[tuple[Kind, str], Tie] = {}
     for tie in likest:
-        kept.setdefault((tie.kind, "" if tie.kind is Kind.TEXT else tie.value), tie)
+        kept.setdefault((tie.kind, "" if tie.kind in apart else tie.value), tie)
     return tuple(sorted(kept.values(), key=lambda tie: (order.index(tie.kind), tie.value)))

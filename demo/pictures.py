@@ -19,8 +19,9 @@ _STUFFS = ((236, 226, 200), (168, 112, 60), (92, 52, 34), (196, 150, 92), (150, 
 def picture(*of: object) -> bytes:
     """A PNG, 320 × 320, 1 to 4 KB."""
     dice = Dice("picture", *of)
-    palette = _shades(dice.pick(_CLOTHS), 0.82, 1.06) + _shades(dice.pick(_STUFFS), 0.55, 1.18)
+    palette = _shades(dice.pick(_CLOTHS), 0.5, 1.2) + _shades(dice.pick(_STUFFS), 0.55, 1.18)
     canvas = [bytearray(bytes([row * 16 // _SIDE]) * _SIDE) for row in range(_SIDE)]
+    _folds(canvas, dice)
     dice.pick(_SHAPES)(canvas, dice)
     return _png(canvas, palette)
 
@@ -28,6 +29,17 @@ def picture(*of: object) -> bytes:
 def _shades(colour: tuple[int, int, int], darkest: float, lightest: float) -> bytes:
     steps = [darkest + (lightest - darkest) * step / 15 for step in range(16)]
     return bytes(min(255, int(part * step)) for step in steps for part in colour)
+
+
+def _folds(canvas: _Canvas, dice: Dice) -> None:
+    """Light and shadow on the cloth: no two photographs lie on the same one, and 举一反三 compares pictures."""
+    for _ in range(7):
+        left, top = dice.between(0, _SIDE - 60), dice.between(0, _SIDE - 60)
+        wide, high = dice.between(40, 160), dice.between(40, 160)
+        shade = bytes([dice.between(0, 15)])
+        for row in canvas[top : top + high]:
+            end = min(_SIDE, left + wide)
+            row[left:end] = shade * (end - left)
 
 
 def _ball(canvas: _Canvas, x: int, y: int, radius: int) -> None:

@@ -15,6 +15,7 @@ from db.faults import DatabaseUnreachable
 from db.locks import holding
 from keywords import Lexicon
 from ops.house import House
+from ops.looking import look_at_pictures
 from ops.planning import Chosen, History, Night, queries_for, regions_of
 from ops.slice import order_text
 from ops.slices import Children, run_slice
@@ -25,6 +26,8 @@ from records import Fault, Outcome, Query, now, shanghai_date
 SIDE_BY_SIDE = 4
 #: Nights whose open scans the clock puts in the queue again and again.
 TAKEN_UP = 7
+#: At the end of a scan by hand, for pictures; the clock looks at the rest.
+_LOOKING_SECONDS = 60.0
 
 
 def plan_scan(
@@ -215,6 +218,7 @@ def run_scan(house: House, scan_id: int, *, watch: Callable[[list[scans.QueryRow
             children.stop()  # Ctrl-C: the pool waits for its threads, and they for their children
         for future in running:
             future.result()
+    look_at_pictures(house, seconds=_LOOKING_SECONDS)
     rows = _rows(house, scan_id)
     watch(rows)
     return rows

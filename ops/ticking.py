@@ -14,6 +14,7 @@ from ops.channels import channels
 from ops.clock import Due, due
 from ops.house import House
 from ops.labels import labels
+from ops.looking import look_at_pictures
 from ops.outage import outlast
 from ops.planning import chosen
 from ops.retention import nightly
@@ -26,6 +27,8 @@ log = structlog.get_logger("ops")
 
 #: Seconds between two looks at the schedules, and between two looks at the outbox.
 TICK_SECONDS = 20
+#: Of one tick, for pictures that nobody has looked at.
+_LOOKING_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +67,7 @@ def tick(house: House, app: App, *, clock: Now = now) -> Ticked:
         ]
     slices = sum(enqueue(house, app, scan_id) for scan_id in open_scans)
     nightly(house, moment)
+    look_at_pictures(house, seconds=_LOOKING_SECONDS)
     sent = sum(1 for one in deliver_due(house.engine, channels(house.settings), now=moment) if one.ok)
     return Ticked(scans=tuple(planned), slices=slices, digest=digest, sent=sent)
 

@@ -29,6 +29,7 @@ from records.licence import (
     Finding as LicenceFinding,
 )
 from records.listing import Capture, CapturedFile, FileRole, Gone, Listing, ListingState, Page, Seller, Sighting, Source
+from records.look import Look
 from records.measures import Measures
 from records.passage import Barred
 from records.permits import KeptRobots, RobotsRuling, SuppliedSession
@@ -97,6 +98,7 @@ __all__ = [
     "LicenceState",
     "Listing",
     "ListingState",
+    "Look",
     "Match",
     "Measures",
     "Now",

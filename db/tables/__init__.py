@@ -29,6 +29,8 @@ from db.tables.kept import (
     evidence_files,
     package_stamps,
     packages,
+    picture_looks,
+    picture_smalls,
 )
 from db.tables.people import audit, first_run, login_failures, preferences, sessions, unmaskings, users
 from db.tables.permitted import platform_ledger, platform_sessions, robots, robots_rulings
@@ -87,6 +89,8 @@ __all__ = [
     "package_stamps",
     "packages",
     "phases",
+    "picture_looks",
+    "picture_smalls",
     "platform_ledger",
     "platform_sessions",
     "preferences",

@@ -9,13 +9,15 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     Table,
     Text,
     UniqueConstraint,
+    column,
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, BIT, JSONB
 
 from db.tables.base import id_column, metadata, reference, text_column, time_column
 
@@ -60,6 +62,31 @@ capture_files = Table(
     text_column("url"),
     UniqueConstraint("capture_id", "position"),
     Index("ix_capture_files_sha256", "sha256"),
+)
+
+picture_looks = Table(
+    "picture_looks",
+    metadata,
+    Column("sha256", Text, ForeignKey("evidence_files.sha256"), primary_key=True),
+    Column("coarse", BigInteger),  # evidence.looks: 64 bits; null while nobody looked, or nothing to compare
+    Column("fine", BIT(512)),
+    text_column("note"),  # why there is nothing
+    time_column("looked_at", nullable=True),
+    CheckConstraint("(coarse is null) = (fine is null)", name="both"),
+    Index(
+        "ix_picture_looks_bands",
+        func.picture_bands(column("coarse")),
+        postgresql_using="gin",
+        postgresql_where=text("coarse is not null"),
+    ),
+    Index("ix_picture_looks_due", "sha256", postgresql_where=text("looked_at is null")),
+)
+
+picture_smalls = Table(
+    "picture_smalls",
+    metadata,
+    Column("sha256", Text, ForeignKey("picture_looks.sha256"), primary_key=True),
+    Column("body", LargeBinary, nullable=False),  # a JPEG of our own making
 )
 
 captures_due = Table(
