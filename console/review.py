@@ -16,7 +16,7 @@ from console.rendering import page
 from console.roles import Can
 from console.views import SORT_NAMES, Number, TheView, View, midnight
 from console.wording import REASONS, cleaned
-from db import leases, licences
+from db import leases, licences, waking
 from db import queue as leads_queue
 from db import review as leads_review
 from db import views as saved
@@ -25,13 +25,16 @@ from db.queue import ANYWHERE, QueueFilter
 from db.review import LeadPage
 from db.screening import Decision, LeadMissing, Together, screen, undo
 from db.walls import transaction_as
-from records import ELSEWHERE, DismissReason, Fault, Screening
+from records import ELSEWHERE, DismissReason, Fault, LeadState, Screening
 
 routes = APIRouter()
 
 PAGE_SIZE = 50
 #: Hits of a lead that the pane shows in full or in its table; the lead page shows more.
 _HITS_SHOWN = 20
+
+#: 存疑 that came back, above the list.
+_AWAKE_SHOWN = 5
 
 #: Longest text that goes with 其他, in characters.
 NOTE_LENGTH = 60
@@ -84,6 +87,7 @@ def review_page(
             **_progress(conn, desk, view),
             **focus_of(conn, desk, visitor, view, focused),
             **filters_of(desk, view),
+            **_awake(conn, view, page_no),
             "views": saved.every(conn, visitor.user.id),
         }
     return HTMLResponse(page(request, "review.html", context))
@@ -111,7 +115,7 @@ def review_rows(
     with transaction_as(desk.engine, visitor.user) as conn:
         if lead is not None:
             page_no = leads_queue.rank(conn, view.wanted, lead) // PAGE_SIZE + 1
-        context = {**rows_of(conn, desk, view, page_no), "focused_id": lead}
+        context = {**rows_of(conn, desk, view, page_no), **_awake(conn, view, page_no), "focused_id": lead}
     return HTMLResponse(page(request, "rows.html", context))
 
 
@@ -212,6 +216,14 @@ def rows_of(conn: Connection, desk: Desk, view: View, page_no: int, *, size: int
     return {"leads": shown, "held": held, "total": total, "page_no": page_no, "pages": pages, "view": view}
 
 
+def _awake(conn: Connection, view: View, page_no: int) -> dict[str, Any]:
+    """存疑 that came back, above the first page of what waits for a screening; nothing elsewhere."""
+    if page_no != 1 or view.narrowed or view.wanted.state is not LeadState.CANDIDATE:
+        return {"awake": [], "awake_total": 0}
+    shown, total = waking.awake(conn, view.wanted, limit=_AWAKE_SHOWN)
+    return {"awake": shown, "awake_total": total}
+
+
 def _first(rows: dict[str, Any], visitor: Visitor) -> int | None:
     """The first lead of the page that nobody else is looking at; the first one where all are looked at."""
     held = rows["held"]
@@ -255,6 +267,7 @@ def focus_of(conn: Connection, desk: Desk, visitor: Visitor, view: View, lead_id
         "held_by": _held_by(conn, desk, visitor, found),
         "checks": checked(desk.store, found.hits[:1]) if found else {},
         "suggested": suggested(found) if found else None,
+        "LATER_DAYS": waking.LATER_DAYS,
         "reasons": REASONS,
         "note_length": NOTE_LENGTH,
         "terms": leads_review.terms_of(found.hits)[:9] if found else [],

@@ -15,7 +15,7 @@ from console.rendering import page
 from console.roles import Can
 from console.setup import unfinished
 from console.views import Number, midnight
-from db import extra_terms, leave, runs, scans, second_looks
+from db import extra_terms, leave, runs, scans, second_looks, waking
 from db import queue as leads_queue
 from db.engine import Connection, transaction
 from db.faults import DatabaseUnreachable
@@ -60,6 +60,7 @@ def _leads(conn: Connection, now: datetime) -> dict[str, Any]:
         "states": leads_queue.count_by_state(conn),
         "waiting": leads_queue.queue_length(conn, QueueFilter()),
         "elsewhere": leads_queue.queue_length(conn, QueueFilter(district=ELSEWHERE)),
+        "awake": waking.awake(conn, QueueFilter(district=ANYWHERE), limit=0)[1],
         "high": leads_queue.queue_length(conn, QueueFilter(level="high")),
         "screened_today": leads_queue.screened_since(conn, midnight(now)),
         "seen": leads_queue.seen_since(conn, midnight(now)),

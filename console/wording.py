@@ -79,6 +79,7 @@ ACTIONS = {
     "view.remove": N_("删除视图"),
     "lead.hits": N_("疑似信息并入线索"),
     "lead.return": N_("线索重新待核查"),
+    "lead.wake": N_("线索到期或有变化，重新出现"),
     "listing.gone": N_("商品下架"),
     "listing.relisted": N_("商品再次上架"),
     "intake.page": N_("人工录入"),

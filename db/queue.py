@@ -172,7 +172,11 @@ def facets(conn: Connection, wanted: QueueFilter) -> Facets:
 
 def screened_since(conn: Connection, since: datetime, district: str = ANYWHERE) -> int:
     """How many leads of the district (a name, LOCAL or ANYWHERE) were screened from that moment on and stand so."""
-    counted = select(func.count()).select_from(leads).where(leads.c.screened_at >= since, in_sight(conn), _in(district))
+    counted = (
+        select(func.count())
+        .select_from(leads)
+        .where(leads.c.screened_at >= since, in_sight(conn), in_district(district))
+    )
     return int(conn.execute(counted).scalar_one())
 
 
@@ -205,7 +209,8 @@ def lead_rows() -> Select[Any]:
     )
 
 
-def _in(district: str) -> ColumnElement[bool]:
+def in_district(district: str) -> ColumnElement[bool]:
+    """True for the leads of a district: a name, LOCAL or ANYWHERE."""
     if district == ANYWHERE:
         return true()
     return leads.c.district != ELSEWHERE if district == LOCAL else leads.c.district == district
@@ -217,7 +222,7 @@ def _descending(wanted: QueueFilter) -> tuple[Any, ...]:
 
 def matches(conn: Connection, wanted: QueueFilter, *, any_state: bool = False) -> ColumnElement[bool]:
     """True for a row of `leads` that the filter lets through and the transaction may see."""
-    conditions: list[ColumnElement[bool]] = [in_sight(conn), _in(wanted.district), leads.c.platform != CANARY]
+    conditions: list[ColumnElement[bool]] = [in_sight(conn), in_district(wanted.district), leads.c.platform != CANARY]
     if not any_state:
         conditions.append(leads.c.state == wanted.state)
     for column, value in (
@@ -294,5 +299,7 @@ def to_lead(row: Row[Any]) -> Lead:
         last_seen=row.last_seen,
         version=row.version,
         raised_at=row.raised_at,
+        raised_why=row.raised_why,
+        woken_at=row.woken_at,
         verdict=row.verdict,
     )

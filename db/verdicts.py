@@ -100,7 +100,7 @@ def conclude(conn: Connection, given: Concluding) -> int:
     if missing := _missing(conn, row, given):
         raise VerdictWanting(missing)
     made = conn.execute(insert(verdicts).values(_values(given)).returning(verdicts.c.id)).scalar_one()
-    after: dict[str, Any] = {"verdict": given.verdict.value, "version": row.version + 1}
+    after: dict[str, Any] = {"verdict": given.verdict.value, "version": row.version + 1, "woken_at": None}
     if given.district:
         after |= {"district": given.district, "district_source": "人工"}
     conn.execute(update(leads).where(leads.c.id == row.id).values(**after))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from db import audit
+from db import audit, waking
 from db.evidence import CaptureKept, keep_captures
 from db.leads import HOUSE
 from db.listings import StoredListing, recall
@@ -119,25 +119,26 @@ def take_off(conn: Connection, listing_id: int, capture: CaptureKept, at: dateti
     for lead_id in _leads(conn, [listing_id]):
         detail = {"listing": listing_id, "state": ListingState.GONE.value}
         audit.record(conn, actor=HOUSE, action="listing.gone", subject=f"lead:{lead_id}", detail=detail, at=at)
+    waking.wake_of(conn, [listing_id], waking.Why.GONE, at)
 
 
 def relist(conn: Connection, seen: Sequence[tuple[int, datetime]], at: datetime) -> None:
     """Listings (row id, when seen) that had been gone are offered again.
 
-    Their leads stand first in the queue again; one put aside as 待研判 is a candidate again. What a person dismissed
-    or is looking into keeps its state: the same goods are no new reason, and the history tells of them.
+    Their leads stand first in the queue again; what was put aside wakes (`db.waking`). What a person dismissed or is
+    looking into keeps its state: the same goods are no new reason, and the history tells of them.
     """
     if not seen:
         return
     _change(conn, seen, ListingState.RELISTED, None)
+    waking.wake_of(conn, [listing_id for listing_id, _ in seen], waking.Why.RELISTED, at)
     for lead_id in _leads(conn, [listing_id for listing_id, _ in seen]):
         raised = conn.execute(
             text(
-                "update leads set raised_at = :at, version = version + 1,"
-                " state = case when state = :later then :candidate else state end where id = :id"
+                "update leads set raised_at = :at, raised_why = :why, version = version + 1 where id = :id"
                 " returning platform, state"
             ),
-            {"id": lead_id, "at": at, "later": LeadState.LATER.value, "candidate": LeadState.CANDIDATE.value},
+            {"id": lead_id, "at": at, "why": waking.Why.RELISTED.value},
         ).one()
         payload = {"lead_id": lead_id, "platform": raised.platform, "returned": ListingState.RELISTED.value}
         tell(conn, [News(topic="lead.more", key=f"lead.more:{lead_id}:relisted:{at.isoformat()}", payload=payload)], at)

@@ -8,7 +8,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from procrastinate import App
 
 from alerts import deliver_due, make_digest
-from db import canaries, scans, schedules
+from db import canaries, scans, schedules, waking
 from db.engine import naming_outages, transaction
 from ops.channels import channels
 from ops.clock import Due, due
@@ -66,6 +66,8 @@ def tick(house: House, app: App, *, clock: Now = now) -> Ticked:
             scan.id for scan in scans.latest(conn, kind="nightly", limit=TAKEN_UP) if scan.finished_at is None
         ]
     slices = sum(enqueue(house, app, scan_id) for scan_id in open_scans)
+    with transaction(house.engine) as conn:
+        waking.wake_due(conn, moment)
     nightly(house, moment)
     look_at_pictures(house, seconds=_LOOKING_SECONDS)
     sent = sum(1 for one in deliver_due(house.engine, channels(house.settings), now=moment) if one.ok)

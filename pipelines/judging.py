@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from db import waking
 from db.engine import Connection
 from db.leads import HitFound, attach
 from db.listings import StoredListing
@@ -54,6 +55,7 @@ def lead(conn: Connection, hits: Sequence[Hit], reception: Reception, *, campaig
     """Brings hits to their leads; the counts of what that made."""
     found = [_found(hit, reception) for hit in hits]
     attached = attach(conn, found, campaign_id=campaign_id, at=at)
+    waking.wake(conn, sorted({lead_id for lead_id, _ in attached.more}), waking.Why.HIT, at)
     return Received(leads=len(attached.new), joined=len(attached.more), returned=len(attached.returned))
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 import structlog
 
-from db import audit, listings, visits
+from db import audit, listings, visits, waking
 from db import evidence as evidence_rows
 from db.campaigns import current
 from db.engine import Connection, run
@@ -120,6 +120,8 @@ def _take_in(
     progress("lead")
     led = _lead(conn, hits, reception, at) if hits else Received()
     visits.relist(conn, [(rows[draft.place].listing_id, _seen_at(draft)) for draft in drafts if draft.relisted], at)
+    news = [rows[draft.place].listing_id for draft in drafts if draft.stored is not None and draft.changed]
+    waking.wake_of(conn, news, waking.Why.CHANGED, at)
     _note_tips(conn, [(rows[draft.place], draft) for draft in drafts], at)
     progress("commit")
     new = sum(draft.stored is None for draft in drafts)

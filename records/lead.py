@@ -71,7 +71,11 @@ class Lead:
     last_seen: datetime
     #: Counts up with every change; a stale one is refused.
     version: int
-    #: When a hit of it was last seen on sale again after it had been gone; None for never.
+    #: When it last came back to the head of the queue; None for never.
     raised_at: datetime | None = None
+    #: Why it did, in Chinese: on sale again, something new while it was put aside, its day.
+    raised_why: str = ""
+    #: Since when a 存疑 waits for another verdict; None where it does not.
+    woken_at: datetime | None = None
     #: 核查结论 that stands: 属实, 不属实 or 存疑; empty while there is none.
     verdict: str = ""

@@ -81,7 +81,9 @@ leads = Table(
     text_column("dismiss_reason"),
     time_column("first_seen"),
     time_column("last_seen"),
-    time_column("raised_at", nullable=True),  # when a hit of it was on sale again: the queue shows it first
+    time_column("raised_at", nullable=True),  # when it came back (db.waking): the queue shows it first
+    text_column("raised_why"),  # db.waking.Why
+    time_column("woken_at", nullable=True),  # a 存疑 that came back and has no newer verdict
     time_column("screened_at", nullable=True),
     reference("screened_by", "users.id", nullable=True),
     Column("version", Integer, nullable=False, server_default=text("1")),
@@ -112,6 +114,9 @@ leads = Table(
         postgresql_where=text("screened_at is not null and mod(hashtextextended('second look', id), 20) = 0"),
     ),
     Index("ix_leads_merged", "merged_into", postgresql_where=text("merged_into is not null")),
+    Index("ix_leads_woken", "woken_at", postgresql_where=text("woken_at is not null")),
+    Index("ix_leads_doubtful", "id", postgresql_where=text("verdict = '存疑' and woken_at is null")),
+    Index("ix_leads_later", "screened_at", postgresql_where=text("state = '待研判'")),
     Index("ix_leads_split", "split_from", postgresql_where=text("split_from is not null")),
     CheckConstraint("(state = '已并入') = (merged_into is not null)", name="merged"),
 )
