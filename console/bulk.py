@@ -13,7 +13,7 @@ from console.rendering import page
 from console.review import NOTE_LENGTH, PageNo, filters_of, reason_of, rows_of, words_of
 from console.views import TheView, View
 from console.wording import REASONS
-from db import leases
+from db import leases, looks
 from db import queue as leads_queue
 from db import review as leads_review
 from db import views as saved
@@ -84,7 +84,10 @@ def preview(
         pairs, held = _without_held(conn, desk, visitor, pairs)
         sample = leads_queue.leads_by_id(conn, [lead_id for lead_id, _ in _spread(pairs)])
         total = leads_queue.queue_length(conn, view.wanted)
+        tops = leads_review.heaviest(conn, [lead.id for lead in sample])
+        pictures = looks.firsts(conn, [hit.id for hit in tops.values()])
     context = {
+        "pictures": {lead_id: pictures.get(hit.id) for lead_id, hit in tops.items()},
         "action": action,
         "reason": reason,
         "note": note,

@@ -16,7 +16,7 @@ from console.rendering import page
 from console.roles import Can
 from console.views import SORT_NAMES, Number, TheView, View, midnight
 from console.wording import REASONS, cleaned
-from db import leases, licences, waking
+from db import leases, licences, looks, waking
 from db import queue as leads_queue
 from db import review as leads_review
 from db import views as saved
@@ -266,6 +266,7 @@ def focus_of(conn: Connection, desk: Desk, visitor: Visitor, view: View, lead_id
         "focused_id": found.lead.id if found else None,
         "held_by": _held_by(conn, desk, visitor, found),
         "checks": checked(desk.store, found.hits[:1]) if found else {},
+        "pictures": looks.firsts(conn, [hit.id for hit in found.hits]) if found and len(found.hits) > 1 else {},
         "suggested": suggested(found) if found else None,
         "LATER_DAYS": waking.LATER_DAYS,
         "reasons": REASONS,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi.routing import APIRoute
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, true
 
 from console import create_app
 from db import tables
@@ -81,7 +81,8 @@ class Target:
             of_lead = select(tables.leads.c.seller_id).where(tables.leads.c.id == self.lead_id)
             seller = conn.execute(of_lead).scalar_one()
             file = select(files.id).join(tables.captures, captures.id == files.capture_id).limit(1)
-            file_id = conn.execute(file.where(captures.listing_id == hit)).scalar_one()
+            wanted = files.role == "picture" if "/small/" in path else true()
+            file_id = conn.execute(file.where(captures.listing_id == hit, wanted)).scalar_one()
         ids = {
             "lead_id": self.lead_id,
             "listing_id": hit,

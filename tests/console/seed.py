@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -14,6 +15,7 @@ from db import extractions, tables
 from db.campaigns import seed_districts
 from db.extractions import Officer, Opening, Witness
 from evidence import Store
+from evidence.looks import look
 from records import shanghai_date
 
 NIGHT = datetime(2026, 11, 22, 18, 14, 7, tzinfo=UTC)  # 02:14:07 in China
@@ -267,6 +269,21 @@ def _capture(conn: Connection, store: Store, listing_id: int, plant: Plant) -> N
                 capture_id=capture_id, position=position, role=role, sha256=stored.sha256
             )
         )
+        if role == "picture":
+            _looked_at(conn, stored.sha256, body)
+
+
+def _looked_at(conn: Connection, sha256: str, body: bytes) -> None:
+    """A small copy, and no hash: these leads are not to be related by it."""
+    seen = upsert(tables.picture_looks).values(sha256=sha256, note="plain", looked_at=NIGHT)
+    conn.execute(seen.on_conflict_do_nothing())
+    small = upsert(tables.picture_smalls).values(sha256=sha256, body=_small(body))
+    conn.execute(small.on_conflict_do_nothing())
+
+
+@cache
+def _small(body: bytes) -> bytes:
+    return look(body).small
 
 
 #: The package that `package` writes.

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event, text
 
 from bench.desk import fill
-from db import browse, leases, licences, queue, related, review, second_looks
+from db import browse, leases, licences, looks, queue, related, review, second_looks, waking
 from db.campaigns import seed_districts
 from db.engine import connect, transaction
 from db.queue import SORTS, QueueFilter
@@ -21,7 +21,8 @@ from tests.conftest import copied_database
 pytestmark = [pytest.mark.db, pytest.mark.drill]
 
 LEADS = 60_000
-LARGE = ("leads", "listings", "lead_hits", "assessments", "sellers", "screenings")
+LARGE = ("leads", "listings", "lead_hits", "assessments", "sellers", "screenings", "captures", "capture_files")
+LARGE += ("picture_looks", "picture_smalls", "evidence_files")
 CITY = User(id=1, name="ke", full_name="柯某", role="head", must_change=False, enabled=True)
 DISTRICT = User(
     id=2,
@@ -43,6 +44,9 @@ QUICK: dict[str, Callable[[Connection], Any]] = {
     "lead": lambda conn: review.lead_page(conn, 30_000),
     "file": lambda conn: review.evidence_file(conn, 30_000, 1),
     "related": lambda conn: related.related(conn, 30_000),
+    "small": lambda conn: looks.small_of(conn, 30_000, 30_000),
+    "smalls": lambda conn: looks.firsts(conn, [30_000, 30_005, 30_010]),
+    "awake": lambda conn: waking.awake(conn, QueueFilter(), limit=5),
     "numbers": lambda conn: licences.elsewhere(conn, 30_000, [(LicenceKind.BREEDING, "鲁林动繁〔2026〕12号")]),
     "second": lambda conn: second_looks.following(conn, 2, now()),
     "seconds": lambda conn: second_looks.waiting(conn, 2, now()),
@@ -62,6 +66,21 @@ _SCREENED = (
     " select id, screened_by, '排除', '{}', screened_at from leads where screened_at is not null",
     "analyze leads, screenings",
 )
+#: A picture for each lead, of which two show the same one.
+_PICTURES = (
+    "insert into evidence_files (sha256, size, media_type, stored_at)"
+    " select encode(sha256(n::text::bytea), 'hex'), 1, 'image/jpeg', now() from generate_series(1, {leads}) n",
+    "insert into captures (listing_id, fingerprint, url, captured_at, method)"
+    " select id, 'f', '', now(), 'test' from listings where id <= {leads} order by id",
+    "insert into capture_files (capture_id, position, role, sha256)"
+    " select id, 0, 'picture', encode(sha256(listing_id::text::bytea), 'hex') from captures",
+    "insert into picture_looks (sha256, coarse, fine, looked_at)"
+    " select encode(sha256(n::text::bytea), 'hex'), ('x' || substr(h, 1, 16))::bit(64)::bigint,"
+    " ('x' || h || h || h || h)::bit(512), now()"
+    " from (select n, md5((n / 2)::text) as h from generate_series(1, {leads}) n) m",
+    "insert into picture_smalls (sha256, body) select sha256, 'x' from picture_looks",
+    "analyze evidence_files, captures, capture_files, picture_looks, picture_smalls",
+)
 #: What may read as many rows as counting goes to, or as the district has, and no more.
 COUNTS: dict[str, Callable[[Connection], Any]] = {
     "length": lambda conn: queue.queue_length(conn, QueueFilter()),
@@ -77,8 +96,8 @@ def full(server_url: str, migrated_template: str) -> Iterator[Engine]:
             seed_districts(conn, [("370481", "滕州市"), ("370403", "薛城区"), ("370402", "市中区")])
         fill(engine, LEADS, LEADS)
         with transaction(engine) as conn:
-            for statement in _SCREENED:
-                conn.execute(text(statement))
+            for statement in (*_SCREENED, *_PICTURES):
+                conn.execute(text(statement.replace("{leads}", str(LEADS))))
         yield engine
         engine.dispose()
 
@@ -98,6 +117,14 @@ def plans(engine: Engine, user: User, ask: Callable[[Connection], Any]) -> list[
             ]["Plan"]
             for statement, given in asked
         ]
+
+
+def test_the_twin_of_a_picture_is_found_among_all(full: Engine) -> None:
+    with transaction_as(full, CITY) as conn:
+        found = related.related(conn, 30_000)
+        [twin] = [kin.lead.id for kin in found.kin if any(tie.kind is related.Kind.PICTURE for tie in kin.ties)]
+        shown = text("select listing_id from lead_hits where lead_id = any(:ids) order by 1")
+        assert list(conn.execute(shown, {"ids": [30_000, twin]}).scalars()) == [30_000, 30_001]
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

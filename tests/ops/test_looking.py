@@ -14,12 +14,16 @@ from db.purging import FRESH, Order, purge_files
 from db.related import Kind
 from db.users import User
 from db.walls import transaction_as
+from ops.house import open_house
 from ops.looking import look_at_pictures
+from ops.settings import read_settings
+from ops.ticking import tick
+from ops.worker import queue_app
 from pipelines import receive
 from records import Capture, CapturedFile, FileRole, now
 from tests.console import seed
 from tests.photos import COPIES, OTHERS, encoded, photo
-from tests.pipelines.made import NIGHT, listing, reception, rows, seller, sighting
+from tests.pipelines.made import NIGHT, SmallMatcher, listing, reception, rows, seller, sighting
 
 pytestmark = pytest.mark.db
 
@@ -136,3 +140,15 @@ def test_what_was_seen_goes_with_the_file(house: SimpleNamespace) -> None:
     assert rows(house.engine, "select sha256 from picture_looks") == [(left,)]
     assert rows(house.engine, "select sha256 from picture_smalls") == [(left,)]
     assert rows(house.engine, "select rows from tombstones") == [(4,)]
+
+
+def test_the_clock_looks_at_pictures_and_wakes_what_is_due(tmp_path, database_url: str, engine: Engine) -> None:
+    opened = open_house(read_settings(None, home=tmp_path, database_url=database_url))
+    receive([shown(1, encoded(photo(1)))], replace(opened.reception(SmallMatcher()), now=lambda: NIGHT))
+    with transaction(engine) as conn:
+        conn.exec_driver_sql("update leads set state = '待研判', screened_at = now() - interval '20 days'")
+    with queue_app(opened).open() as app:
+        tick(opened, app)
+    opened.engine.dispose()
+    assert rows(engine, "select count(*) from picture_smalls") == [(1,)]
+    assert rows(engine, "select state, raised_why from leads where platform = 'goods'") == [("疑似", "到了再看的日期")]
