@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from playwright.async_api import BrowserContext, CDPSession
+from playwright.async_api import Error as BrowserError
 from playwright.async_api import Page as BrowserPage
 
 from crawler.deadline import Deadline
@@ -17,6 +18,16 @@ _SOURCE = """(() => {
     if (document.getElementsByTagName('*').length > %d) return null;
     const html = whole.outerHTML;
     return html.length > %d ? null : (document.doctype ? '<!DOCTYPE html>' : '') + html;
+})()"""
+
+# A script that waits for nothing but its time would run once more in the moment between two documents. Whatever else
+# it waits for comes while no script may run, and is lost on it. Numbers of timers are dealt out in order.
+_HUSHED = """(() => {
+    const last = setTimeout(() => 0), drawn = requestAnimationFrame(() => 0);
+    if (last > 100000 || drawn > 100000) return false;
+    for (let timer = 1; timer <= last; timer++) clearTimeout(timer);
+    for (let frame = 1; frame <= drawn; frame++) cancelAnimationFrame(frame);
+    return true;
 })()"""
 
 
@@ -35,6 +46,21 @@ class Sheet:
         asked = {"expression": expression, "contextId": world["executionContextId"]}
         answer = await self.session.send("Runtime.evaluate", {**asked, "returnByValue": True, "awaitPromise": True})
         return answer["result"].get("value")
+
+    @property
+    def alone(self) -> bool:
+        """True where the page has no frames and no workers, whose scripts `still` does not reach."""
+        return len(self.page.frames) == 1 and not self.page.workers
+
+    async def still(self) -> None:
+        """No script of the page ever runs again. A few milliseconds, where leaving it costs sixty."""
+        await self.session.send("Emulation.setScriptExecutionDisabled", {"value": True})
+        if not await self.ask(_HUSHED):
+            raise BrowserError("the page has too many timers")
+
+    async def wake(self) -> None:
+        """Scripts may run again: those of the next document, for which this is called just before."""
+        await self.session.send("Emulation.setScriptExecutionDisabled", {"value": False})
 
     async def source(self, most: int) -> str | None:
         """The document as it stands; None where it has more than `most` characters or too many elements."""

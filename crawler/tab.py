@@ -28,7 +28,8 @@ from crawler.network import BROWSER_FAULTS, NETWORK_FAULTS, Overgrown, blamed, c
 from crawler.overheard import Overheard
 from crawler.renderer import ANSWER, DEADLINE
 from crawler.retry_after import asked_to_wait
-from crawler.sheet import Sheet, let_go, new_sheet, shut, shut_down
+from crawler.sheet import Sheet, let_go, new_sheet, shut_down
+from crawler.unrest import Unrest
 from crawler.way_out import GUARD_ANSWERS, NotLetOut, check_passage
 from crawler.weight import weigh
 from records import Outcome, Page, Spent, now
@@ -76,7 +77,9 @@ class Tab:
         self._troubles: list[int] = []
         self._readers: set[asyncio.Task[None]] = set()
         self._opened = 0
-        self._littered = False
+        self._unrest = Unrest()
+        #: No script of the page runs, until the next one is opened.
+        self._stilled = False
         #: What the open page's scripts, Chromium and the sites said since the last navigation.
         self.overheard = Overheard(self._peer)
 
@@ -167,14 +170,18 @@ class Tab:
     async def leave(self) -> None:
         """Nothing of the page that is open lives on, while others are asked or nobody is.
 
-        At once, whatever it costs: what a page does while it is left must not be paid for by the next one.
+        At once: what a page does while it is left must not be paid for by the next one. One that is at rest stands
+        still until another takes its place; any other makes room at once, whatever that costs.
         """
         self.gate.leave()
         self._answer = None
-        if self.sheet is None:
+        sheet = self.sheet
+        if sheet is None or self._stilled:
             return
+        self._stilled = sheet.alone and not (self._unrest.seen or self.gate.restless or self.gate.busy)
+        leaving = sheet.still() if self._stilled else let_go(sheet.page)
         try:
-            await asyncio.wait_for(let_go(self.sheet.page), _CLOSE_SECONDS)
+            await asyncio.wait_for(leaving, _CLOSE_SECONDS)
         except BROWSER_FAULTS as fault:
             log.info("page does not let go, its tab is closed", why=type(fault).__name__)
             await self.close()
@@ -182,7 +189,8 @@ class Tab:
     async def close(self) -> None:
         """Closes the tab with its context, or else its browser. The next `open` makes a new one."""
         self._answer = None
-        sheet, self.sheet, self._opened, self._littered = self.sheet, None, 0, False
+        sheet, self.sheet, self._opened, self._stilled = self.sheet, None, 0, False
+        self._unrest = Unrest()
         self.gate.clear()
         for reader in self._readers:
             reader.cancel()
@@ -197,13 +205,16 @@ class Tab:
     async def _ready(self) -> BrowserPage:
         """The page to navigate: the last one, or a new one where that is gone, worn or littered."""
         sheet = self.sheet
-        worn = self._littered or self.gate.restless or self._opened >= self._browsers.pages_a_context
+        worn = self._unrest.seen or self.gate.restless or self._opened >= self._browsers.pages_a_context
         if sheet is None or worn or sheet.page.is_closed():
             await self.close()
             session = self._charge.courtesy.session
             own = {} if session is None else {"storage_state": session.state}
             context = await self._browsers.context(self._purpose, **CONTEXT, **own)
             sheet = await self._browsers.promptly(self._purpose, self._unfold(context))
+        if self._stilled:
+            await self._deadline.keep(sheet.wake())
+            self._stilled = False
         self._opened += 1
         return sheet.page
 
@@ -215,9 +226,9 @@ class Tab:
         page.on("response", self._notice)
         page.on("requestfinished", self.gate.over)
         page.on("requestfailed", self.gate.over)
-        page.on("popup", self._shut)
-        page.on("crash", self._crashed)
+        page.on("crash", self._gone)
         page.on("close", self._gone)
+        self._unrest.watch(page)
         await self._deadline.keep(watch_hops(sheet.session, self.gate.refuses_hop))
         await self._deadline.keep(weigh(sheet.session, self._weighed))
         self.overheard.listen(sheet)
@@ -315,26 +326,10 @@ class Tab:
             return True
         return False
 
-    def _shut(self, popup: BrowserPage) -> None:
-        self._littered = True  # one may have been missed, or not close: the next page gets a clean context
-        self._spawn(self._closed(shut(popup)))
-
-    async def _closed(self, closing: Awaitable[None]) -> None:
-        try:
-            await asyncio.wait_for(closing, _CLOSE_SECONDS)
-        except BROWSER_FAULTS as fault:
-            log.info("page did not close", why=type(fault).__name__)
-
     def _gone(self, page: BrowserPage) -> None:
         """What it still asked for is over, or whoever is next would wait for a turn that nobody gives back."""
         if self.sheet is not None and self.sheet.page is page:
             self.gate.clear()
-
-    def _crashed(self, page: BrowserPage) -> None:
-        """A crashed page answers nothing any more, and Playwright would wait for it."""
-        self.gate.clear()
-        self._littered = True
-        self._spawn(self._closed(page.close()))
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

@@ -17,8 +17,9 @@ from playwright.async_api import Error, Page, Request, Route
 from crawler import BrowserSettings, NoBrowser, processes
 from crawler import chromium as chromium_module
 from crawler.chromium import Browsers, Purpose
+from crawler.deadline import Deadline
 from crawler.program import runs_as_root
-from crawler.sheet import shut, shut_down
+from crawler.sheet import new_sheet, shut, shut_down
 from ops.settings import SettingsRefused, read_settings
 from tests.crawler.mischief import Answer, Site, site
 
@@ -107,6 +108,40 @@ def test_a_page_that_does_not_open_is_not_waited_for(chromium: str, monkeypatch:
     drive(work, executable=Path(chromium))
 
 
+TICKING = "data:text/html,<title>0</title><script>{} </script>"
+
+
+@pytest.mark.parametrize(
+    "ticks",
+    [
+        "setInterval(() => document.title++, 10)",
+        "const tick = () => setTimeout(tick, 10, document.title++); tick()",
+        "const tick = () => requestAnimationFrame(tick, document.title++); tick()",
+        "const {port1, port2} = new MessageChannel(); port2.onmessage = () => port1.postMessage(document.title++);"
+        "port1.postMessage(0)",
+        "setTimeout(() => setInterval(() => document.title++, 10), 300)",
+    ],
+)
+def test_a_page_that_is_stilled_never_does_anything_again(chromium: str, ticks: str) -> None:
+    """Another one is shown in its place as ever."""
+
+    async def work(browsers: Browsers) -> None:
+        sheet = await new_sheet(await browsers.context(Purpose.LISTS), Deadline(60))
+        await sheet.page.goto(TICKING.format(ticks))
+        await sheet.still()
+        at_rest = await sheet.ask("document.title")
+        await asyncio.sleep(0.2)
+        await sheet.wake()
+        await asyncio.sleep(0.3)
+        assert await sheet.ask("document.title") == at_rest
+        await sheet.page.goto(TICKING.format(ticks))
+        async with asyncio.timeout(60):
+            while await sheet.ask("document.title") == "0":
+                await asyncio.sleep(0.05)
+
+    drive(work, executable=Path(chromium))
+
+
 def _dying(folder: Path, chromium: str, deaths: int) -> Path:
     """A browser that ends at once where it is started, as often as `deaths` says."""
     script = folder / "dying"
@@ -131,6 +166,25 @@ def test_a_browser_that_dies_as_it_starts_is_started_thrice_at_most(chromium: st
         assert (tmp_path / "begun").read_text().count("\n") == 3
 
     drive(work, executable=_dying(tmp_path, chromium, deaths))
+
+
+@pytest.mark.parametrize(
+    ("body", "alone"),
+    [
+        ("<p>x", True),
+        ("<iframe srcdoc='<p>y'></iframe>", False),
+        ("<script>new Worker(URL.createObjectURL(new Blob(['for (;;) {}'])))</script>", False),
+    ],
+)
+def test_what_cannot_be_stilled_is_told(chromium: str, body: str, alone: bool) -> None:
+    async def work(browsers: Browsers) -> None:
+        sheet = await new_sheet(await browsers.context(Purpose.LISTS), Deadline(60))
+        await sheet.page.set_content(body)
+        async with asyncio.timeout(60):
+            while sheet.alone is not alone:
+                await asyncio.sleep(0.05)
+
+    drive(work, executable=Path(chromium))
 
 
 def test_a_browser_is_replaced_after_its_pages(chromium: str) -> None:
