@@ -57,7 +57,9 @@ def canonical(url: str, keeps: Collection[str] = ()) -> str:
         return ""
     scheme, host, path, query = parts
     pairs = [(name, value) for name, value in _pairs(query) if _stays(name, keeps)]
-    return urlunsplit((scheme, host, quote(path, safe="/%:@!$&'()*+,;=~-._") or "/", _query(sorted(pairs)), ""))
+    # a query of one bare word is an item's number on some sites, and some take it for another one with a sign behind
+    asked = query if "=" not in query and "&" not in query and pairs else _query(sorted(pairs))
+    return urlunsplit((scheme, host, quote(path, safe="/%:@!$&'()*+,;=~-._") or "/", asked, ""))
 
 
 def host_of(url: str) -> str:

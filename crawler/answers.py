@@ -52,6 +52,12 @@ _RANKS = {name: {word: rank for rank, word in enumerate(words.split())} for name
 _FIELDS: dict[str, tuple[str, ...]] = {
     word: tuple(name for name in _NAMES if word in _RANKS[name]) for ranks in _RANKS.values() for word in ranks
 }
+#: A name made up of one above and a word of the house: infoPrice. Not what a thing once cost.
+_HOUSE_NAME = re.compile(
+    r"(?!ori|old|market|former|before|was|list|line|retail|tag|del|cross|max|high|unit|ship|express)\w*(?P<field>price|title)"
+)
+_HOUSE_RANK = 30
+_MINOR_UNITS = frozenset(("分", "fen", "cent", "cents"))
 _ASIDE = re.compile(
     r"recommend|related|similar|guess|history|banner|nav|menu|filter|facet|categor|breadcrumb|config|hotword|suggest",
     re.I,
@@ -236,11 +242,19 @@ def _key_of(path: str) -> str:
     return last
 
 
+@lru_cache(maxsize=20_000)
+def _fields_of(key: str) -> tuple[str, ...]:
+    """The fields that may stand under a key."""
+    made_up = None if key in _FIELDS else _HOUSE_NAME.fullmatch(key)
+    return (made_up["field"],) if made_up else _FIELDS.get(key, ())
+
+
 def _mark(name: str, path: str, value: Any) -> float:
     """How well the value at `path` does as the field `name`; 0 for not at all."""
-    rank = _RANKS[name].get(_key_of(path))
-    if rank is None:
+    key = _key_of(path)
+    if name not in _fields_of(key):
         return 0.0
+    rank = _RANKS[name].get(key, _HOUSE_RANK)
     text = values.plain(value)[:600]
     mark = 3.0 - rank * 0.06 - 0.12 * path.count(".") - 0.3 * path.count("[0]")
     if name == "title" and (
@@ -270,7 +284,7 @@ def _answer(path: str, rows: list[dict[str, Any]], base: str) -> Answer | None:
     totals: dict[str, dict[str, float]] = {name: defaultdict(float) for name in _NAMES}
     for one in leaves:
         for where, value in one.items():
-            for name in _FIELDS.get(_key_of(where), ()):
+            for name in _fields_of(_key_of(where)):
                 if mark := _mark(name, where, value):
                     totals[name][where] += mark
     order = {name: sorted(total, key=lambda where: -total[where]) for name, total in totals.items()}
@@ -311,10 +325,20 @@ def _found(leaves: dict[str, Any], order: dict[str, list[str]], base: str) -> Fo
         title=first("title"),
         url=url,
         item_id=first("id"),
-        price_text=first("price"),
+        price_text=_major(leaves, first("price")),
         seller=first("seller"),
         place=first("place"),
         pictures=tuple(filter(None, [address(base, first("picture"))])),
         description=first("description"),
         published=first("published"),
+    )
+
+
+def _major(leaves: dict[str, Any], price: str) -> str:
+    """A price in yuan where the object says that it counts in fen, or the like; else as it stands."""
+    units = (str(value).lower() for where, value in leaves.items() if _key_of(where).endswith("unit"))
+    return (
+        f"{int(price) / 100:.2f}"
+        if price.isdigit() and len(price) < 15 and not _MINOR_UNITS.isdisjoint(units)
+        else price
     )

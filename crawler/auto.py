@@ -5,7 +5,7 @@ Pure, like `reading`: bytes in, listings out, nothing raised. Every step is boun
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from crawler.addresses import host_of
@@ -24,6 +24,8 @@ from records import Listing, Page
 #: Groups that are read out to be compared; the best one is nearly always among the first.
 _READ_OUT = 6
 _LEAST_WORTH = 2.0
+#: Worth of a group from which on it is one of goods: three small cards with a price each have fifty.
+_SURELY_GOODS = 40.0
 _LINKED = re.compile(rb"""<a\s[^<>]{0,400}?href=["'](?:https?:)?//([A-Za-z0-9.-]{4,80})""")
 
 
@@ -95,7 +97,7 @@ def _of_markup(document: Document) -> _Reading:
         )
         if is_list(list(found))
     ]
-    own = _own(document, layout, alone, marked_alone)
+    own = _own(document, layout, alone, marked_alone, cards=_goods(read))
     if own is not None and not _fills(layout, read) and not listed:
         return _Reading(found=[own], source="商品页", detail=True)
     if not lists or max(map(_sum, lists)) < 20:
@@ -140,13 +142,16 @@ def _sum(reading: _Reading) -> float:
     return sum(one.worth for one in {one.url or one.item_id: one for one in reading.found}.values())
 
 
-def _own(document: Document, layout: Layout, alone: list[Found], marked: list[Found]) -> Found | None:
+def _own(
+    document: Document, layout: Layout, alone: list[Found], marked: list[Found], *, cards: Sequence[int]
+) -> Found | None:
     """The item that the page as a whole is about; None where it is about none."""
     told = [one[0] for one in (alone, marked) if len(one) == 1]
     ways: list[Callable[[], Found | None]] = [
         *(lambda found=found: found for found in told),
         lambda: from_open_graph(document),
-        lambda: lone_offer(document, layout),
+        lambda: _of_own_state(document),
+        lambda: lone_offer(document, layout, cards),
     ]
     result: Found | None = None
     for way in ways:
@@ -155,6 +160,17 @@ def _own(document: Document, layout: Layout, alone: list[Found], marked: list[Fo
             continue
         result = found if result is None else _signed(result, found).over(found)
     return result
+
+
+def _of_own_state(document: Document) -> Found | None:
+    """The item among the JSON that a page carries whose number or address is the page's own."""
+    here = document.page.final_url
+    items = (lone_item(state, document.base) for _, state in states(document))
+    return next((one for one in items if one and (one.url == here or _names(here, one.item_id))), None)
+
+
+def _names(url: str, item_id: str) -> bool:
+    return len(item_id) >= 4 and re.search(rf"(?<![A-Za-z0-9]){re.escape(item_id)}(?![A-Za-z0-9])", url) is not None
 
 
 def _signed(told: Found, shown: Found) -> Found:
@@ -189,6 +205,11 @@ def site_of(host: str) -> str:
     """The registered part of a host name, roughly: its last two labels, three under .com.cn and the like."""
     labels = host.split(".")
     return ".".join(labels[-3:] if len(labels) > 2 and len(labels[-2]) <= 3 and len(labels[-1]) == 2 else labels[-2:])
+
+
+def _goods(read: Read | None) -> tuple[int, ...]:
+    """The cards of a group that is surely one of goods; pictures of one thing and rows of a table are not."""
+    return read.cards if read is not None and len(read.found) >= 3 and read.worth >= _SURELY_GOODS else ()
 
 
 def _fills(layout: Layout, read: Read | None) -> bool:

@@ -17,6 +17,8 @@ _LARGER = {"gb2312": "gb18030", "gbk": "gb18030", "cp936": "gb18030", "gb_2312-8
 #: cp949 must be declared: what it makes of GBK looks like good Korean.
 _GUESSES = ("utf-8", "gb18030", "big5hkscs", "cp932", "euc-jp")
 _SAMPLE = 65_536
+#: Different characters that are utf-8 by chance once in some thousand pages of another encoding.
+_SURELY = 4
 
 #: The commonest characters of Chinese pages in both scripts, and those of this trade: mojibake has none of them.
 _COMMON = frozenset(
@@ -49,6 +51,8 @@ def detect_encoding(body: bytes, declared: str = "") -> str:
     sample = _telling(body)
     if not sample:
         return named[0] if named and not named[0].startswith("utf-16") else "utf-8"
+    if "utf-8" in named and _reads(sample, "utf-8"):
+        return "utf-8"
     best, highest = "", -math.inf
     for name in dict.fromkeys([*named, *_sixteen(body), *_GUESSES]):
         fitness = _fitness(sample, name, highest)
@@ -75,15 +79,20 @@ def _fitness(sample: bytes, name: str, beaten: float = -math.inf) -> float:
     """
     text = sample.decode(name, "replace")
     lost = text.count("\ufffd") / max(len(text), 1)
-    # utf-8 that decodes is hardly ever anything else
-    bonus = 0.5 if name == "utf-8" and not lost else 0.0
+    # utf-8 that decodes is hardly ever anything else; one middle dot would be a common character of GBK
+    bonus = 0.0 if name != "utf-8" or lost else 1.5 if len(set(text)) > _SURELY else 0.5
     fine = 20 * lost + len(_ODD.findall(text)) / max(len(text), 1)
     if 1.0 + bonus - fine <= beaten:
         return -math.inf
     letters: list[str] = _CJK.findall(text)
     if not letters:
-        return -fine
+        return bonus - fine
     return (sum(map(_COMMON.__contains__, letters)) + len(_HANGUL.findall(text))) / len(letters) + bonus - fine
+
+
+def _reads(sample: bytes, name: str) -> bool:
+    """True where nothing is lost."""
+    return "\ufffd" not in sample.decode(name, "replace")
 
 
 def _telling(body: bytes) -> bytes:

@@ -75,8 +75,9 @@ def shape_of(link: str) -> str:
     except ValueError:
         return ""
     steps = [step for step in parts.path.split("/") if step]
-    first = re.sub(r"\d+", "0", steps[0]) if len(steps) > 1 or parts.query else re.sub(r"\d+", "0", "".join(steps))[:1]
-    names = sorted(re.findall(r"(?:^|&)([\w.]{1,30})=", parts.query))[:3]
+    first = re.sub(r"\d+", "0", steps[0] if steps else "")
+    first = first if len(steps) > 1 or parts.query else first[:1]
+    names = sorted(re.findall(r"(?:^|&)([A-Za-z_][\w.]{0,30})=", parts.query))[:3]
     return f"{parts.netloc}/{len(steps)}/{first}?{'&'.join(names[:1])}"
 
 
@@ -121,7 +122,9 @@ def _alike(layout: Layout) -> Iterator[tuple[str, list[int]]]:
         if lasting and not layout.aside[at]:
             together[-1, element.tag, ".".join(lasting)].append(at)
     for (_, _, shared), members in together.items():
-        members = _outermost(layout, members)[:MOST_CARDS]
+        inside = [at for at in members if not layout.aside[at]]
+        # what stands aside is of the same make, and no answer to what was asked for
+        members = _outermost(layout, inside if 2 * len(inside) >= len(members) else members)[:MOST_CARDS]
         if len(members) >= _FEWEST_PRICED:
             yield shared, members
 

@@ -30,10 +30,17 @@ PRICE = re.compile(
     rf"{_CURRENCY}\s*(?:{_NUMBER})|(?:{_NUMBER})\s*(?:[万亿千]\s*)?(?:{_CURRENCY}|块(?!头))", re.IGNORECASE
 )
 NO_PRICE = re.compile(
-    r"^\W{0,3}(?:价格|售价)?\W{0,3}(?:面议|议价|电议|询价|待议|免费|VB|Zu verschenken|Free)\W{0,3}$", re.I
+    r"^\W{0,3}(?:价格|售价)?\W{0,3}(?:面[议谈商]|详谈|电联|议价|电议|询价|待议|免费|VB|Zu verschenken|Free)\W{0,3}$",
+    re.I,
 )
-_BARE_SIGN = re.compile(rf"^\s*{_CURRENCY}\s*$", re.IGNORECASE)
-PRICED_NAME = re.compile(r"price|preis|prix|prezzo|precio|jiage|money|amount(?!s)|(?:^|[-_])cost", re.IGNORECASE)
+#: The sign of a currency and nothing else.
+BARE_SIGN = re.compile(rf"^\s*{_CURRENCY}\s*$", re.IGNORECASE)
+_SIGN_BEHIND = re.compile(r"\s*(?:[万千]\s*)?(?:元(?!/)|块(?!头)|€|円)")
+#: A number and nothing else.
+BARE_NUMBER = re.compile(rf"^\s*(?:{_NUMBER})\s*$")
+PRICED_NAME = re.compile(
+    r"(?:^|[-_ ])pri(?:$|[-_ ])|price|preis|prix|prezzo|precio|jiage|money|amount(?!s)|(?:^|[-_])cost", re.IGNORECASE
+)
 #: Parts of a page that are about the site or about other things than what was asked for.
 _ASIDE_TAGS = frozenset({"nav", "footer", "aside", "header"})
 _ASIDE_NAME = re.compile(
@@ -45,13 +52,21 @@ _ASIDE_NAME = re.compile(
     re.IGNORECASE,
 )
 _ASIDE_HEADING = re.compile(
-    r"猜你喜欢|为[您你]推荐|相关(?:推荐|商品|阅读|文章|搜索)|看了又看|还(?:看了|买了)|热门(?:推荐|商品|搜索)?$|"
-    r"最近浏览|浏览记录|"
+    r"猜你喜欢|为[您你]推荐|^\W*相关(?:推荐|商品|阅读|文章|搜索)|看了又看|还(?:看了|买了)|热门(?:推荐|商品|搜索)?$|"
+    r"最近浏览|浏览记录|^\W*(?:其[他它](?:卖家|专场|商品|宝贝|物品)|附近的|周边|更多推荐)|(?:可能|也)还?会?喜欢|"
     r"同类(?:推荐|商品)|店长推荐|猜您喜欢|"
-    r"\brelated\b|similar|you (?:may|might)|also (?:like|bought|viewed)|recommended|recently viewed|sponsored|"
+    r"\brelated\b|similar|\bnearby\b|\bother (?!results)|fewer words|more (?:from|like)|alternativ|\bumgebung\b|"
+    r"similaires|vous aimerez|ook interessant|potrebbe|también|relacionad|correlat|"
+    r"you (?:may|might)|also (?:like|bought|viewed)|recommended|recently viewed|sponsored|"
     r"ähnliche|das könnte|passend dazu|empfehlung|zuletzt|auch interess|kunden kauften|おすすめ|関連",
     re.IGNORECASE,
 )
+#: What says so outside a heading; most of the words above may stand in a card as well.
+_ASIDE_LINE = re.compile(
+    r"喜欢$|^为[您你]推荐|^看了又看|also like$|^recently viewed|^vous aimerez|^das könnte", re.IGNORECASE
+)
+#: Of what is a heading by its class.
+_LOWEST_RANK = 7
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "legend", "caption"})
 
 
@@ -132,8 +147,8 @@ class _Builder:
         self._open: list[int] = []
         self._known: dict[tuple[int, str], int] = {}
         self._blank = False
-        #: Depth of the open aside, if any, and where an aside heading opened one: (container, number).
-        self._suspects: dict[int, bool] = {}
+        #: Where a heading made the rest of a part an aside: rank of that heading, 0 once another one has ended it.
+        self._suspects: dict[int, int] = {}
 
     def enter(self, element: Any) -> None:
         lay, at = self.layout, len(self.layout.elements)
@@ -166,6 +181,9 @@ class _Builder:
             self._heed(at, element)
         self._blank = self._blank or element.tag not in _INLINE
         self._say(element.tail or "")
+        # <b>320</b>元
+        if _SIGN_BEHIND.match(element.tail or "") and BARE_NUMBER.match(element.text or ""):
+            lay.prices[-1] += 1
 
     def finished(self) -> Layout:
         while self._open:
@@ -174,7 +192,7 @@ class _Builder:
         return self.layout
 
     def _is_aside(self, element: Any, parent: int, names: str) -> bool:
-        if parent >= 0 and (self.layout.aside[parent] or self._suspects.get(parent, False)):
+        if parent >= 0 and (self.layout.aside[parent] or self._suspects.get(parent)):
             return True
         if element.tag in ("body", "html", "main"):
             return False
@@ -182,18 +200,25 @@ class _Builder:
         return element.tag in _ASIDE_TAGS or named
 
     def _heed(self, at: int, element: Any) -> None:
-        """A heading such as 猜你喜欢 makes what follows it in its own part an aside, until another heading."""
+        """A heading such as 猜你喜欢 makes what follows it in its own part an aside, until another one of its rank."""
         lay = self.layout
-        if element.tag not in _HEADINGS and not re.search(r"tit|head|hd", names_of(element), re.IGNORECASE):
-            return
         aside = _ASIDE_HEADING.search(lay.text(at, 80)) is not None
+        headed = element.tag in _HEADINGS or re.search(r"tit|head|hd", names_of(element), re.IGNORECASE)
+        # a line of its own says it as well, but for one that leads elsewhere
+        line = lay.width(at) <= 24 and not lay.count(lay.links, at) and _ASIDE_LINE.search(lay.text(at))
+        if not headed and not line:
+            return
+        rank = int(element.tag[1]) if element.tag[1:].isdigit() else _LOWEST_RANK
         parent = lay.parents[at]
-        if aside or parent in self._suspects:
-            self._suspects[parent] = aside
+        self._rank(parent, rank, aside=aside)
         above = lay.parents[parent] if parent >= 0 else -1
         # the heading may stand in a box of its own beside the goods
-        if lay.begins[parent] == lay.begins[at] and above >= 0 and (aside or above in self._suspects):
-            self._suspects[above] = aside
+        if lay.begins[parent] == lay.begins[at] and above >= 0:
+            self._rank(above, rank, aside=aside)
+
+    def _rank(self, part: int, rank: int, *, aside: bool) -> None:
+        if aside or self._suspects.get(part, 0) >= rank:
+            self._suspects[part] = rank if aside else 0
 
     def _say(self, text: str) -> None:
         if not text:
@@ -213,7 +238,7 @@ def _is_priced(names: str, text: str) -> bool:
     if not short.strip():
         return False
     digits = any(char.isdigit() for char in short)
-    return bool((digits and PRICED_NAME.search(names)) or (digits and PRICE.search(short)) or _BARE_SIGN.match(short))
+    return bool((digits and PRICED_NAME.search(names)) or (digits and PRICE.search(short)) or BARE_SIGN.match(short))
 
 
 def width_of(text: str) -> int:

@@ -3,51 +3,18 @@
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import Any
 
 from crawler.found import Found, address
 from crawler.groups import PASSING_CLASS, Group, is_advertised, link_in, shape_of
-from crawler.layout import NO_PRICE, PRICE, PRICED_NAME, Layout, names_of, width_of
+from crawler.layout import BARE_NUMBER, PRICE, Layout, width_of
+from crawler.marks import marks_of, sign_before
 from crawler.pictures import picture_of
 
 _MOST_INSIDE = 400
-_TITLE_NAME = re.compile(
-    r"title|name(?!d)|subject|headline|caption|(?:^|[-_ ])(?:tit|bt|biaoti|mingcheng|desc)(?:$|[-_ ])", re.I
-)
-_TITLE_NOT = re.compile(
-    r"sub-?title|shop|store|seller|user|nick|author|brand|vendor|tag|label|cat(?:egory)?name|subject-?line", re.I
-)
-_SELLER_NAME = re.compile(
-    r"seller|shop|store|vendor|merchant|dealer|owner|nick|author|maijia|verkäufer|anbieter|(?:^|[-_ ])user", re.I
-)
-_PLACE_NAME = re.compile(
-    r"location|locality|(?:^|[-_ ])(?:place|loc|addr|address|area|city|region|province|"
-    r"district|where|ort|standort|diqu|"
-    r"didian|pos|adr|from)(?:$|[-_ ])|pin",
-    re.IGNORECASE,
-)
-_TIME_NAME = re.compile(r"time|date|publish|posted|fabu|shijian|datum", re.IGNORECASE)
-_FORMER_NAME = re.compile(
-    r"(?:^|[-_ ])(?:old|orig|origin|original|was|list-?price|market|del|before|through|uvp|"
-    r"rrp|regular|line|"
-    r"yuanjia|former|previous|compare\w*|retail|strike\w*)(?:$|[-_ ])|oldprice|price-?old",
-    re.IGNORECASE,
-)
-_NOT_PRICE_NAME = re.compile(
-    r"ship|freight|deal|sales|sold|count|deposit|save|discount|coupon|postage|versand|tax|rating|review|monthly|instal",
-    re.I,
-)
-_NOT_PRICE_TEXT = re.compile(
-    r"运费|邮费|快递|定金|已省|立减|满\s*\d|返|人付款|销量|shipping|delivery|versand|save\b|off\b|/\s*(?:month|monat)|deposit",
-    re.I,
-)
+_WIDEST_PRICE = 30
 _TELLING = re.compile(r"title|name|price|seller|shop|place|location|date|time|img|pic", re.IGNORECASE)
-_LABEL_NAME = re.compile(r"(?:^|[-_ ])(?:promo|badge|tags?|labels?|icon|ribbon|sticker)(?:$|[-_ ])", re.IGNORECASE)
-_FORMER_TAGS = frozenset({"del", "s", "strike"})
-_PROVINCE = re.compile(
-    r"^(?:北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|"
-    r"四川|贵州|云南|陕西|甘肃|青海|内蒙古|广西|西藏|宁夏|新疆|香港|澳门|台湾)(?:省|市|自治区)?"
-    r"(?:\S{0,3}|\S{1,6}[市区县州])(?:[ \-·/]+\S{1,10}){0,3}$"
+_LABEL_NAME = re.compile(
+    r"(?:^|[-_ ])(?:promo|badge|highlight|tags?|labels?|icon|ribbon|sticker)(?:$|[-_ ])", re.IGNORECASE
 )
 _LABELLED = re.compile(
     (
@@ -68,7 +35,7 @@ class Spot:
     slot: str
     text: str
     #: Score as each field, by the element alone.
-    marks: dict[str, float] = field(default_factory=dict)
+    marks: dict[str, float]
 
 
 @dataclass(slots=True)
@@ -110,7 +77,9 @@ def read_group(layout: Layout, group: Group, base: str) -> Read:
         if not (advertised and is_advertised(layout.elements[at]) and not layout.count(layout.prices, at))
     ]
     cards = [_card(layout, at, base) for at in members]
-    urls = _item_links(cards)
+    urls = _item_links(layout, cards)
+    for card, url in zip(cards, urls, strict=True):
+        _heed_link(card, url)
     slots = {name: _slot(cards, name) for name in ("title", "price", "seller", "place", "published")}
     found = [_found(layout, card, url, slots, base) for card, url in zip(cards, urls, strict=True)]
     kept = [(one, card) for one, card in zip(found, cards, strict=True) if one.title and (one.url or one.item_id)]
@@ -173,7 +142,14 @@ def _card(layout: Layout, at: int, base: str) -> Card:
         width = layout.width(inner)
         spoken = (element.get("title") or "") if element.tag == "a" else ""
         if 0 < width <= 1_200 or spoken:
-            card.spots.append(_spot(layout, inner, at))
+            card.spots.append(
+                Spot(
+                    at=inner,
+                    slot=slot_of(layout, inner, at),
+                    text=layout.text(inner),
+                    marks=marks_of(layout, inner, at),
+                )
+            )
     if not card.links:
         _borrow_link(layout, card, base)
     return card
@@ -190,84 +166,7 @@ def _borrow_link(layout: Layout, card: Card, base: str) -> None:
             return
 
 
-def _spot(layout: Layout, at: int, root: int) -> Spot:
-    element, text = layout.elements[at], layout.text(at)
-    names = names_of(element)
-    leaf = layout.ends[at] - at <= 6
-    spot = Spot(at=at, slot=slot_of(layout, at, root), text=text)
-    price = _price_mark(layout, at, element, text, names)
-    if price > 0:
-        spot.marks["price"] = price
-    if width_of(PRICE.sub("", text)) >= max(6, 0.4 * width_of(text)):
-        spot.marks["title"] = _title_mark(layout, at, element, text, names)
-    if not leaf or price > 2 or at == root:
-        return spot
-    if width_of(text) <= 60 and (_SELLER_NAME.search(names) or element.get("itemprop") == "seller"):
-        spot.marks["seller"] = 3.0 + (element.tag in ("a", "span", "em", "b")) - 0.01 * width_of(text)
-    if width_of(text) <= 80 and not PRICE.search(text):
-        placed = 2.0 * bool(_PROVINCE.match(text)) + 2.0 * bool(_PLACE_NAME.search(names) or _has_pin(layout, at))
-        if placed and not re.fullmatch(r"[\d\W]*", text):
-            spot.marks["place"] = placed - 0.01 * width_of(text)
-    if element.tag == "time" or _TIME_NAME.search(names):
-        spot.marks["published"] = 2.0 + 2.0 * (element.tag == "time")
-    return spot
-
-
-def _has_pin(layout: Layout, at: int) -> bool:
-    """True where a small icon in front of the text is a pin on a map."""
-    inner = range(at + 1, min(layout.ends[at], at + 3))
-    return any(
-        re.search(r"(?:^|[-_ ])(?:pin|location|map|marker)", names_of(layout.elements[one]), re.I) for one in inner
-    )
-
-
-def _price_mark(layout: Layout, at: int, element: Any, text: str, names: str) -> float:
-    width = width_of(text)
-    if width > 60 or not width:
-        return 0.0
-    if NO_PRICE.match(text):
-        return 2.5
-    named = PRICED_NAME.search(names) is not None
-    amount = PRICE.search(text)
-    if not (amount or (named and re.search(r"\d", text))):
-        return 0.0
-    mark = 3.0 * named + 2.0 * bool(amount) + 1.0 - 0.03 * width
-    if element.tag in _FORMER_TAGS or _FORMER_NAME.search(names) or _is_former(layout, at):
-        mark -= 5.0
-    amounts = {found[0] for found in PRICE.finditer(text)}
-    mark += 1.0 * (len(re.findall(r"[^\W\d_]", PRICE.sub("", text))) <= 2)
-    if len(amounts) > 1 and not re.search(r"\d\s*(?:[-–~—至到]|to|bis)\s*\W{0,2}\d", text):
-        mark -= 2.5  # the price of today beside the former one: each stands in an element of its own
-    if _NOT_PRICE_NAME.search(names) or _NOT_PRICE_TEXT.search(text):
-        mark -= 3.0
-    return mark
-
-
-def _is_former(layout: Layout, at: int) -> bool:
-    """True inside what is crossed out, looking up two levels."""
-    for _ in range(2):
-        at = layout.parents[at]
-        if at < 0:
-            return False
-        above = layout.elements[at]
-        if above.tag in _FORMER_TAGS or (_FORMER_NAME.search(names_of(above)) and layout.width(at) < 30):
-            return True
-    return False
-
-
-def _title_mark(layout: Layout, at: int, element: Any, text: str, names: str) -> float:
-    width = width_of(text)
-    if width < 4 or not re.search(r"[^\W\d_]", text):
-        return -1.0
-    mark = min(width, 40) / 20 - max(width - 120, 0) / 80
-    mark += 3.0 * (element.tag in ("h1", "h2", "h3", "h4", "h5", "h6"))
-    mark += 2.5 * (_TITLE_NAME.search(names) is not None) - 4.0 * (_TITLE_NOT.search(names) is not None)
-    mark += 1.5 * (element.tag == "a" or layout.elements[layout.parents[at]].tag == "a")
-    mark -= 2.0 * bool(_PLACE_NAME.search(names) or _TIME_NAME.search(names) or _PROVINCE.match(text))
-    return float(mark - 0.4 * min(layout.ends[at] - at - 1, 10))  # a box of several things is none of them
-
-
-def _item_links(cards: list[Card]) -> list[str]:
+def _item_links(layout: Layout, cards: list[Card]) -> list[str]:
     """The address of each card's item: its own, not one that others carry too, of the kind that most cards have."""
     carried = Counter(link for card in cards for link in card.links)
     most = max(2, len(cards) // 10)
@@ -276,15 +175,40 @@ def _item_links(cards: list[Card]) -> list[str]:
         for shape in {shape for link, (_, _, shape) in card.links.items() if carried[link] <= most}:
             kinds[shape] += 1
     best = []
+    titled = _slot(cards, "title")
     for card in cards:
+        leading = _leading(layout, card, titled)
         own = [link for link in card.links if carried[link] <= most] or list(card.links)
 
-        def fitness(link: str, card: Card = card) -> float:
+        def fitness(link: str, card: Card = card, leading: frozenset[str] = leading) -> float:
             times, width, shape = card.links[link]
-            return times + width / 12 + 3.0 * kinds[shape] / max(len(cards), 1) + 0.5 * bool(re.search(r"\d{3,}", link))
+            told = 2.0 * (link in leading) + 0.5 * bool(re.search(r"\d{3,}", link))
+            return times + width / 12 + 3.0 * kinds[shape] / max(len(cards), 1) + told
 
         best.append(max(own, key=fitness, default=""))
     return best
+
+
+def _leading(layout: Layout, card: Card, slot: str) -> frozenset[str]:
+    """The addresses whose links hold what is likeliest the card's title, or stand in it."""
+    spot = _picked(card, "title", slot)
+    if spot is None:
+        return frozenset()
+    begin, end = spot.at, layout.ends[spot.at]
+    held = (
+        link
+        for link, anchors in card.anchors.items()
+        if any(at <= begin < layout.ends[at] or begin <= at < end for at in anchors)
+    )
+    return frozenset(held)
+
+
+def _heed_link(card: Card, url: str) -> None:
+    """What leads to the item is likelier its title than what stands beside it."""
+    leading = set(card.anchors.get(url, ()))
+    for spot in card.spots:
+        if spot.at in leading and spot.marks.get("title", 0.0) > 1.5:
+            spot.marks["title"] += 1.5
 
 
 def _slot(cards: list[Card], name: str) -> str:
@@ -292,13 +216,10 @@ def _slot(cards: list[Card], name: str) -> str:
     total: dict[str, float] = defaultdict(float)
     said: dict[str, Counter[str]] = defaultdict(Counter)
     for card in cards:
-        once: set[str] = set()
-        for spot in card.spots:
-            mark = spot.marks.get(name, 0.0)
-            if mark > 0 and spot.slot not in once:
-                once.add(spot.slot)
-                total[spot.slot] += mark
-                said[spot.slot][spot.text] += 1
+        for slot, spots in _marked(card, name).items():
+            spot = _foremost(spots, name)
+            total[slot] += spot.marks[name]
+            said[slot][spot.text] += 1
     if not total:
         return ""
     # titles differ from card to card; 立即购买 does not
@@ -306,13 +227,29 @@ def _slot(cards: list[Card], name: str) -> str:
     return max(total, key=lambda slot: total[slot] * varied[slot] ** 2)
 
 
+def _marked(card: Card, name: str) -> dict[str, list[Spot]]:
+    """What may be the field, by slot."""
+    found: dict[str, list[Spot]] = defaultdict(list)
+    for spot in card.spots:
+        if spot.marks.get(name, 0.0) > 0:
+            found[spot.slot].append(spot)
+    return found
+
+
+def _foremost(spots: list[Spot], name: str) -> Spot:
+    """Of what stands in one slot of a card the first that does well: the best price, a title nearly as good as any."""
+    best = max(spot.marks[name] for spot in spots)
+    enough = best if name == "price" else 0.6 * best
+    return next(spot for spot in spots if spot.marks[name] >= enough)
+
+
 def _picked(card: Card, name: str, slot: str) -> Spot | None:
     """The spot in the slot, or the best one of this card where the slot is empty here."""
-    marked = [spot for spot in card.spots if spot.marks.get(name, 0.0) > 0]
-    fitting = [spot for spot in marked if spot.slot == slot]
-    if fitting:
-        return fitting[0]
-    return max((spot for spot in marked if spot.marks[name] > 1.2), key=lambda one: one.marks[name], default=None)
+    marked = _marked(card, name)
+    if slot in marked:
+        return _foremost(marked[slot], name)
+    others = (spot for spots in marked.values() for spot in spots if spot.marks[name] > 1.2)
+    return max(others, key=lambda one: one.marks[name], default=None)
 
 
 def _pick(card: Card, name: str, slot: str) -> str:
@@ -323,16 +260,32 @@ def _pick(card: Card, name: str, slot: str) -> str:
 def _found(layout: Layout, card: Card, url: str, slots: dict[str, str], base: str) -> Found:
     element = layout.elements[card.at]
     identity = next((element.get(name) for name in _ID_ATTRIBUTES if element.get(name)), "")
+    title = _title(layout, card, url, slots["title"])
     return Found(
-        title=_title(layout, card, url, slots["title"]),
+        title=title,
         url=url,
         item_id=(identity or "") if re.search(r"\d", identity or "") else "",
-        price_text=_pick(card, "price", slots["price"]),
+        price_text=_price(layout, card, slots["price"], title),
         seller=_LABELLED.sub("", _pick(card, "seller", slots["seller"])),
         place=_LABELLED.sub("", _pick(card, "place", slots["place"])),
         pictures=_pictures(layout, card, base),
         published=_moment(layout, card, slots["published"]),
     )
+
+
+def _price(layout: Layout, card: Card, slot: str, title: str) -> str:
+    """As it stands, or as the title says; with the unit beside a number in an element of its own: <b>1.2</b>万元."""
+    spot = _picked(card, "price", slot)
+    if spot is None or width_of(spot.text) > _WIDEST_PRICE:  # told in a line of words, as boards do
+        told = PRICE.search(spot.text if spot else title)
+        return told[0] if told else spot.text if spot else ""
+    around = layout.parents[spot.at]
+    if sign := sign_before(layout, spot.at, spot.text):
+        return sign + spot.text
+    if not BARE_NUMBER.match(spot.text) or around < card.at or layout.width(around) > 24:
+        return spot.text
+    text = layout.text(around)
+    return text if re.sub(r"\D", "", text) == re.sub(r"\D", "", spot.text) else spot.text
 
 
 def _title(layout: Layout, card: Card, url: str, slot: str) -> str:

@@ -82,6 +82,12 @@ def test_what_is_one_is_resolved(link: str, address: str) -> None:
     assert canonical(absolute("https://shop.example/list/", link)) == address
 
 
+def test_a_query_of_one_bare_number_stays_as_it_is() -> None:
+    assert (
+        canonical("https://goods.example/item/show?22500000000001") == "https://goods.example/item/show?22500000000001"
+    )
+
+
 def test_canonical_is_stable() -> None:
     for url in (*variants()[:20], "https://shop.example/a%2Fb?x=%26&y=1+2", "https://shop.example/s?q=%CF%F3"):
         once = canonical(url.strip())

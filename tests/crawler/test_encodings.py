@@ -63,6 +63,15 @@ def test_a_page_cut_in_the_middle_of_a_character_keeps_its_encoding() -> None:
     assert decode((SIMPLIFIED * 20).encode("gbk")[:-1], "gbk").startswith(SIMPLIFIED)
 
 
+@pytest.mark.parametrize("declared", ["", "utf-8"])
+@pytest.mark.parametrize("text", ["A · B · C", "Hand plane – refurbished", "Ceramic ×6", "18 €", "naïve café"])
+def test_signs_of_the_west_are_no_chinese(text: str, declared: str) -> None:
+    """UTF-8 of a middle dot is a common character of GBK, read as that."""
+    around = "It’s “here” – 5 × 6 · £3 — €4" if not declared else ""
+    page = f"<html><body>{text * 20} {around}</body></html>"
+    assert detect_encoding(page.encode(), declared) == "utf-8"
+
+
 def test_ascii_and_nothing_are_utf8() -> None:
     assert detect_encoding(b"") == detect_encoding(b"<html>ok</html>") == detect_encoding(b"x", "utf-16") == "utf-8"
 
