@@ -23,6 +23,8 @@ CALLS = {
 #: Functions that say of themselves that they have no deadline; whoever calls them has one.
 BARE = {
     ("sheet.py", "ask"),
+    ("sheet.py", "still"),  # whoever leaves a page, and whoever opens the next, waits for them so long
+    ("sheet.py", "wake"),
     ("hops.py", "watch_hops"),
     ("weight.py", "weigh"),
     ("overheard.py", "_body"),  # both inside `trail`, which keeps its caller's deadline
