@@ -141,8 +141,14 @@ def small_picture(desk: TheDesk, visitor: EvidenceReader, lead_id: RowId, captur
         if body is None:
             raise HTTPException(404)
         if not custody.seen(conn, visitor.user.name, lead_id, role=_SMALL, since=midnight(at)):
-            seen = {"actor": visitor.user.name, "handling": Handling.VIEW, "detail": {"role": _SMALL}}
-            custody.record(conn, lead_id=lead_id, at=at, **seen)
+            custody.record(
+                conn,
+                actor=visitor.user.name,
+                handling=Handling.VIEW,
+                lead_id=lead_id,
+                detail={"role": _SMALL},
+                at=at,
+            )
     return Response(body, media_type="image/jpeg", headers={**_SEALED, "Cache-Control": "private, max-age=600"})
 
 
