@@ -156,7 +156,7 @@ def test_what_functions_ask_goes_by_an_index_too(full: Engine, user: User, what:
     with transaction_as(full, user) as conn:
         QUICK[what](conn)
         read = "select relname, seq_tup_read from pg_stat_xact_user_tables where relname = any(:large)"
-        scanned = dict(conn.execute(text(read), {"large": list(LARGE)}).tuples())
+        scanned = {row.relname: row.seq_tup_read for row in conn.execute(text(read), {"large": list(LARGE)})}
     assert set(scanned) == set(LARGE)
     assert [name for name, rows in scanned.items() if rows] == []
 
