@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from keywords.folding import Folding, in_rows, without_markup
+from keywords.folding import LEGIBLE, Folding, in_rows, without_markup
 from keywords.patterns import Stuffing
 
 #: Small numbers with a meaning of their own; those from _FIRST on are characters of the pieces.
@@ -150,13 +150,15 @@ def _hashed(firsts: Array, seconds: Array) -> Array:
 
 
 def _numbering(numbers: dict[str, int], tables: Folding) -> Array:
-    """Code point to small number, for all of Unicode."""
-    widths = np.frombuffer(tables.widths, dtype=np.uint8)
+    """Code point to small number; the last is for all that lies beyond, which may be anything."""
+    widths = np.frombuffer(tables.widths, dtype=np.uint8)[: LEGIBLE + 1]
     number = np.full(len(widths), _OTHER, dtype=np.uint16)
     number[widths == 0] = _SKIPPED
     number[widths > 1] = _SEVERAL
+    number[LEGIBLE] = _SEVERAL
     for char, small in numbers.items():
-        number[ord(char)] = small
+        if ord(char) < LEGIBLE:
+            number[ord(char)] = small
     for source, target in tables.folded:
         number[source] = numbers.get(chr(target), _OTHER)
     return number

@@ -13,8 +13,20 @@ from keywords.folding import folding, without_markup
 from keywords.skimming import skimmer
 from keywords.terms import ContextGroup, Lexicon, Term
 
+#: Other words of talk beside which an everyday word, or a name that is only nearly heard, is believed.
+TALK = 2
 #: Findings from which a text is judged in full: comparing each with each must not grow with a long text.
 _MANY = 12
+
+
+class Reading(NamedTuple):
+    """A skeleton and what stands in it."""
+
+    skeleton: str
+    #: Number of the text found, start, end; overlapping ones too.
+    hits: list[tuple[int, int, int]]
+    #: The numbers alone.
+    numbers: set[int]
 
 
 class Place(NamedTuple):
@@ -86,37 +98,49 @@ class Company:
         self._talk: dict[str, frozenset[int]] = {}
         self._speaking: dict[tuple[str, bool, bool], tuple[frozenset[int], int]] = {}
 
-    def possible(self, raw: str, hits: Sequence[tuple[int, int, int]], places: Sequence[Place]) -> bool:
-        """False when none of the findings has anything beside it. They are terms of the lexicon itself.
-
-        `hits`: all that stands in the skeleton: number, start, end.
-        """
-        if len(places) > _MANY or self._each_other(places):
+    def possible(self, raw: str, reading: Reading, places: Sequence[Place]) -> bool:
+        """False when none of the findings has anything beside it. They are terms of the lexicon itself."""
+        if len(places) > _MANY:
             return True
-        expressions = 0
+        told, expressions = reading.numbers, 0
         for place in places:
             heard = self._heard.get(id(place.term)) or self._hear(place.term)
-            if self._beside(place, heard, hits):
+            # Nineteen in twenty have no word beside them at all.
+            if not (told.isdisjoint(heard.words) and told.isdisjoint(heard.companions)) and self._beside(
+                place, heard, reading.hits
+            ):
+                return True
+            talk = len(heard.talk & told) if heard.talk else 0
+            if (talk or len(places) > 1) and self._among(place, places, talk):
                 return True
             expressions |= heard.expressions
-        if not expressions:
+        return bool(expressions) and self._expressed(raw, reading.skeleton, expressions)
+
+    def _expressed(self, raw: str, skeleton: str, expressions: int) -> bool:
+        """True where one of the expressions, a bit for each, is found."""
+        if not self._expressions.possible(skeleton, expressions):
             return False
         fold = skimmer().fold(without_markup(raw))
         likely = self._expressions.likely(fold) & expressions
         return any(pattern.search(fold) for _, pattern in self._expressions.chosen(likely))
 
-    def _each_other(self, places: Sequence[Place]) -> bool:
-        return len(places) > 1 and any(
-            one.term.category == other.term.category and one.term.text != other.term.text
-            for one in places
-            for other in places
-        )
+    def _among(self, place: Place, places: Sequence[Place], talk: int) -> bool:
+        """True where other findings of its category may be company, as `requiring` has it; `talk`: such words found."""
+        term, first, last = place
+        others: set[str] = set()
+        for other, start, end in places:
+            apart = end <= first or last <= start
+            if apart and other.category == term.category and other.text != term.text:
+                if not (other.everyday and (term.everyday or other.alone)):
+                    if first - self._window <= start and end <= last + self._window:
+                        return True
+                elif term.everyday and not other.alone:
+                    others.add(other.text)
+        return talk + len(others) >= TALK and term.everyday and not term.alone
 
     def _beside(self, place: Place, heard: _Heard, hits: Sequence[tuple[int, int, int]]) -> bool:
         """True where one of the words found is company for the term at its place."""
-        companions, words, talk = heard.companions, heard.words, heard.talk
-        if talk and len({number for number, _, _ in hits if number in talk}) > 1:
-            return True
+        companions, words = heard.companions, heard.words
         _, first, last = place
         low, high = first - self._window, last + self._window
         for number, start, end in hits:

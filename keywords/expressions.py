@@ -24,9 +24,13 @@ class Expressions(Generic[Owner]):
         self.owned = [(owner, re.compile(pattern)) for owner, pattern in owned]
         #: A bit for each expression: those that need nothing, and by character those that it is enough for.
         self._always = 0
+        #: As `needs` has it, and by bits what `possible` looks for.
+        self._needed: list[frozenset[str] | None] = []
+        self._seen: dict[int, re.Pattern[str] | None] = {}
         self._enough: dict[str, int] = {}
         for place, (_, pattern) in enumerate(self.owned):
             needed = needs(pattern.pattern)
+            self._needed.append(needed)
             if needed is None:
                 self._always |= 1 << place
                 continue
@@ -40,6 +44,18 @@ class Expressions(Generic[Owner]):
         for char in enough.keys() & set(text):
             bits |= enough[char]
         return bits | self._digits if self._digits and _DIGITS(text) else bits
+
+    def possible(self, skeleton: str, bits: int) -> bool:
+        """False where none of these expressions can be found in a text of that skeleton; sooner told than `likely`."""
+        seen = self._seen[bits] if bits in self._seen else self._look_for(bits)
+        return seen is None or seen.search(skeleton) is not None
+
+    def _look_for(self, bits: int) -> re.Pattern[str] | None:
+        needed = [chars for place, chars in enumerate(self._needed) if bits >> place & 1]
+        # Whatever is no letter or digit is not in the skeleton.
+        told = all(chars is not None and all(char == _DIGIT or char.isalnum() for char in chars) for chars in needed)
+        letters = "".join(sorted(frozenset().union(*filter(None, needed))))
+        return self._seen.setdefault(bits, re.compile(f"[{letters}]") if told and letters else None)
 
     def chosen(self, bits: int) -> Iterator[tuple[Owner, re.Pattern[str]]]:
         """The expressions of these bits, in order."""
@@ -65,7 +81,13 @@ def needs(pattern: str) -> frozenset[str] | None:
 
 def _of_sequence(steps: Iterable[tuple[Any, Any]]) -> frozenset[str] | None:
     told = [needed for step in steps if (needed := _of_step(*step)) is not None]
-    return min(told, key=lambda chars: len(chars) + _AS_MANY * (_DIGIT in chars), default=None)
+    return min(told, key=_telling, default=None)
+
+
+def _telling(chars: frozenset[str]) -> int:
+    """How little the characters tell; least of all those that a skeleton does not show."""
+    unseen = any(not char.isalnum() for char in chars - {_DIGIT})
+    return len(chars) + _AS_MANY * (_DIGIT in chars) + _MANY * unseen
 
 
 def _of_step(kind: Any, value: Any) -> frozenset[str] | None:

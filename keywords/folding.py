@@ -13,7 +13,7 @@ from importlib.resources import files
 from itertools import compress
 
 #: End of the planes that hold Han characters; nothing legible stands beyond.
-_LEGIBLE = 0x32400
+LEGIBLE = 0x32400
 #: Tags, comments, and references to characters that are blank or invisible, also such as were escaped twice.
 _MARKUP = re.compile(
     r"<[/!]?[a-zA-Z][^<>\n]{0,80}>|<!--[^<>\n]{0,80}-->"
@@ -129,12 +129,12 @@ def folding() -> Folding:
     table = json.loads((files("keywords") / "tables" / "folding.json").read_text(encoding="utf-8"))
     pairs = dict(zip(map(ord, table["fold"][::2]), map(ord, table["fold"][1::2]), strict=True))
     # A list beats a dict in str.translate: a missing key costs an exception per character.
-    fold = list(range(_LEGIBLE))
+    fold = list(range(LEGIBLE))
     skeleton: list[int | str | None] = [*fold]
     several: dict[str, str] = table["expand"]
     unseen = _codes(table["unseen"])
     # Beyond the list str.translate leaves a character alone, so only a longer list drops tags and selectors.
-    skeleton += [None] * (max(unseen) + 1 - _LEGIBLE)
+    skeleton += [None] * (max(unseen) + 1 - LEGIBLE)
     for code in unseen | _codes(table["skip"]):
         skeleton[code] = None
     for source, target in pairs.items():
@@ -144,7 +144,7 @@ def folding() -> Folding:
     for char, word in several.items():
         skeleton[ord(char)] = word
     widths = bytearray(b"\1") * (sys.maxunicode + 1)
-    widths[_LEGIBLE : len(skeleton)] = bytes(len(skeleton) - _LEGIBLE)
+    widths[LEGIBLE : len(skeleton)] = bytes(len(skeleton) - LEGIBLE)
     for code in {*unseen, *_codes(table["skip"]), *pairs, *map(ord, several)}:
         piece = skeleton[code]
         widths[code] = 0 if piece is None else len(piece) if isinstance(piece, str) else 1

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from keywords.blocks import blocks
 from keywords.candidates import Candidate
+from keywords.company import Reading
 from keywords.folding import folding
 from keywords.requiring import require_company
 from keywords.resolving import cover, resolve
-from keywords.scanning import Reading, Scanner, View
+from keywords.scanning import Scanner, View
 from keywords.scoring import gather, judge
 from keywords.terms import Lexicon
 from records import Assessment, Level, Listing, Match
@@ -33,6 +34,7 @@ class Matcher:
         lexicon = lexicon.in_force(on) if on else lexicon
         self.lexicon = lexicon
         self._scanner = Scanner(lexicon)
+        self._read = self._scanner.read
         #: Made at the first batch.
         self._sieve: Sieve | None = None
         self._clean = Assessment(
@@ -58,8 +60,9 @@ class Matcher:
 
         Where no match counts nothing is told of it: most texts with a code word are ordinary. `explain` tells all.
         """
-        raw = _text(listing)
-        reading = self._scanner.read(raw)
+        # Most listings end here, so that each call and each name counts.
+        raw = f"{listing.title}\n{listing.description}" if listing.description else listing.title
+        reading = self._read(raw)
         return self._clean if reading is None else self._judge(raw, _joint(listing), reading)
 
     def assess_many(self, listings: Iterable[Listing]) -> Iterator[Assessment]:

@@ -4,13 +4,10 @@ from bisect import bisect_left, bisect_right
 
 from keywords.boundaries import is_word
 from keywords.candidates import Candidate, Context, Places
-from keywords.company import folded, is_talk, reach
+from keywords.company import TALK, folded, is_talk, reach
 from keywords.scanning import View
 from keywords.scoring import concerns
 from keywords.terms import Scoring
-
-#: Other words of talk beside which an everyday word, or a name that is only nearly heard, is believed.
-_TALK = 2
 
 
 def require_company(view: View, candidates: list[Candidate], contexts: list[Context], scoring: Scoring) -> None:
@@ -34,7 +31,7 @@ def require_company(view: View, candidates: list[Candidate], contexts: list[Cont
             for context in contexts[bisect_left(starts, low) : bisect_right(starts, high)]
             if context.end <= high
         ]
-        if item.worded and len(_talk(view, item, near)) < _TALK:
+        if item.worded and len(_talk(view, item, near)) < TALK:
             item.cancelled_by = f"“{view.skeleton[item.found.start : item.found.end]}”本身是常用词"
         elif not (
             _company(view, item, places.between(low, high), near, scoring)
@@ -51,13 +48,13 @@ def _among_others(view: View, item: Candidate, jargon: list[Candidate], contexts
     if not item.term.everyday or item.term.alone:
         return False
     others = [(one.found.start, one.found.end, one.term.text) for one in _others(item, jargon)]
-    if len(others) < _TALK and not is_word(view.skeleton[item.found.start : item.found.end]):
+    if len(others) < TALK and not is_word(view.skeleton[item.found.start : item.found.end]):
         for context in _talk(view, item, contexts):
             if all(context.end <= start or end <= context.start for start, end, _ in others):
                 others.append((context.start, context.end, context.word))
-    if len(others) >= _TALK:
+    if len(others) >= TALK:
         item.companion = others[0][2]
-    return len(others) >= _TALK
+    return len(others) >= TALK
 
 
 def _others(item: Candidate, jargon: list[Candidate]) -> list[Candidate]:

@@ -10,7 +10,7 @@ import ahocorasick_rs
 from ahocorasick_rs import Implementation
 
 from keywords.boundaries import Cut, cut
-from keywords.company import Company, Place, company_words, context_words, folded
+from keywords.company import Company, Place, Reading, company_words, context_words, folded
 from keywords.compiled import compiled
 from keywords.expressions import of_groups
 from keywords.folding import Folding, folding, references, without_markup
@@ -44,13 +44,6 @@ class Found(NamedTuple):
     def covers(self, other: "Found") -> bool:
         """True when `other` lies inside and is shorter."""
         return self.start <= other.start and other.end <= self.end and self.end - self.start > other.end - other.start
-
-
-class Reading(NamedTuple):
-    """A skeleton and what stands in it: number of the text found, start, end; overlapping ones too."""
-
-    skeleton: str
-    hits: list[tuple[int, int, int]]
 
 
 class _Owner(NamedTuple):
@@ -151,20 +144,20 @@ class Scanner:
     def read(self, raw: str) -> Reading | None:
         """None for most texts: nothing in them can be a finding that counts. The fast path."""
         skimmed = self._skim(raw)
-        return self._passed(raw, skimmed) if self._sieve(skimmed) else self._filled(skimmed)
+        return self._passed(raw, skimmed.decode()) if self._sieve(skimmed) else self._filled(skimmed.decode())
 
     def read_passed(self, raw: str) -> Reading | None:
         """The same for a text that the sieve let through, here or in a batch."""
-        return self._passed(raw, self._skim(raw))
+        return self._passed(raw, self._skim(raw).decode())
 
-    def _passed(self, raw: str, skimmed: bytes) -> Reading | None:
-        reading = self.reading(skimmed.decode())
+    def _passed(self, raw: str, skeleton: str) -> Reading | None:
+        reading = self.reading(skeleton)
         promising = self._promising(raw, reading) or any(self._split_hits(reading))
-        return reading if promising else self._filled(skimmed)
+        return reading if promising else self._filled(skeleton)
 
-    def _filled(self, skimmed: bytes) -> Reading | None:
+    def _filled(self, skeleton: str) -> Reading | None:
         """None where nothing stands across stuffing."""
-        if self._stuffed is None or self._stuffed.search(skeleton := skimmed.decode()) is None:
+        if self._stuffed is None or self._stuffed.search(skeleton) is None:
             return None
         assert self._inner is not None
         if self._sieve(self._inner.sub("", skeleton).encode()) and any(self._stuffed_hits(skeleton)):
@@ -173,12 +166,14 @@ class Scanner:
 
     def reading(self, skeleton: str) -> Reading:
         """All that stands in a skeleton."""
-        return Reading(skeleton, self._find(skeleton, overlapping=True))
+        hits = self._find(skeleton, overlapping=True)
+        return Reading(skeleton, hits, {number for number, _, _ in hits})
 
     def _promising(self, raw: str, reading: Reading) -> bool:
         """False where only exclusions were found, parts of pairs, or weak terms that nothing can keep company."""
         weak: list[Place] = []
         parts: set[str] | None = None
+        view: View | None = None
         owners, last = self._owners, len(self._meanings)
         for index, start, end in reading.hits:
             if index >= last:
@@ -187,7 +182,12 @@ class Scanner:
             if owner.alone:
                 return True
             if owner.weak:
-                if owner.sounded or stuttered(reading.skeleton, start, end):
+                if owner.sounded:
+                    view = view or View(raw, folding())
+                    if whole_latin(view, start, end):
+                        return True
+                    continue
+                if stuttered(reading.skeleton, start, end):
                     return True
                 weak += [Place(term, start, end) for term in owner.weak]
             if owner.pairs:
@@ -198,18 +198,18 @@ class Scanner:
                         return True
                     weak.append(Place(meaning.term, start, end))
         # What stands right to left may turn out to be written plainly; the judge looks at that.
-        return bool(weak) and (_TURNED in raw or self._company.possible(raw, reading.hits, weak))
+        return bool(weak) and (_TURNED in raw or self._company.possible(raw, reading, weak))
 
     def _parts_in(self, reading: Reading) -> set[str]:
         """Every part of a pair that stands in the text."""
-        return {self._parts[index] for index, _, _ in reading.hits if index in self._parts}
+        return {self._parts[index] for index in self._parts.keys() & reading.numbers}
 
     def _pairs(
         self, owner: _Owner, parts: set[str], skeleton: str, start: int, end: int
     ) -> Iterator[tuple[int, Meaning]]:
         """The pairs whose other parts stand near enough to the anchor at [start, end)."""
         low, high = max(0, start - self._pair_window), end + self._pair_window
-        for part in parts.intersection(owner.pairs) if parts else ():
+        for part in owner.pairs.keys() & parts:
             for place, meaning in owner.pairs[part]:
                 if all(
                     skeleton.find(one, end, high) >= 0 or skeleton.find(one, low, start) >= 0
@@ -277,9 +277,9 @@ class Scanner:
     def _split_hits(self, reading: Reading) -> Iterator[tuple[Meaning, int, int]]:
         """Terms that appear when characters written in parts are put together: 犭虎皮, 石车石渠."""
         chars = self._characters
-        found = [(start, end, chars[index]) for index, start, end in reading.hits if index in chars]
-        if not found:
+        if chars.keys().isdisjoint(reading.numbers):
             return
+        found = [(start, end, chars[index]) for index, start, end in reading.hits if index in chars]
         whole = rejoined(reading.skeleton, found)
         hits = (hit for hit in self._find(whole.text, overlapping=True) if hit[0] < len(self._meanings))
         for index, start, end in islice(hits, _MOST):

@@ -1,5 +1,6 @@
 """What holds for every text."""
 
+import dataclasses
 import pickle
 import random
 import string
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from keywords import Lexicon, Matcher, builtin
 from keywords.folding import folding, without_markup
 from keywords.skimming import Skimmer
+from keywords.terms import Term
 from records import Listing
 
 _MATCHER = Matcher(builtin())
@@ -119,6 +121,24 @@ def test_what_is_turned_away_early_is_what_counts_for_nothing(title: str, descri
     assert list(_MATCHER.assess_many([listing] * 256)) == [_MATCHER.assess(listing)] * 256
 
 
+def _weak_of_one_category() -> st.SearchStrategy[str]:
+    """Names that need company, of one category and close together: some are company for each other, most are not."""
+    kinds: dict[str, list[str]] = {}
+    for term in builtin().terms:
+        if term.strength == "weak":
+            kinds.setdefault(term.category, []).append(term.text)
+    lists = [
+        st.lists(st.sampled_from(names), min_size=2, max_size=4).map(" ".join) for _, names in sorted(kinds.items())
+    ]
+    return st.one_of(lists)
+
+
+@settings(max_examples=500, deadline=None)
+@given(_weak_of_one_category())
+def test_what_may_be_company_for_each_other_is_never_turned_away(title: str) -> None:
+    _assessed_as_explained(_listing(title))
+
+
 @pytest.mark.parametrize("name", ["development", "seams"])
 def test_the_sets_are_assessed_as_they_are_explained(name: str) -> None:
     head, *rows = (Path(__file__).parent / "sets" / f"{name}.tsv").read_text(encoding="utf-8").splitlines()
@@ -134,6 +154,16 @@ def test_every_code_point_is_skimmed_to_its_skeleton() -> None:
     for code in range(sys.maxunicode + 1):
         text = f"象{chr(code)}牙"
         assert skim(text) == _FOLD.skeleton(without_markup(text)), hex(code)
+
+
+def test_a_name_with_a_character_beyond_all_letters_is_found_in_a_batch() -> None:
+    private = Term(text="\U000f0000牙料", category="ivory")
+    own = Matcher(dataclasses.replace(builtin(), version="own", terms=(private, *builtin().terms[:50])))
+    listings = [_listing(title) for title in ("\U000f0000牙料", "象\U000e0101牙", "\U000f0001牙料", "连衣裙") * 80]
+    told = [one.level.is_hit for one in own.assess_many(listings)]
+    assert told == [own.assess(one).level.is_hit for one in listings]
+    assert told[0]
+    assert not told[2]
 
 
 def test_a_pickled_matcher_judges_alike() -> None:
