@@ -3,8 +3,9 @@
 `python -m bench.desk [--json] [--listings N] [--rounds N]`. A fresh PostgreSQL is filled with N listings (a million by
 default) of which a tenth are hits in leads of their own, and analysed. Then the console is asked, in this process and
 without a network, in interleaved rounds: the queue's page, one key with its next lead, the counts of its filters, the
-bulk table, a search in the queue and one over everything. Beside them stands a page of the same application that asks
-the database for nothing but the session: what no page can go below. Median and 95th percentile of each.
+bulk table, a search in the queue, one over everything, and the figures of a month and of a year. Beside them stands a
+page of the same application that asks the database for nothing but the session: what no page can go below. Median and
+95th percentile of each.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import text
@@ -26,7 +28,7 @@ from db.engine import Engine, transaction
 from db.queue import SORTS
 from evidence import Store
 from ops.logs import log_to_stderr
-from records import now
+from records import now, shanghai_date
 
 _BASE = "http://127.0.0.1:8000"
 _CATEGORIES = {"ivory": "象牙", "rhino": "犀牛角", "tiger": "虎", "pangolin": "穿山甲"}
@@ -48,7 +50,7 @@ insert into listings (platform, item_id, url, title, description, price, seller_
         case when n > {leads} then 'none' when n % 5 = 0 then 'high' else 'review' end,
         case when n > {leads} then 0 else 40 + n % 60 end,
         case when n > {leads} then '' else (array['ivory','rhino','tiger','pangolin'])[1 + n % 4] end,
-        now() - n * interval '1 second', now()
+        now() - n * interval '1 minute', now()
     from generate_series(1, {listings}) n;
 insert into leads (campaign_id, platform, seller_id, subject_key, district, category, level, score, hits, title,
                    lexicon_version, first_seen, last_seen)
@@ -56,7 +58,7 @@ insert into leads (campaign_id, platform, seller_id, subject_key, district, cate
         (array['滕州市','薛城区','市中区','待定','外地'])[1 + id % 5], category, level, score, 1, title, 'v1',
         first_seen, last_seen
     from listings where id <= {leads} order by id;
-insert into lead_hits (lead_id, listing_id, added_at) select id, seller_id, now() from leads;
+insert into lead_hits (lead_id, listing_id, added_at) select id, seller_id, first_seen from leads;
 insert into assessments (listing_id, fingerprint, lexicon_version, matcher_version, level, score, category, parts,
                          matches, assessed_at)
     select id, fingerprint, 'v1', '1', level, score, category, '[]', '[]', now() from listings where id <= {leads};
@@ -149,7 +151,13 @@ class Reviewer:
             "search everything": lambda n: self.page(f"/search?q={words[n % len(words)]}"),
             "search everything, 象牙 手串": lambda n: self.page("/search?q=象牙 手串"),
             "search everything, a common word": lambda n: self.page("/search?q=手串"),
+            "statistics, 30 days": lambda n: self.page("/stats"),
+            "statistics, a year": lambda n: self.page(f"/stats?from={_days_ago(365)}&to={_days_ago(0)}"),
         }
+
+
+def _days_ago(days: int) -> str:
+    return (shanghai_date(now()) - timedelta(days=days)).isoformat()
 
 
 def _between(text: str, start: str, end: str) -> str:

@@ -32,6 +32,7 @@ from console import (
     saved,
     second,
     setup,
+    stats,
     today,
     verdicts,
 )
@@ -79,6 +80,7 @@ def create_app(desk: Desk) -> FastAPI:
         replay,
         packages,
         exports,
+        stats,
         extractions,
         intake,
         people,

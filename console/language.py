@@ -52,6 +52,11 @@ def spoken() -> str:
     return _spoken.get()
 
 
+def spoken_locale() -> str:
+    """The language of the request as Babel calls it."""
+    return spoken().replace("-", "_")
+
+
 def _(message: str, **values: object) -> str:
     """`message` in the language of the request, with %(name)s filled in; a percent sign is written %%."""
     return gettext(message) % values

@@ -21,6 +21,8 @@ class Can(StrEnum):
     LEADS = N_("查看线索")
     #: Stored files of a lead: pictures, pages, archives, replay.
     EVIDENCE = N_("查看和下载证据")
+    #: Counts of what the account may see, as charts and tables.
+    FIGURES = N_("查看统计分析")
     SCREEN = N_("初筛")
     #: 证照核验, 核查结论 and 处置 on the page of a lead.
     CONCLUDE = N_("核查与结论")
@@ -51,7 +53,7 @@ class NotPermitted(Fault):
     remedy = ("如需开通，请联系本单位的系统管理员。", "An administrator of your office can grant it.")
 
 
-_READS = {Can.LEADS, Can.EVIDENCE}
+_READS = {Can.LEADS, Can.EVIDENCE, Can.FIGURES}
 _JUDGES = {*_READS, Can.SCREEN, Can.CONCLUDE, Can.UNMASK, Can.INTAKE, Can.BIND, Can.SCANS}
 
 #: Accounts and leads are kept apart: who hands out passwords judges nothing, and who audits changes nothing.

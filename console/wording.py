@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup, escape
 
-from console.language import N_, _, ngettext, recorded, told, word
+from console.language import N_, _, ngettext, recorded, spoken_locale, told, word
 from console.veil import person, veil, veil_on_paper
 from db.queue import MOST_COUNTED
 from records import DismissReason, FileRole, Level, Match, Outcome, ScanStatus, shanghai
@@ -228,6 +229,16 @@ def signed(points: int) -> str:
     return f"+{points}" if points >= 0 else f"−{-points}"
 
 
+def grouped(count: int) -> str:
+    """1,234 as the language of the request groups it."""
+    return format_decimal(count, locale=spoken_locale())
+
+
+def percent(share: float | None) -> str:
+    """12.3%; — where there is none."""
+    return "—" if share is None else format_percent(share, "0.0%", locale=spoken_locale())
+
+
 def count_text(count: int) -> str:
     """137, or 10000+ where counting stopped."""
     return f"{count}+" if count >= MOST_COUNTED else str(count)
@@ -269,6 +280,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "web_address": web_address,
     "technique": technique,
     "signed": signed,
+    "grouped": grouped,
+    "percent": percent,
     "count_text": count_text,
     "level_name": _named(LEVELS),
     "field_name": _named(FIELDS),

@@ -49,6 +49,8 @@ class Looks:
     moment: Format
     day: Format
     money: Format
+    #: 12.3%
+    percent: Format
     good: Format
     bad: Format
     sign: Format
@@ -142,6 +144,7 @@ def _looks(book: Any) -> Looks:
         moment=look(ruled, middle, {"num_format": "yyyy-mm-dd hh:mm"}),
         day=look(ruled, middle, {"num_format": "yyyy-mm-dd"}),
         money=look(ruled, {"num_format": "#,##0.00", "align": "right"}),
+        percent=look(ruled, middle, {"num_format": "0.0%"}),
         good=look(ruled, middle, {"font_color": "#1A7F4B"}),
         bad=look(ruled, middle, strong, {"font_color": "#C00000", "bg_color": "#FDE9E7"}),
         sign=look(base, {"font_size": 10.5}),

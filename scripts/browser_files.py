@@ -19,6 +19,11 @@ VENDOR = ROOT / "console" / "static" / "vendor"
 WANTED = {
     "bootstrap.min.css": "bootstrap/dist/css/bootstrap.min.css",
     "bootstrap.LICENSE.txt": "bootstrap/LICENSE",
+    "echarts.common.min.js": "echarts/dist/echarts.common.min.js",
+    "echarts.LICENSE.txt": "echarts/LICENSE",
+    "echarts.NOTICE.txt": "echarts/NOTICE",
+    "echarts.d3.LICENSE.txt": "echarts/licenses/LICENSE-d3",
+    "zrender.LICENSE.txt": "zrender/LICENSE",
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "htmx.LICENSE.txt": "htmx.org/LICENSE",
 }

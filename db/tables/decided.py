@@ -183,6 +183,7 @@ lead_hits = Table(
         "origin_id", "leads.id", nullable=True
     ),  # the lead that it would belong to without a 合并; null: this one
     Index("ix_lead_hits_listing", "listing_id"),
+    Index("ix_lead_hits_added", "added_at"),  # the figures of some days; see db.figures
     Index("ix_lead_hits_origin", "origin_id", postgresql_where=text("origin_id is not null")),
 )
 

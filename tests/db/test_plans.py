@@ -2,20 +2,22 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
 from bench.desk import fill
-from db import browse, leases, licences, looks, queue, related, review, second_looks, waking
+from db import browse, figures, leases, licences, looks, nights, queue, related, review, second_looks, waking
 from db.campaigns import seed_districts
 from db.engine import connect, transaction
+from db.figures import Wanted
 from db.queue import SORTS, QueueFilter
+from db.statistics import Period
 from db.users import User
 from db.walls import transaction_as
-from records import LicenceKind, now
+from records import LicenceKind, now, shanghai_date
 from tests.conftest import copied_database
 
 pytestmark = [pytest.mark.db, pytest.mark.drill]
@@ -34,6 +36,12 @@ DISTRICT = User(
     must_change=False,
     enabled=True,
 )
+
+
+def few_days() -> Wanted:
+    today = shanghai_date(now())
+    return Wanted(period=Period(first=today - timedelta(days=2), last=today), platform="two")
+
 
 #: What a page or a key asks. Each is answered by an index, whoever asks.
 QUICK: dict[str, Callable[[Connection], Any]] = {
@@ -54,6 +62,8 @@ QUICK: dict[str, Callable[[Connection], Any]] = {
     "search": lambda conn: queue.queue(conn, QueueFilter(text="不存在的词"), limit=50),
     "everything": lambda conn: browse.search(conn, "不存在的词"),
     "listing": lambda conn: browse.listing_page(conn, 30_000),
+    "figures": lambda conn: figures.figures(conn, few_days()),
+    "nights": lambda conn: nights.nights(conn, *_ends(few_days()), today=shanghai_date(now())),
     "today": lambda conn: queue.screened_since(conn, now() - timedelta(hours=3)),
 }
 #: A third of the leads screened in the last month by the first of two users.
@@ -81,6 +91,13 @@ _PICTURES = (
     "insert into picture_smalls (sha256, body) select sha256, 'x' from picture_looks",
     "analyze evidence_files, captures, capture_files, picture_looks, picture_smalls",
 )
+
+
+def _ends(wanted: Wanted) -> tuple[date, date]:
+    assert wanted.period.first and wanted.period.last
+    return wanted.period.first, wanted.period.last
+
+
 #: What may read as many rows as counting goes to, or as the district has, and no more.
 COUNTS: dict[str, Callable[[Connection], Any]] = {
     "length": lambda conn: queue.queue_length(conn, QueueFilter()),
