@@ -40,6 +40,7 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         "next": Action("KeyJ", N_("下一条")),
         "previous": Action("KeyK", N_("上一条")),
         "enlarge": Action("KeyE", N_("放大截图")),
+        "go": Action("KeyG", N_("去别的页面：再按页面的字母")),
     }
 )
 _SIGNS = {
