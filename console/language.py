@@ -17,6 +17,7 @@ from babel.messages import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from console import formats
 from records import Fault
 
 Words = TypeVar("Words", bound=str)
@@ -52,14 +53,17 @@ def spoken() -> str:
     return _spoken.get()
 
 
-def spoken_locale() -> str:
-    """The language of the request as Babel calls it."""
-    return spoken().replace("-", "_")
-
-
 def _(message: str, **values: object) -> str:
-    """`message` in the language of the request, with %(name)s filled in; a percent sign is written %%."""
-    return gettext(message) % values
+    """`message` in the language of the request, with %(name)s filled in; a percent sign is written %%.
+
+    Numbers and dates are filled in as the language writes them.
+    """
+    return gettext(message) % told_values(values)
+
+
+def told_values(values: Mapping[str, object]) -> dict[str, object]:
+    """What fills a sentence, each as the language of the request writes it."""
+    return {name: formats.anything(value, spoken()) for name, value in values.items()}
 
 
 def N_(message: Words) -> Words:

@@ -1,10 +1,10 @@
 """Templates and what they may call."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -39,6 +39,8 @@ def environment() -> Environment:
     # the extension brings this method and no type for it
     install: Any = made.install_gettext_callables  # type: ignore[attr-defined]
     install(language.gettext, language.ngettext, newstyle=True)
+    for name in ("gettext", "ngettext"):
+        made.globals[name] = _filled(cast(Callable[..., str], made.globals[name]))
     made.globals.update(key=key, token=token, told_to_browser=told_to_browser)
     made.globals.update(
         asset=asset, marked=_marked, lifted=lifted, ListingState=ListingState, Can=Can, LANGUAGES=LANGUAGES
@@ -47,6 +49,16 @@ def environment() -> Environment:
     made.globals.update(ELSEWHERE=ELSEWHERE, NOTE=NOTE, WHY_LONGEST=reasons.LONGEST)
     made.filters.update(wording.FILTERS)
     return made
+
+
+def _filled(said: Callable[..., str]) -> Callable[..., str]:
+    """A function of the extension whose sentences are filled as the language writes numbers and dates."""
+
+    @pass_context
+    def filled(context: Context, *texts: object, **values: object) -> str:
+        return said(context, *texts, **language.told_values(values))
+
+    return filled
 
 
 @pass_context

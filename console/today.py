@@ -15,6 +15,7 @@ from console.rendering import page
 from console.roles import Can
 from console.setup import unfinished
 from console.views import Number, midnight
+from console.wording import percent
 from db import extra_terms, leave, runs, scans, second_looks, waking
 from db import queue as leads_queue
 from db.engine import Connection, transaction
@@ -49,7 +50,7 @@ def _second(conn: Connection, visitor: Visitor, now: datetime) -> dict[str, Any]
     figures = second_looks.agreement(conn, now, shown=0) if visitor.may(Can.OVERSEE) else None
     return {
         "second_waiting": second_looks.waiting(conn, visitor.user.id, now) if visitor.may(Can.SCREEN) else 0,
-        "second_rate": f"{figures.rate:.1%}" if figures and figures.rate is not None else "",
+        "second_rate": percent(figures.rate) if figures and figures.rate is not None else "",
         "second_days": second_looks.REACH.days,
     }
 

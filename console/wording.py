@@ -3,15 +3,15 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup, escape
 
-from console.language import N_, _, ngettext, recorded, spoken_locale, told, word
+from console import formats
+from console.language import N_, _, ngettext, recorded, spoken, told, word
 from console.veil import person, veil, veil_on_paper
 from db.queue import MOST_COUNTED
 from records import DismissReason, FileRole, Level, Match, Outcome, ScanStatus, shanghai
@@ -117,17 +117,27 @@ _ZERO_WIDTH = Markup('<i class="unseen" role="img" title="{}" aria-label="{}"></
 
 
 def moment(value: datetime) -> str:
-    """2026-11-23 02:14, in China."""
-    return f"{shanghai(value):%Y-%m-%d %H:%M}"
+    """2026/11/23 02:14, in China, as the language of the request writes it."""
+    return formats.moment(value, spoken())
+
+
+def day(value: date) -> str:
+    """2026/11/23, as the language of the request writes it."""
+    return formats.day(value, spoken())
+
+
+def short_day(value: date) -> str:
+    """11月23日, where the year is known."""
+    return formats.day_of_year(value, spoken())
 
 
 def moment_exact(value: datetime) -> str:
-    """2026-11-23 02:14:07 UTC+8."""
+    """2026-11-23 02:14:07 UTC+8, in every language: evidence and papers are compared by it."""
     return f"{shanghai(value):%Y-%m-%d %H:%M:%S} UTC+8"
 
 
 def ago(value: datetime, now: datetime) -> str:
-    """3 分钟前, 5 小时前, 昨天 02:14, 11-20 02:14."""
+    """3 分钟前, 5 小时前, 昨天 02:14, 11月20日 02:14."""
     seconds = (now - value).total_seconds()
     if seconds < 60:
         return _("刚刚")
@@ -139,15 +149,17 @@ def ago(value: datetime, now: datetime) -> str:
         hours = int(seconds // 3600)
         return ngettext("%(count)s 小时前", "%(count)s 小时前", hours) % {"count": hours}
     if days == 1:
-        return _("昨天 %(time)s", time=f"{shanghai(value):%H:%M}")
-    return f"{shanghai(value):%m-%d %H:%M}" if days < 300 else f"{shanghai(value):%Y-%m-%d}"
+        return _("昨天 %(time)s", time=formats.time(value, spoken()))
+    if days >= 300:
+        return day(value)
+    return f"{formats.day_of_year(value, spoken())} {formats.time(value, spoken())}"
 
 
 def price(value: Decimal | None, text: str = "") -> str:
     """¥1,234.00; the text as shown where no number was read; — where there is neither."""
     if value is None:
         return visible(text) or "—"
-    return f"¥{value:,.2f}"
+    return formats.money(value, spoken())
 
 
 def visible(text: str) -> str:
@@ -231,17 +243,17 @@ def signed(points: int) -> str:
 
 def grouped(count: int) -> str:
     """1,234 as the language of the request groups it."""
-    return format_decimal(count, locale=spoken_locale())
+    return formats.number(count, spoken())
 
 
 def percent(share: float | None) -> str:
     """12.3%; — where there is none."""
-    return "—" if share is None else format_percent(share, "0.0%", locale=spoken_locale())
+    return "—" if share is None else formats.percent(share, spoken())
 
 
 def count_text(count: int) -> str:
-    """137, or 10000+ where counting stopped."""
-    return f"{count}+" if count >= MOST_COUNTED else str(count)
+    """137, or 10,000+ where counting stopped."""
+    return f"{grouped(count)}+" if count >= MOST_COUNTED else grouped(count)
 
 
 def plain_json(data: Any) -> str:
@@ -266,6 +278,8 @@ def _named(names: dict[str, str]) -> Callable[[str], str]:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,
+    "day": day,
+    "short_day": short_day,
     "moment_exact": moment_exact,
     "ago": ago,
     "price": price,

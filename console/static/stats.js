@@ -5,7 +5,7 @@
 
   // apart for people who see red and green alike, and by brightness alone; tests/console/test_stats.py holds them to it
   var COLOURS = { high: "#b2182b", review: "#6baed6", "true": "#b2182b", "false": "#2166ac", doubt: "#f4a736",
-    dismissed: "#9aa0a6", open: "#d9dee4", share: "#2166ac", blind: "#5f6b7a", partial: "#a7b1bd" };
+    dismissed: "#7b838c", open: "#c3cad2", share: "#2166ac", blind: "#5f6b7a", partial: "#a7b1bd" };
   var INK = "#1d2733", LINE = "#d9dfe7", ROW = 30, MOST = 25, FONT = "\"Microsoft YaHei\", \"Noto Sans CJK SC\", sans-serif";
   var drawn = [];
 
@@ -21,20 +21,20 @@
       return { part: part, title: heads[at].textContent, values: rows.map(function (row) { return number(row.cells[at]); }) };
     });
     var lines = rows.map(function (row) {
-      return { name: row.cells[0].textContent.trim(), why: row.dataset.why || "", mark: row.dataset.mark || "", note: row.dataset.note || "" };
+      return { name: row.dataset.short || row.cells[0].textContent.trim(), why: row.dataset.why || "", mark: row.dataset.mark || "", note: row.dataset.note || "" };
     });
     return { lines: lines, columns: columns };
   }
 
   function bars(column) {
     return { name: column.title, type: "bar", stack: "all", data: column.values, barMaxWidth: 26, z: 3,
-      itemStyle: { color: COLOURS[column.part], borderColor: "#fff", borderWidth: 0.5 } };
+      itemStyle: { color: COLOURS[column.part] } };
   }
 
   // a night that was not seen is hatched from top to bottom, so that no bar does not read as nothing
   function nights(told, mark, title) {
     if (!told.lines.some(function (line) { return line.mark === mark; })) { return []; }
-    return [{ name: title, type: "bar", xAxisIndex: 1, yAxisIndex: 1, barWidth: "100%", silent: true, z: 1,
+    return [{ name: title, type: "bar", stack: "nights", xAxisIndex: 1, yAxisIndex: 1, barWidth: "100%", silent: true, z: 1,
       data: told.lines.map(function (line) { return line.mark === mark ? 1 : null; }),
       itemStyle: { color: mark === "blind" ? "#c9d0d8" : "#eceff3", decal: { symbol: "rect", color: COLOURS[mark],
         dashArrayX: [1, 0], dashArrayY: mark === "blind" ? [2, 3] : [1, 6], rotation: -Math.PI / 4 } } }];
@@ -55,7 +55,7 @@
 
   function option(told, title, days) {
     var names = { type: "category", data: told.lines.map(function (line) { return line.name; }), axisTick: { show: false },
-      axisLabel: { color: INK, fontSize: 12, interval: days ? "auto" : 0, formatter: function (name) { return days ? name.slice(-5) : name; } }, inverse: !days };
+      axisLabel: { color: INK, fontSize: 12, interval: days ? "auto" : 0 }, inverse: !days };
     var values = { type: "value", minInterval: 1, axisLabel: { color: INK }, splitLine: { lineStyle: { color: LINE } } };
     var marks = { type: "value", max: 1, show: false };
     var series = told.columns.map(bars);

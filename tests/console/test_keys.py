@@ -125,3 +125,62 @@ def test_in_a_browser_the_own_key_decides_the_usual_one_does_nothing_and_english
     opened.wait_for_selector(f'#row-{first} .row-done:has-text("In review")')
     assert "takes it back" in opened.inner_text("#toast")
     assert not seen.dialogs and not seen.violations and not seen.away
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_g_and_a_letter_go_to_a_page_and_decide_nothing(site, page, engine):
+    opened, seen = page
+    decided = "select count(*) from screenings"
+
+    def there(path: str = "/review?district=*") -> None:
+        opened.goto(site.url + path, wait_until="networkidle")
+        if path.startswith("/review"):
+            opened.wait_for_selector('#focus[data-ready="yes"]')
+
+    there()
+    opened.keyboard.press("g")
+    assert "Q 核查" in opened.inner_text(".going") and "C 统计" in opened.inner_text(".going")
+    opened.keyboard.press("s")
+    opened.wait_for_url("**/scans")
+    # the letters that decide a lead do not, however late they come; what is no page ends it
+    there()
+    for letter in ("x", "z", "Escape", "1"):
+        opened.keyboard.press("g")
+        opened.wait_for_timeout(30)
+        opened.keyboard.press(letter)
+        assert opened.locator(".going").count() == 0 and "/review?district" in opened.url
+        assert opened.is_hidden("#act-reasons")
+    opened.keyboard.press("g")
+    opened.keyboard.press("q")
+    opened.wait_for_function("() => location.pathname === '/review' && !location.search.includes('district')")
+    # as a Chinese input method reports it, and full-width; never while somebody types or holds the key
+    there()
+    for made in ({"key": "Process", "keyCode": 229}, {"key": "ｇ"}):
+        press = "o => document.body.dispatchEvent(new KeyboardEvent('keydown', {code: 'KeyG', bubbles: true, ...o}))"
+        opened.evaluate(press, made)
+        assert opened.locator(".going").count() == 1
+        opened.mouse.click(5, 300)
+        assert opened.locator(".going").count() == 0
+    opened.evaluate(press, {"key": "g", "repeat": True})
+    opened.evaluate(press, {"key": "g", "ctrlKey": True})
+    assert opened.locator(".going").count() == 0
+    opened.keyboard.press("/")
+    opened.keyboard.type("gs")
+    assert opened.input_value("#search") == "gs" and "/review?district" in opened.url
+    # another key for it, then none: both are told by the sheet
+    for chosen, told in (("KeyY", "Y"), ("", None)):
+        there("/settings/keys")
+        opened.select_option("#key-go", chosen)
+        opened.click("form[action='/settings/keys'] button[type=submit]")
+        there("/scans")
+        opened.keyboard.press("g")
+        assert opened.locator(".going").count() == 0
+        sheet = opened.text_content("#keys-sheet")
+        assert ("去别的页面" in sheet) is (told is not None)
+        if told:
+            opened.keyboard.press(told.lower())
+            opened.keyboard.press("f")
+            opened.wait_for_url("**/search")
+    assert rows(engine, decided) == [(0,)]
+    assert not seen.dialogs and not seen.violations and not seen.away

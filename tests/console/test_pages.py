@@ -37,7 +37,7 @@ def test_lead_page_shows_all_hits_evidence_and_who_did_what(account, leads):
     html = visitor.get(f"/leads/{leads[0]}").text
     assert html.count('class="card-box hit-box"') == 6
     assert html.count("✓ 通过") == 18 and "XS-2026-1123-0001" in html
-    assert "王某" in html and "2026-11-23 08:31" in html and "2026-11-23 02:14:07 UTC+8" in html
+    assert "王某" in html and "2026/11/23 08:31" in html and "2026-11-23 02:14:07 UTC+8" in html
 
 
 def test_goods_that_went_and_came_again_are_marked_wherever_they_stand(account, leads, engine):

@@ -68,10 +68,10 @@ def test_the_figures_are_those_of_the_rows(seat, days):
     html = seat("ke", "head").get("/stats" + RANGE).text
     # hits, high, review, leads, 属实, 不属实, 存疑, 已排除, 未作结论
     by_day = table(html, "day")
-    assert next(iter(by_day)) == "2026-11-14" and len(by_day) == 10
-    assert by_day["2026-11-15"] == ["8", "8", "0", "2", "1", "1", "0", "0", "0"]
-    assert by_day["2026-11-17"] == ["1", "1", "0", "1", "0", "0", "0", "0", "1"]
-    assert by_day["2026-11-20"] == ["1", "0", "1", "1", "0", "0", "0", "1", "0"]
+    assert next(iter(by_day)) == "2026/11/14" and len(by_day) == 10
+    assert by_day["2026/11/15"] == ["8", "8", "0", "2", "1", "1", "0", "0", "0"]
+    assert by_day["2026/11/17"] == ["1", "1", "0", "1", "0", "0", "0", "0", "1"]
+    assert by_day["2026/11/20"] == ["1", "0", "1", "1", "0", "0", "0", "1", "0"]
     assert table(html, "platform") == {
         "演示分类信息": ["8", "7", "1", "3", "1", "0", "1", "1", "0"],
         "演示二手": ["2", "2", "0", "1", "0", "1", "0", "0", "0"],
@@ -87,20 +87,20 @@ def test_the_figures_are_those_of_the_rows(seat, days):
 def test_a_night_that_was_not_seen_is_no_quiet_night(seat, days):
     html = seat("ke", "head").get("/stats" + RANGE).text
     by_day = table(html, "day")
-    assert by_day["2026-11-16"] == ["0"] * 9  # seen, and there was nothing
+    assert by_day["2026/11/16"] == ["0"] * 9  # seen, and there was nothing
     assert (
-        by_day["2026-11-18"] == [""] * 9 and by_day["2026-11-20"][0] == "1"
+        by_day["2026/11/18"] == [""] * 9 and by_day["2026/11/20"][0] == "1"
     )  # no scan, and found by hand all the same
-    marked = {day: mark for mark, day in re.findall(r'data-mark="(\w+)"[^>]*><th scope="row">([-\d]+)', html)}
+    marked = {day: mark for mark, day in re.findall(r'data-mark="(\w+)"[^>]*><th scope="row">([/\d]+)', html)}
     assert marked == {
-        "2026-11-14": "blind",  # before the first scan of all
-        "2026-11-18": "blind",
-        "2026-11-19": "partial",
-        "2026-11-20": "blind",
-        "2026-11-22": "partial",
+        "2026/11/14": "blind",  # before the first scan of all
+        "2026/11/18": "blind",
+        "2026/11/19": "partial",
+        "2026/11/20": "blind",
+        "2026/11/22": "partial",
     }
     assert "其中 5 天没有看全" in html
-    assert re.search(r"2026-11-18</b>.*?演示分类信息 被拦截（2 个检索任务）；演示二手 被拦截（1 个检索任务）", html)
+    assert re.search(r"2026/11/18</b>.*?演示分类信息 被拦截（2 个检索任务）；演示二手 被拦截（1 个检索任务）", html)
     assert "演示二手 需登录（1 个检索任务）" in html and "只有手动监测" in html
     # of one platform alone its own nights count
     one = seat("li", "inspector").get(f"/stats{RANGE}&platform=demo_ads").text
@@ -131,7 +131,7 @@ def test_a_listing_of_two_leads_counts_once_and_what_is_no_hit_any_more_not_at_a
         conn.execute(tables.lead_hits.insert().values(**again))
         conn.execute(tables.listings.update().where(tables.listings.c.id == second).values(level="none", category=""))
     html = seat("ke", "head").get("/stats" + RANGE).text
-    assert table(html, "day")["2026-11-15"][0] == "7" and table(html, "day")["2026-11-16"][0] == "0"
+    assert table(html, "day")["2026/11/15"][0] == "7" and table(html, "day")["2026/11/16"][0] == "0"
 
 
 def test_a_district_counts_its_own(seat, days):
@@ -180,7 +180,7 @@ def test_files_hold_the_same_figures_and_no_formula(seat, desk, days, engine):
     assert [cell.value for cell in book["按日"][3][:10]] == ["2026-11-15", 8, 8, 0, 2, 1, 1, 0, 0, 0]
     named = {row[0].value: row[0].data_type for row in book["按区划"].iter_rows(min_row=2)}
     assert named["=2+3"] == "s"
-    assert "被拦截 2 个检索任务" in book["按日"]["M6"].value
+    assert "被拦截 2 个检索任务" in book["按日"]["N6"].value
     for by, first in (("district", "=2+3"), ("platform", "＠SUM(1)")):
         answer = visitor.get(f"/stats/export{RANGE}&kind=csv&by={by}")
         assert "attachment" in answer.headers["content-disposition"]
@@ -205,7 +205,7 @@ def test_charts_are_the_tables_and_the_tables_stand_without_them(site, page, day
     drawn = opened.evaluate(DRAWN)
     assert [name for name, _ in drawn][:2] == ["by-day", "by-day"] and len(drawn) == 9
     hits = dict(drawn[0][1])
-    assert hits["高风险"] == [None, 8, 0, 1, None, 0, 0, 1, None, 0] and hits["待看"][6] == 1
+    assert hits["高风险"] == [None, 8, 0, 1, None, 0, 0, 1, 0, 0] and hits["待看"][6] == 1
     assert hits["没有监测或没有看到"] == [1, None, None, None, 1, None, 1, None, None, None]
     assert hits["没有看全"] == [None, None, None, None, None, 1, None, None, 1, None]
     # something was painted, and what a screen reader is told has the numbers
