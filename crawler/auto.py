@@ -17,6 +17,7 @@ from crawler.layout import PRICE, Layout, lay_out
 from crawler.lone import lone_offer
 from crawler.next_page import next_page
 from crawler.prices import read_price
+from crawler.single import single_card
 from crawler.slots import Read, read_group
 from crawler.things import from_json_ld, from_microdata, from_open_graph
 from records import Listing, Page
@@ -86,6 +87,7 @@ def _of_markup(document: Document) -> _Reading:
     listed, alone = from_json_ld(document)
     marked, marked_alone = from_microdata(document, layout)
     read = best_group(layout, document.base)
+    single = None if read else single_card(layout, document.base, document.page.final_url)
     lists = [
         _Reading(found=list(found), source=source)
         for found, source in (
@@ -97,11 +99,13 @@ def _of_markup(document: Document) -> _Reading:
         )
         if is_list(list(found))
     ]
-    own = _own(document, layout, alone, marked_alone, cards=_goods(read))
+    own = _own(document, layout, alone, marked_alone, cards=single.cards if single else _goods(read))
     if own is not None and not _fills(layout, read) and not listed:
         return _Reading(found=[own], source="商品页", detail=True)
     if not lists or max(map(_sum, lists)) < 20:
         lists += _of_states(document)
+    if not lists and single is not None and own is None:
+        return _Reading(found=list(single.found), source="一张卡片")
     if not lists:
         return _Reading(found=[own] if own else [], source="商品页", detail=True)
     best = max(lists, key=_sum)

@@ -9,7 +9,8 @@ _TITLE_NAME = re.compile(
     r"title|name(?!d)|subject|headline|caption|(?:^|[-_ ])(?:tit|bt|biaoti|mingcheng)(?:$|[-_ ])", re.I
 )
 _TITLE_NOT = re.compile(
-    r"sub-?title|shop|store|seller|user|nick|author|brand|vendor|tag|label|cat(?:egory)?name|subject-?line", re.I
+    r"sr-only|visually-?hidden|screen-?reader|sub-?title|shop|store|seller|user|nick|author|brand|vendor|tag|label|cat(?:egory)?name|subject-?line",
+    re.I,
 )
 _SELLER_NAME = re.compile(
     r"seller|shop|store|vendor|merchant|dealer|owner|nick|author|maijia|verkäufer|anbieter|(?:^|[-_ ])user", re.I

@@ -293,6 +293,9 @@ def _title(layout: Layout, card: Card, url: str, slot: str) -> str:
     text = _without_tags(layout, spot.at) or spot.text if spot else ""
     anchors = [layout.elements[at] for at in card.anchors.get(url, ())]
     spoken = next((a.get("title").strip() for a in anchors if (a.get("title") or "").strip()), "")
+    labels = {" ".join((a.get("aria-label") or "").split()) for a in anchors}
+    if text not in labels and (label := next((one.text for one in card.spots if one.text in labels), "")):
+        return label  # what the page reads out for the link stands on it as well
     shown = text.rstrip(". …")
     # a title that the page cuts short stands whole in the attribute
     if spoken and (not text or (text != shown and spoken.startswith(shown[:-1]))):

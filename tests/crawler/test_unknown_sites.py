@@ -22,8 +22,8 @@ NAMES = sorted(name.removesuffix(".json") for name in SITES.namelist() if name.e
 LISTS = [name for name in NAMES if name.startswith("list")]
 #: Read as they should be, title and price; what the other five are like stands in docs/adding-a-platform.md.
 ITEMS = ["detail01_58", "detail06_shopify", "detail07_ebay", "detail09_auction", "detail10_kleinanzeigen"]
-#: Lists of which more than one item in ten is read wrong: a board with prices in its titles, a list of one.
-HARD = ["list07_discuz", "list29_one_result_fr"]
+#: Lists of which more than one item in ten is read wrong: a board with prices in its titles.
+HARD = ["list07_discuz"]
 
 
 def told(name: str) -> dict[str, Any]:
