@@ -12,10 +12,20 @@ from console.roles import Can, NotPermitted, holders, is_public
 
 
 @dataclass(frozen=True, slots=True)
-class Asks:
-    """A dependency that gives the person the door let in, when they have the capability."""
+class Names:
+    """What a dependency asks of whoever comes."""
 
     can: Can
+
+    def not_permitted(self) -> NotPermitted:
+        """Says which capability is missing, and who has it."""
+        named = _("、").join(word(holder) for holder in holders(self.can))
+        return NotPermitted(_("需要“%(can)s”的权限（%(holders)s）", can=word(self.can), holders=named))
+
+
+@dataclass(frozen=True, slots=True)
+class Asks(Names):
+    """A dependency that gives the person the door let in, when they have the capability."""
 
     def __call__(self, request: Request) -> Visitor:
         """Raises NotPermitted; 401 where the door let nobody in (a public page)."""
@@ -23,8 +33,7 @@ class Asks:
         if visitor is None:
             raise HTTPException(401)
         if not visitor.may(self.can):
-            named = _("、").join(word(holder) for holder in holders(self.can))
-            raise NotPermitted(_("需要“%(can)s”的权限（%(holders)s）", can=word(self.can), holders=named))
+            raise self.not_permitted()
         return visitor
 
 
@@ -36,7 +45,7 @@ def desk_of(request: Request) -> Desk:
 
 def asked_by(route: Any) -> Can | None:
     """The capability that a route names; None where it names none."""
-    found = [one.call.can for one in route.dependant.dependencies if isinstance(one.call, Asks)]
+    found = [one.call.can for one in route.dependant.dependencies if isinstance(one.call, Names)]
     return found[0] if found else None
 
 

@@ -101,7 +101,12 @@ class Visitor:
 
     def by(self, at: datetime) -> By:
         """This person, at that moment."""
-        return By(user_id=self.user.id, actor=self.user.name, at=at)
+        return By(user_id=self.user.id, actor=self.actor, at=at)
+
+    @property
+    def actor(self) -> str:
+        """The account, as the audit and the custody chain call it."""
+        return self.user.name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,6 +144,11 @@ def seconds_to_wait(count: int, last: datetime | None, at: datetime) -> int:
     return max(0, int((last + timedelta(seconds=pause) - at).total_seconds() + 0.999))
 
 
+def remembered_since(at: datetime) -> datetime:
+    """Failures before that moment count no more."""
+    return at - _FAILURE_MEMORY
+
+
 def sign_in(begin: Callable[[], AbstractContextManager[Connection]], attempt: Attempt) -> Ticket:
     """A new session for the right password; raises SignInRefused or SignInTooSoon.
 
@@ -154,7 +164,7 @@ def prove(begin: Callable[[], AbstractContextManager[Connection]], attempt: Atte
 
     Failures here and at the door are the same failures. `refused`: what the audit calls one.
     """
-    since = attempt.at - _FAILURE_MEMORY
+    since = remembered_since(attempt.at)
     with begin() as conn:
         past = users.failures(conn, attempt.name, attempt.address, since)
         found = users.find(conn, attempt.name)

@@ -34,9 +34,11 @@ from console import (
     setup,
     stats,
     today,
+    token_pages,
     verdicts,
 )
 from console.access import refuse_unnamed
+from console.api import table
 from console.desk import Desk
 from console.door import Door
 from console.rendering import STATIC
@@ -87,6 +89,8 @@ def create_app(desk: Desk) -> FastAPI:
         audit_pages,
         setup,
         retention,
+        token_pages,
+        table,
     ):
         app.include_router(room.routes)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

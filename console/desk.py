@@ -86,6 +86,8 @@ class Desk:
     first_run: FirstRun | None = None
     #: Class of records (`db.purgeable.Class`) → days that it is kept; 0: for good. Empty: nothing is purged from here.
     kept_days: Mapping[str, int] = field(default_factory=dict)
+    #: Requests that one API token may make a minute.
+    api_per_minute: int = 600
     now: Now = now
 
     @property

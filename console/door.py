@@ -14,6 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console import language
 from console.accounts import DEMO_USER, Ticket, Visitor, open_session, recognise
+from console.api.gate import ApiGate
+from console.api.problems import is_api
+from console.bodies import BODY_LIMIT, UPLOAD_LIMIT, replayed, whole
 from console.desk import Desk
 from console.errors import SECURITY_HEADERS, error_page
 from console.language import _
@@ -26,9 +29,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 #: Where everybody may go who is signed in, even with a one-time password.
 _OWN_ACCOUNT = ("/password", "/logout")
 
-#: Largest body of an unsafe request, in bytes; the intake form brings a screenshot and a saved page.
-BODY_LIMIT = 64 << 10
-UPLOAD_LIMIT = 32 << 20
+#: What brings a screenshot and a saved page along.
 _UPLOADS = ("/intake", "/setup/file")
 
 
@@ -71,13 +72,16 @@ class Door:
         self._app = app
         self._desk = desk
         self._cookies = Cookies(tls=desk.tls, demo=desk.demo)
+        self._api = ApiGate(app, desk)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers by itself what may not pass; all else goes on with `scope["state"]["visitor"]` set."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            await self._admit(scope, receive, _with_headers(send, self._desk.tls, scope["path"]))
+            send = _with_headers(send, self._desk.tls, scope["path"])
+            # programs have a gate of their own, which knows tokens and no cookie
+            await (self._api if is_api(scope["path"]) else self._admit)(scope, receive, send)
         # websockets: there are none, and nothing is answered
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,10 +99,10 @@ class Door:
             send = _with_cookie(send, self._cookies.header(self._cookies.session, ticket.cookie))
         refusal = self._turned_away(request, visitor)
         if refusal is None and request.method not in SAFE_METHODS:
-            body = await _body(receive, UPLOAD_LIMIT if request.url.path in _UPLOADS else BODY_LIMIT)
-            receive = _replay(body or b"")
+            body = await whole(receive, UPLOAD_LIMIT if request.url.path in _UPLOADS else BODY_LIMIT)
+            receive = replayed(body or b"")
             refusal = await self._not_theirs(Request(scope, receive), visitor, body)
-            receive = _replay(body or b"")
+            receive = replayed(body or b"")
         await (refusal or self._app)(scope, receive, send)
 
     def _visitor(self, request: Request) -> Visitor | None:
@@ -216,32 +220,6 @@ def _is_loopback(host: str) -> bool:
 def _field(form: FormData) -> str:
     value = form.get("csrf_token")
     return value if isinstance(value, str) else ""
-
-
-async def _body(receive: Receive, limit: int) -> bytes | None:
-    """The whole body; None as soon as it is longer than `limit` bytes."""
-    chunks, size, more = [], 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            break
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            return None
-        chunks.append(chunk)
-        more = message.get("more_body", False)
-    return b"".join(chunks)
-
-
-def _replay(body: bytes) -> Receive:
-    """A `receive` that gives the body read before, then waits for nothing."""
-    messages = iter([{"type": "http.request", "body": body, "more_body": False}])
-
-    async def receive() -> Message:
-        return next(messages, {"type": "http.disconnect"})
-
-    return receive
 
 
 def _with_headers(send: Send, tls: bool, path: str) -> Send:

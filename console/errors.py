@@ -9,11 +9,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from console.accounts import PasswordRefused, SignInRefused, SignInTooSoon
+from console.api import problems
+from console.api.problems import is_api
 from console.language import N_, gettext, told_by
 from console.rendering import page
 from console.review import LeadHeld
 from console.roles import NotPermitted
 from console.staff import LastAdmin, OwnAccount, UserUnknown
+from console.tokens import TokenUnknown
+from db.api_answers import KeyInUse, KeyTaken
 from db.dispositions import EntryCorrected
 from db.extractions import ExtractionMoved, NotAttended
 from db.grouping import NotMergeable, NotSplittable
@@ -79,11 +83,20 @@ _FAULTS: dict[type[Fault], int] = {
     PasswordRefused: 400,
     SignInRefused: 401,
     SignInTooSoon: 429,
+    TokenUnknown: 404,
+    KeyInUse: 409,
+    KeyTaken: 422,
+    **problems.STATUSES,
 }
 
 
 def error_page(request: Request, status: int, sentence: str = "", advice: str = "") -> Response:
-    """The page for `status`; for htmx only the box, which the page in the browser shows as a message."""
+    """The page for `status`; for htmx only the box, which the page in the browser shows as a message.
+
+    Programs, which asked under /api, are told the same as a problem.
+    """
+    if is_api(request.url.path):
+        return problems.of_status(status)
     fragment = "hx-request" in request.headers
     context = {
         "status": status,
@@ -93,7 +106,7 @@ def error_page(request: Request, status: int, sentence: str = "", advice: str = 
         "visitor": None if status >= 500 else getattr(request.state, "visitor", None),
     }
     if status >= 500:
-        structlog.get_logger().error("page failed", error_id=context["error_id"], path=request.url.path)
+        _log(request, str(context["error_id"]))
     html = page(request, "error_box.html" if fragment else "error.html", context)
     return HTMLResponse(html, status_code=status, headers={"X-Error-Id": str(context["error_id"])})
 
@@ -107,26 +120,43 @@ def install(app: FastAPI) -> None:
 
 
 def _http(request: Request, error: Exception) -> Response:
-    return error_page(request, error.status_code if isinstance(error, HTTPException) else 500)
+    response = error_page(request, error.status_code if isinstance(error, HTTPException) else 500)
+    response.headers.update(getattr(error, "headers", None) or {})  # Allow, where the method is wrong
+    return response
 
 
 def _malformed(request: Request, error: Exception) -> Response:
     # an id that is no number addresses nothing; everything else is a bad request
     in_path = isinstance(error, RequestValidationError) and any(e["loc"][:1] == ("path",) for e in error.errors())
+    if isinstance(error, RequestValidationError) and is_api(request.url.path) and not in_path:
+        return problems.of_errors(error)
     return error_page(request, 404 if in_path else 400)
 
 
 def _fault(request: Request, error: Exception) -> Response:
     if not isinstance(error, Fault):
         return error_page(request, 500)
+    status = _FAULTS.get(type(error), 400)
+    if is_api(request.url.path):
+        return problems.of_fault(error, status)
     cause, *rest = told_by(error)
-    return error_page(request, _FAULTS.get(type(error), 400), cause, "　".join(rest))
+    return error_page(request, status, cause, "　".join(rest))
 
 
 def _crash(request: Request, error: Exception) -> Response:
     """Starlette logs the traceback after this answer; the reader gets the id alone."""
     del error
-    response = error_page(request, 500)
+    response = _crashed(request) if is_api(request.url.path) else error_page(request, 500)
     # this answer is made outside of the door, which gives all the others their headers
     response.headers.update({**SECURITY_HEADERS, "Cache-Control": "no-store"})
     return response
+
+
+def _crashed(request: Request) -> Response:
+    error_id = secrets.token_hex(4)
+    _log(request, error_id)
+    return problems.crashed(error_id)
+
+
+def _log(request: Request, error_id: str) -> None:
+    structlog.get_logger().error("page failed", error_id=error_id, path=request.url.path)

@@ -15,6 +15,7 @@ from console.accounts import Visitor
 from console.desk import Desk
 from console.language import N_
 from console.rendering import page
+from console.tokens import Caller
 from db import audit, exports
 from db.exports import LeadFilter
 from db.walls import transaction_as
@@ -49,10 +50,20 @@ def export(
     unmasked: Annotated[bool, Form()] = False,
     why: Annotated[str, Form(max_length=400)] = "",
 ) -> Response:
-    """The file. Nothing of it goes out before its row stands in the audit."""
-    reason = reasons.said(why, least=reasons.IN_WORDS if unmasked else 0)
+    """The file."""
     if state and state not in list(LeadState):
         raise HTTPException(400)
+    return exported(desk, visitor, kind, LeadState(state) if state else None, unmasked=unmasked, why=why)
+
+
+def exported(
+    desk: Desk, visitor: Visitor | Caller, kind: Kind, state: LeadState | None, *, unmasked: bool, why: str
+) -> Response:
+    """The file, for a person or a program. Nothing of it goes out before its row stands in the audit.
+
+    Raises ReasonWanting where it is to be unmasked and no words say why.
+    """
+    reason = reasons.said(why, least=reasons.IN_WORDS if unmasked else 0)
     name, media_type = _FILES[kind]
     with TemporaryDirectory(prefix="xunwang-") as folder:
         path = Path(folder) / name
@@ -61,24 +72,24 @@ def export(
                 conn,
                 path,
                 kind,
-                filters=LeadFilter(states=(state,) if state else ()),
+                filters=LeadFilter(states=(state.value,) if state else ()),
                 masked=not unmasked,
                 labels=Labels(platforms=desk.platforms, categories=desk.categories),
                 as_of=exports.moment(conn),
             )
         body = path.read_bytes()
-    _note(desk, visitor, done, {"kind": kind, "state": state, "masked": not unmasked, "why": reason})
+    _note(desk, visitor, done, {"kind": kind, "state": state or "", "masked": not unmasked, "why": reason})
     dated = f"{name.partition('.')[0]}-{shanghai_date(desk.now()):%Y%m%d}.{name.partition('.')[2]}"
     disposition = f"attachment; filename=\"leads.{name.partition('.')[2]}\"; filename*=UTF-8''{quote(dated)}"
     return Response(body, media_type=media_type, headers={"Content-Disposition": disposition})
 
 
-def _note(desk: Desk, visitor: Visitor, done: Exported, told: dict[str, Any]) -> None:
+def _note(desk: Desk, visitor: Visitor | Caller, done: Exported, told: dict[str, Any]) -> None:
     """Who took which list, how many leads of it, and why in full: the access log of personal data."""
     with transaction_as(desk.engine, visitor.user) as conn:
         audit.record(
             conn,
-            actor=visitor.user.name,
+            actor=visitor.actor,
             action="lead.export" if told["masked"] else "lead.export.unmasked",
             subject="leads",
             detail={**told, "leads": done.leads},

@@ -6,10 +6,12 @@ from fastapi import APIRouter, File, Form, HTTPException, Request, UploadFile
 from starlette.responses import HTMLResponse, Response
 
 from console.access import Bringer, TheDesk
-from console.desk import Submission
+from console.accounts import Visitor
+from console.desk import Desk, Submission
 from console.language import _, told_by
 from console.leads import picture_type
 from console.rendering import page
+from console.tokens import Caller
 from records import Fault, Source
 
 routes = APIRouter()
@@ -51,26 +53,42 @@ def intake(
     saved_page: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
     """Hand the submission to the same path that the patrol's listings take; then show what became of it."""
-    if source not in SOURCES:
-        raise HTTPException(400)
     entered = {"text": text, "note": note, "source": source}
     try:
-        submission = Submission(
-            text=text.strip(),
-            screenshot=_screenshot(screenshot),
-            page=_saved_page(saved_page),
-            page_name=saved_page.filename or "" if saved_page else "",
-            source=source,
-            note=note.strip(),
-            brought_by=visitor.user.name,
-        )
-        if not (submission.text or submission.screenshot or submission.page):
-            raise SubmissionRefused
-        lead_ids = desk.intake(submission)
+        lead_ids = handed_in(desk, visitor, source, text, note, screenshot, saved_page)
     except Fault as refusal:
         told = " ".join(told_by(refusal))
         return _form(request, entered=entered, refusal=told, status=400)
     return _form(request, lead_ids=lead_ids)
+
+
+def handed_in(
+    desk: Desk,
+    visitor: Visitor | Caller,
+    source: Source,
+    text: str,
+    note: str,
+    screenshot: UploadFile | None,
+    saved_page: UploadFile | None,
+) -> list[int]:
+    """Takes in what a person or a program brings; the leads that it is part of now.
+
+    Raises SubmissionRefused and what `desk.intake` raises; 400 for a source that is the patrol's own.
+    """
+    if source not in SOURCES:
+        raise HTTPException(400)
+    submission = Submission(
+        text=text.strip(),
+        screenshot=_screenshot(screenshot),
+        page=_saved_page(saved_page),
+        page_name=saved_page.filename or "" if saved_page else "",
+        source=source,
+        note=note.strip(),
+        brought_by=visitor.actor,
+    )
+    if not (submission.text or submission.screenshot or submission.page):
+        raise SubmissionRefused
+    return desk.intake(submission)
 
 
 def _form(

@@ -1,5 +1,6 @@
 """线索详情 and the files kept for it."""
 
+import base64
 import hashlib
 from datetime import timedelta
 from typing import Annotated
@@ -9,10 +10,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from console import reasons, verdicts
 from console.access import EvidenceReader, Reader, RowId, TheDesk, Unmasker
+from console.accounts import Visitor
 from console.curve import curve
+from console.desk import Desk
 from console.evidence_check import checked
 from console.rendering import page
 from console.roles import Can
+from console.tokens import Caller
 from console.veil import lifting
 from console.views import midnight, view_of
 from db import custody, holds, looks, unmasking
@@ -99,9 +103,14 @@ def unmask(
 
 @routes.get("/leads/{lead_id}/evidence/{capture_file_id}")
 def evidence_file(desk: TheDesk, visitor: EvidenceReader, lead_id: RowId, capture_file_id: RowId) -> Response:
-    """The bytes of a file of that lead. Pictures are shown; what a platform's page said is only ever a download.
+    """The bytes of a file of that lead. Pictures are shown; what a platform's page said is only ever a download."""
+    return handed_out(desk, visitor, lead_id, capture_file_id)
 
-    Either is a row of the custody chain, written before the bytes go out.
+
+def handed_out(desk: Desk, visitor: Visitor | Caller, lead_id: int, capture_file_id: int) -> Response:
+    """A file of that lead, to a person or a program: a row of the custody chain before its bytes go out.
+
+    Raises EvidenceMissing, EvidenceDamaged; 404 for a file that is none of that lead's.
     """
     with transaction_as(desk.engine, visitor.user) as conn:
         kept = leads_review.evidence_file(conn, lead_id, capture_file_id)
@@ -114,18 +123,20 @@ def evidence_file(desk: TheDesk, visitor: EvidenceReader, lead_id: RowId, captur
     with transaction_as(desk.engine, visitor.user) as conn:
         custody.record(
             conn,
-            actor=visitor.user.name,
+            actor=visitor.actor,
             handling=Handling.DOWNLOAD if shown_as is None else Handling.VIEW,
             lead_id=lead_id,
             detail={"sha256": kept.sha256, "role": kept.role},
             at=desk.now(),
         )
+    digest = base64.b64encode(bytes.fromhex(kept.sha256)).decode()
+    headers = {**_SEALED, "Repr-Digest": f"sha-256=:{digest}:"}  # RFC 9530: who takes it can tell that it is whole
     if shown_as is not None:
-        return Response(body, media_type=shown_as, headers=_SEALED)
+        return Response(body, media_type=shown_as, headers=headers)
     # a snapshot is opened in a browser, which runs no script of one; everything else is text to whoever clicks on it
     ending, as_type = ("mhtml", "multipart/related") if kept.role is FileRole.SNAPSHOT else ("txt", "text/plain")
     disposition = f'attachment; filename="{kept.role}-{kept.sha256[:16]}.{ending}"'
-    return Response(body, media_type=as_type, headers={**_SEALED, "Content-Disposition": disposition})
+    return Response(body, media_type=as_type, headers={**headers, "Content-Disposition": disposition})
 
 
 @routes.get("/leads/{lead_id}/small/{capture_file_id}")

@@ -160,13 +160,20 @@ def one_time_password() -> str:
     return "-".join("".join(secrets.choice(alphabet) for _ in range(5)) for _ in range(4))
 
 
-def _account(conn: Connection, name: str, actor: str) -> User:
+def account(conn: Connection, name: str) -> User:
+    """The account of that name. Raises UserUnknown."""
     found = users.find(conn, name)
-    if found is None or name == DEMO_USER:
+    if found is None:
+        raise UserUnknown(name)
+    return found[0]
+
+
+def _account(conn: Connection, name: str, actor: str) -> User:
+    if name == DEMO_USER:
         raise UserUnknown(name)
     if name == actor:
         raise OwnAccount(name)
-    return found[0]
+    return account(conn, name)
 
 
 def _district(conn: Connection, role: str, given: str) -> str | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, or_, select
 
 from db.chain import GENESIS, Chain, Flaw, Head, Verdict
 from db.tables import audit
@@ -34,6 +34,7 @@ verify = CHAIN.verify
 class Wanted:
     """Which rows; an empty field asks for nothing."""
 
+    #: An account, with what its tokens did (wang#12 beside wang); or wang#12 alone.
     actor: str = ""
     action: str = ""
     #: As it stands there, for example lead:17.
@@ -66,10 +67,11 @@ def newest(conn: Connection, wanted: Wanted, *, before: int = 0, limit: int) -> 
 
 def _conditions(wanted: Wanted, before: int) -> list[ColumnElement[bool]]:
     conditions = [
-        audit.c[name] == value
-        for name, value in (("actor", wanted.actor), ("action", wanted.action), ("subject", wanted.subject))
-        if value
+        audit.c[name] == value for name, value in (("action", wanted.action), ("subject", wanted.subject)) if value
     ]
+    if wanted.actor:
+        by_token = audit.c.actor.startswith(f"{wanted.actor}#", autoescape=True)
+        conditions.append(or_(audit.c.actor == wanted.actor, by_token))
     if before:
         conditions.append(audit.c.seq < before)
     if wanted.since is not None:

@@ -33,7 +33,7 @@ _OLD_LEADS = {
 #: What goes with a lead and with a listing, in this order.
 OF_LEAD = (
     "unmaskings", "leases", "misreads", "lead_notes", "licence_checks", "second_looks", "screenings", "lead_hits",
-    "extra_terms",
+    "extra_terms", "api_answers",
 )  # fmt: skip
 OF_LISTING = ("listing_states", "captures", "captures_due", "assessments", "listing_versions")
 #: What goes with a file, in this order.

@@ -49,6 +49,9 @@ SORTS: Mapping[str, tuple[Any, ...]] = MappingProxyType(
     }
 )
 
+#: Where a lead stands in an order: its values of the order's columns, a moment or whole numbers.
+Place = tuple[Any, ...]
+
 #: Counting stops here: nobody reads a queue that long, and a count of everything would be paid with every key.
 MOST_COUNTED = 10_000
 
@@ -97,6 +100,22 @@ def queue(conn: Connection, wanted: QueueFilter, *, limit: int, offset: int = 0)
     """The leads of the filter: first those with a hit on sale again, the newest before; then the heaviest."""
     statement = lead_rows().where(matches(conn, wanted)).order_by(*_descending(wanted))
     return [to_lead(row) for row in conn.execute(statement.limit(limit).offset(offset))]
+
+
+def page_after(
+    conn: Connection, wanted: QueueFilter, after: Place | None, *, limit: int, any_state: bool = False
+) -> list[tuple[Lead, Place]]:
+    """The first `limit` leads of the filter behind a place in its order, each with its own; None: from the front.
+
+    What is screened or found between two pages moves no lead from one of them to the other.
+    """
+    order = SORTS[wanted.sort]
+    places = [column.label(f"place_{number}") for number, column in enumerate(order)]
+    statement = lead_rows().add_columns(*places).where(matches(conn, wanted, any_state=any_state))
+    if after is not None:
+        statement = statement.where(tuple_(*order) < tuple_(*after))
+    rows = conn.execute(statement.order_by(*_descending(wanted)).limit(limit))
+    return [(to_lead(row), tuple(row._mapping[place.name] for place in places)) for row in rows]
 
 
 def queue_ids(conn: Connection, wanted: QueueFilter, *, limit: int) -> list[tuple[int, int]]:

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, func, select, true
 
 from db.tables import lead_hits, leads, listings, queries
+from db.walls import in_sight, listing_in_sight
 from records import SHANGHAI, LeadState, Outcome
 
 
@@ -56,12 +57,11 @@ class Tally:
 
 
 def tally(conn: Connection, campaign_id: int, period: Period) -> Tally:
-    """The counts of one period. States are those at the moment of counting."""
-    seen_hits = _hits(campaign_id)
+    """The counts of one period, of what the transaction may see. States are those at the moment of counting."""
+    counted = and_(of_campaign(campaign_id), in_sight(conn))
+    seen_hits, seen = _hits(counted), within(listings.c.first_seen, period)
     grouped = (leads.c.district, leads.c.category, leads.c.state)
-    by_lead = select(*grouped, func.count().label("number")).where(
-        of_campaign(campaign_id), within(leads.c.first_seen, period)
-    )
+    by_lead = select(*grouped, func.count().label("number")).where(counted, within(leads.c.first_seen, period))
     by_hit = (
         select(*grouped, func.count().label("number"))
         .select_from(seen_hits.join(leads, leads.c.id == seen_hits.c.lead_id))
@@ -69,14 +69,11 @@ def tally(conn: Connection, campaign_id: int, period: Period) -> Tally:
     )
     return Tally(
         platforms=_platforms(conn, period),
-        listings=_number(conn, select(func.count()).where(within(listings.c.first_seen, period))),
+        listings=_number(conn, select(func.count()).select_from(listings).where(seen, listing_in_sight(conn))),
         leads=_counts(conn, by_lead.group_by(*grouped)),
         hits=_counts(conn, by_hit.group_by(*grouped)),
-        all_leads=_number(
-            conn,
-            select(func.count()).where(of_campaign(campaign_id), within(leads.c.first_seen, period)),
-        ),
-        all_hits=_number(conn, _all_hits(campaign_id, period)),
+        all_leads=_number(conn, select(func.count()).where(counted, within(leads.c.first_seen, period))),
+        all_hits=_number(conn, _all_hits(counted, period)),
     )
 
 
@@ -86,8 +83,8 @@ def _platforms(conn: Connection, period: Period) -> int:
     return _number(conn, select(func.count()).select_from(pairs.distinct().subquery()))
 
 
-def _hits(campaign_id: int) -> Subquery:
-    """One row per hit listing of the campaign: its youngest lead, and when it first became a hit.
+def _hits(counted: ColumnElement[bool]) -> Subquery:
+    """One row per hit listing of the leads that count: its youngest lead, and when it first became a hit.
 
     A listing whose seller changed hangs on two leads; counted under both, rows would add up to more than there is.
     """
@@ -98,19 +95,19 @@ def _hits(campaign_id: int) -> Subquery:
             func.min(lead_hits.c.added_at).label("added_at"),
         )
         .join(leads, leads.c.id == lead_hits.c.lead_id)
-        .where(of_campaign(campaign_id))
+        .where(counted)
         .group_by(lead_hits.c.listing_id)
         .subquery()
     )
 
 
-def _all_hits(campaign_id: int, period: Period) -> Select[int]:
+def _all_hits(counted: ColumnElement[bool], period: Period) -> Select[int]:
     """Counted another way than `_hits`, so that the check has something to compare with."""
-    counted = lead_hits.c.lead_id.in_(select(leads.c.id).where(of_campaign(campaign_id)))
-    inside = select(lead_hits.c.listing_id).where(counted, within(lead_hits.c.added_at, period)).distinct()
+    of_them = lead_hits.c.lead_id.in_(select(leads.c.id).where(counted))
+    inside = select(lead_hits.c.listing_id).where(of_them, within(lead_hits.c.added_at, period)).distinct()
     if period.since is None:
         return select(func.count()).select_from(inside.subquery())
-    earlier = select(lead_hits.c.listing_id).where(counted, lead_hits.c.added_at < period.since)
+    earlier = select(lead_hits.c.listing_id).where(of_them, lead_hits.c.added_at < period.since)
     return select(func.count()).select_from(inside.where(lead_hits.c.listing_id.not_in(earlier)).subquery())
 
 

@@ -85,6 +85,7 @@ WALLS: Mapping[str, Wall] = {
         "exists (select from leads l where l.id = lead_id or l.seller_id = holds.seller_id)",
     ),
     "leases": Wall(_CHANGE, _CHANGE, _OF_LEAD),
+    "api_answers": Wall(_CHANGE, _CHANGE, f"lead_id is null or {_OF_LEAD}"),
     # --- the chains: whoever writes a row has to know the one before, whatever that says ---
     "audit": Wall(_CHAIN, "insert"),
     "audit_head": Wall(_READ, _READ),
@@ -122,6 +123,7 @@ WALLS: Mapping[str, Wall] = {
     "tombstones": Wall(_READ),
     "digests": Wall("select (for_date)", "select (for_date)"),  # that one went out; what it says names leads
     # --- no business of the console's ---
+    "api_tokens": Wall(),
     "captures_due": Wall(),
     "deliveries": Wall(),
     "login_failures": Wall(),

@@ -55,6 +55,7 @@ CONTENTS = {
     "report": ("data", "报表。"),
     "audit": ("audit", "审计链与保管链。"),
     "user": ("people", "账号。"),
+    "token": ("tokens", "接口令牌：其他系统以某个账号的名义取数。"),
     "db": ("people", "数据库。"),
     "retention": ("retention", "保存期限：各类记录留多久，到期清除，依法保留。"),
     "halt": ("halt", "叫停或恢复全部采集。"),

@@ -83,6 +83,7 @@ def lay_desk(house: House, *, base_url: str = "") -> Desk:
         replay=_replay_site(house),
         errands=Errands(house),
         kept_days={kind.value: days for kind, days in days_of(house.settings.retention).items()},
+        api_per_minute=console.api_per_minute,
         first_run=None if house.demo else FirstRunAt(house),
     )
 

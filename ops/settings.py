@@ -168,6 +168,8 @@ class Console(_Part):
     replay_url: str = Field(default="", pattern=r"^$|^https?://[^/]+$")
     #: Port on which the replay site listens, beside the console; 0: one above the console's.
     replay_port: int = Field(default=0, ge=0, le=65535)
+    #: Requests that one API token may make a minute.
+    api_per_minute: int = Field(default=600, ge=1, le=100_000)
 
     @model_validator(mode="after")
     def _apart(self) -> "Console":

@@ -30,7 +30,7 @@ AS_IT_IS = {"language.py": ["中文", "；", "、", "：", "[^；：]+?", "[^；
 
 def sources() -> list[Path]:
     """Everything of the console that may hold a text."""
-    found = [*CONSOLE.glob("*.py"), *(CONSOLE / "templates").rglob("*.html"), *(CONSOLE / "static").glob("*.js")]
+    found = [*CONSOLE.rglob("*.py"), *(CONSOLE / "templates").rglob("*.html"), *(CONSOLE / "static").glob("*.js")]
     return sorted(found)
 
 

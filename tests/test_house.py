@@ -156,6 +156,7 @@ def test_every_table_says_what_the_consoles_roles_may_do_with_it() -> None:
 
 #: Where the console works as the owner of the tables: sessions and accounts, which no role may read.
 OWNERS_WORK = {"console/door.py", "console/login.py", "console/people.py", "console/today.py"}
+OWNERS_WORK |= {"console/token_pages.py", "console/api/gate.py"}
 
 
 def test_pages_work_in_the_name_of_their_visitor() -> None:

@@ -32,7 +32,17 @@ from db.tables.kept import (
     picture_looks,
     picture_smalls,
 )
-from db.tables.people import audit, first_run, login_failures, preferences, sessions, unmaskings, users
+from db.tables.people import (
+    api_answers,
+    api_tokens,
+    audit,
+    first_run,
+    login_failures,
+    preferences,
+    sessions,
+    unmaskings,
+    users,
+)
 from db.tables.permitted import platform_ledger, platform_sessions, robots, robots_rulings
 from db.tables.purged import holds, purges, tombstones
 from db.tables.seen import assessments, listing_states, listing_versions, listings, quarantine, sellers
@@ -52,6 +62,8 @@ from db.tables.watching import (
 )
 
 __all__ = [
+    "api_answers",
+    "api_tokens",
     "assessments",
     "audit",
     "campaigns",

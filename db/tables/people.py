@@ -1,7 +1,7 @@
 """Who may do what, and who did what."""
 
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, ForeignKey, Index, LargeBinary, Table, Text, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from db.tables.base import id_column, metadata, reference, text_column, time_column
 
@@ -37,6 +37,38 @@ preferences = Table(
     Column("keys", JSONB, nullable=False, server_default=text("'{}'")),  # action → event.code, where not the usual one
     Column("keys_on", Boolean, nullable=False, server_default=text("true")),
     time_column("at"),
+)
+
+# what another system signs in with, in the name of an account
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    id_column(),
+    reference("user_id", "users.id"),
+    Column("name", Text, nullable=False),  # what it is for, as its owner calls it
+    Column("hint", Text, nullable=False),  # how it begins, by which people tell their tokens apart
+    Column("token_hash", LargeBinary, nullable=False, unique=True),  # sha256 of the token
+    Column("scopes", ARRAY(Text), nullable=False),  # console.tokens.Scope
+    time_column("created_at"),
+    time_column("expires_at"),
+    time_column("last_used_at", nullable=True),
+    text_column("last_used_from"),  # address
+    time_column("revoked_at", nullable=True),
+    text_column("revoked_by"),
+    Index("ix_api_tokens_user", "user_id", "id"),
+)
+
+# what was answered to a request that brought an Idempotency-Key; kept for a day
+api_answers = Table(
+    "api_answers",
+    metadata,
+    Column("token_id", BigInteger, ForeignKey("api_tokens.id"), primary_key=True, autoincrement=False),
+    Column("key", Text, primary_key=True),
+    Column("request", LargeBinary, nullable=False),  # sha256 of what was asked
+    reference("lead_id", "leads.id", nullable=True),  # null: about no lead that was there
+    Column("answer", JSONB),  # null: still being worked on
+    time_column("at"),
+    Index("ix_api_answers_lead", "lead_id", postgresql_where=text("lead_id is not null")),
 )
 
 login_failures = Table(

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from console import ROLES, Desk, Submission, add_user, create_app
 from console.accounts import Ticket, open_session
 from console.door import Cookies
+from console.tokens import make, scopes_of
 from db import users
 from db.engine import transaction
 from evidence import Store
@@ -87,6 +88,20 @@ class Browser:
 
     http: TestClient
     token: str = ""
+    address: str = "203.0.113.9"
+    #: Makes a token with all scopes that the account may give to one.
+    mint: Callable[[], str] = lambda: ""
+    #: The first one that it made; empty while nobody has called.
+    bearer: str = ""
+
+    def call(self, method: str, path: str, *, bearer: str | None = None, headers: dict | None = None, **more):
+        """As another system asks: with a token, and nothing that a browser brings."""
+        if bearer is None:
+            bearer = self.bearer = self.bearer or self.mint()
+        where = {"base_url": str(self.http.base_url), "client": (self.address, 50000)}
+        client = TestClient(self.http.app, raise_server_exceptions=False, **where)
+        sent = {"Authorization": f"Bearer {bearer}", **(headers or {})}
+        return client.request(method, path, headers=sent, follow_redirects=False, **more)
 
     def get(self, path: str, **more):
         return self.http.get(path, follow_redirects=False, **more)
@@ -133,9 +148,21 @@ def browser(desk: Desk) -> Callable[..., Browser]:
         app = create_app(replace(desk, **changes))
         base = changes.get("base_url", BASE)
         client = TestClient(app, base_url=base, client=(address, 50000), raise_server_exceptions=False)
-        return Browser(http=client)
+        return Browser(http=client, address=address)
 
     return open_one
+
+
+def minting(desk: Desk, user_id: int, scopes: tuple[str, ...] | None = None) -> Callable[[], str]:
+    """Makes tokens of that account, with all scopes that it may give where none are named."""
+
+    def mint() -> str:
+        with transaction(desk.engine) as conn:
+            user = users.by_id(conn, user_id)
+            given = scopes or scopes_of(user.role)
+            return make(conn, user, name="试验", scopes=given, days=90, actor="test", at=desk.now())[1]
+
+    return mint
 
 
 @pytest.fixture
@@ -152,7 +179,9 @@ def account(desk: Desk, clock: Clock, browser) -> Callable[..., Browser]:
             user = users.find(conn, name)[0]
             users.set_password(conn, user.id, password_hash(), must_change=False)
             ticket = open_session(conn, users.by_id(conn, user.id), clock())
-        return browser(**more).holding(ticket, tls=bool(more.get("tls")))
+        opened = browser(**more).holding(ticket, tls=bool(more.get("tls")))
+        opened.mint = minting(desk, user.id)
+        return opened
 
     return make
 
@@ -167,7 +196,9 @@ def seat(desk: Desk, clock: Clock, browser) -> Callable[..., Browser]:
             user_id = users.add(conn, password_hash="!", at=clock(), **facts)
             users.set_password(conn, user_id, "!", must_change=False)
             ticket = open_session(conn, users.by_id(conn, user_id), clock())
-        return browser(**more).holding(ticket)
+        opened = browser(**more).holding(ticket)
+        opened.mint = minting(desk, user_id)
+        return opened
 
     return make
 

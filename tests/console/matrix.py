@@ -1,13 +1,13 @@
 """Every route × everybody, as a table in a file (routes.tsv): what a request of each is answered with."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from fastapi.routing import APIRoute
+from fastapi.routing import iter_route_contexts
 from sqlalchemy import Engine, select, true
 
 from console import create_app
@@ -45,20 +45,10 @@ def matrix() -> dict[tuple[str, str], dict[str, int]]:
     return found
 
 
-def routes(desk: Any) -> dict[tuple[str, str], APIRoute]:
+def routes(desk: Any) -> dict[tuple[str, str], Any]:
     """(method, path) → route, of all that the application answers but its static files."""
-    return {(method, route.path): route for route in _walk(create_app(desk).routes) for method in route.methods}
-
-
-def _walk(entries: list[Any]) -> Iterator[APIRoute]:
-    for route in entries:
-        inner = getattr(route, "original_router", None) or getattr(route, "router", None)
-        if isinstance(route, APIRoute):
-            yield route
-        elif inner is not None:
-            yield from _walk(inner.routes)
-        else:
-            assert route.path == "/static", route
+    found = [one for one in iter_route_contexts(create_app(desk).routes) if one.path != "/static"]
+    return {(method, route.path): route for route in found for method in route.methods}
 
 
 @dataclass
@@ -80,6 +70,10 @@ class Target:
             hit = conn.execute(select(hits.listing_id).where(hits.lead_id == self.lead_id).limit(1)).scalar_one()
             of_lead = select(tables.leads.c.seller_id).where(tables.leads.c.id == self.lead_id)
             seller = conn.execute(of_lead).scalar_one()
+            scan, campaign = (
+                conn.execute(select(table.c.id).order_by(table.c.id).limit(1)).scalar()
+                for table in (tables.scans, tables.campaigns)
+            )
             file = select(files.id).join(tables.captures, captures.id == files.capture_id).limit(1)
             wanted = files.role == "picture" if "/small/" in path else true()
             file_id = conn.execute(file.where(captures.listing_id == hit, wanted)).scalar_one()
@@ -92,6 +86,9 @@ class Target:
             "view_id": 999_999,
             "term_id": 999_999,
             "hold_id": 999_999,
+            "token_id": 999_999,
+            "scan_id": scan,
+            "campaign_id": campaign,
             "number": self.package,
             "extraction_id": self.extraction_id,
         }
@@ -129,6 +126,17 @@ class Target:
             "/settings/users/{user_id}/role": lambda: {"role": "inspector"},
         }
         return makers[path]() if path in makers else {}
+
+    def asked(self, path: str) -> dict[str, Any]:
+        """What a program sends that asks what the sender may ask, as the client takes it."""
+        sent: dict[str, Callable[[], dict[str, Any]]] = {
+            "/api/v1/leads/{lead_id}/screening": lambda: {"json": {"action": "待研判", "version": self._version()}},
+            "/api/v1/leads/{lead_id}/unmasked": lambda: {"json": {"occasion": "核实身份"}},
+            "/api/v1/intake": lambda: {"data": {"source": "投诉举报", "text": "x"}},
+            "/api/v1/exports": lambda: {"json": {"kind": "csv"}},
+            "/api/v1/search": lambda: {"params": {"q": "老料"}},
+        }
+        return sent[path]() if path in sent else {}
 
     def listing(self) -> int:
         """The last hit of the lead."""

@@ -104,6 +104,9 @@ def dialogs(opened: Page, url: str, lead: int) -> dict[str, list[str]]:
     return found
 
 
+SETTINGS = ("/password", "/settings/keys", "/settings/users", "/settings/audit")
+
+
 def test_the_door_and_the_settings_have_no_serious_fault(desk, engine, page: tuple[Page, Seen]) -> None:
     opened, seen = page
     found: dict[str, list[str]] = {}
@@ -118,7 +121,7 @@ def test_the_door_and_the_settings_have_no_serious_fault(desk, engine, page: tup
         signed_in(opened, url, "chef", once)
         for english in (False, True):
             in_english(opened, url, english, name="xunwang_language")
-            for path in ("/password", "/settings/keys", "/settings/users", "/settings/audit"):
+            for path in (*SETTINGS, "/settings/tokens", "/settings/api"):
                 opened.goto(url + path)
                 assert opened.get_attribute("html", "lang") == ("en" if english else "zh-CN"), path
                 found[f"{english} {path}"] = faults(opened)

@@ -1,6 +1,8 @@
 """The command line as a contract (DESIGN §11), run as a real process on a house with a database of its own."""
 
+import hashlib
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -164,6 +166,27 @@ def test_a_first_password_is_shown_once_and_opens_the_door(there: Place, raw: En
         visitor = Browser(http=client)
         assert visitor.sign_in("wang", "not it at all").status_code != 303
         assert visitor.sign_in("wang", password).status_code == 303
+
+
+def test_a_token_is_shown_once_and_revoked(there: Place, raw: Engine) -> None:
+    assert there.xunwang("user", "add", "li").code == 0
+    made = there.xunwang(
+        "token", "new", "li", "--name", "夜间[red]取数", "--scope", "read", "--scope", "screen", "--days", "7"
+    )
+    assert made.code == 0, made.err
+    secret = made.out.strip()
+    assert re.fullmatch(r"xwk_[0-9A-Za-z]{49}", secret) and secret not in made.err
+    assert one(raw, "select token_hash from api_tokens") == hashlib.sha256(secret.encode()).digest()
+    listed = there.xunwang("token", "list", "--user", "li")
+    assert "read screen" in listed.out and secret not in listed.out and secret[:8] in listed.out
+    assert there.xunwang("token", "new", "li", "--name", "x", "--scope", "root").code == 1
+    assert "[E-CONSOLE-015]" in there.xunwang("token", "new", "niemand", "--name", "x").err
+    assert there.xunwang("token", "revoke", "1").code == 0
+    assert "已撤销" in there.xunwang("token", "list").out
+    assert "[E-CONSOLE-071]" in there.xunwang("token", "revoke", "77").err
+    assert sql(raw, "select action, actor from audit where action like 'token.%' order by seq") == [
+        ("token.new", "xunwang"), ("token.revoke", "xunwang"),
+    ]  # fmt: skip
 
 
 def test_campaign_and_statistics(there: Place, raw: Engine) -> None:
