@@ -114,6 +114,8 @@ class Scanner:
     def __init__(self, lexicon: Lexicon) -> None:
         spelled = _spelled(lexicon)
         self._meanings = spelled.meanings
+        #: From this number on a text stands for no term.
+        self._last = len(spelled.meanings)
         self._pair_window = lexicon.scoring.pair_window
         # One automaton for all, since each more pushes the others out of the processor's cache. Patterns come first.
         numbers = {text: number for number, text in enumerate(spelled.texts)}
@@ -174,7 +176,7 @@ class Scanner:
         weak: list[Place] = []
         parts: set[str] | None = None
         view: View | None = None
-        owners, last = self._owners, len(self._meanings)
+        owners, last = self._owners, self._last
         for index, start, end in reading.hits:
             if index >= last:
                 continue
@@ -246,7 +248,7 @@ class Scanner:
         return sorted(found, key=lambda item: (item.start, -item.end))
 
     def _matches(self, view: View, reading: Reading) -> list[Found]:
-        origin, skeleton, last = view.origin, view.skeleton, len(self._meanings)
+        origin, skeleton, last = view.origin, view.skeleton, self._last
         found: list[Found] = []
         parts: set[str] | None = None
         for index, start, end in islice((hit for hit in reading.hits if hit[0] < last), _MOST):
@@ -265,7 +267,7 @@ class Scanner:
         cut = {index for hit in self._inner.finditer(skeleton) for index in range(*hit.span())}
         kept = [index for index in range(len(skeleton)) if index not in cut]
         shorter = "".join([skeleton[index] for index in kept])
-        hits = (hit for hit in self._find(shorter, overlapping=True) if hit[0] < len(self._meanings))
+        hits = (hit for hit in self._find(shorter, overlapping=True) if hit[0] < self._last)
         for index, start, end in islice(hits, _MOST):
             first, last = kept[start], kept[end - 1] + 1
             if last - first > end - start:
@@ -281,7 +283,7 @@ class Scanner:
             return
         found = [(start, end, chars[index]) for index, start, end in reading.hits if index in chars]
         whole = rejoined(reading.skeleton, found)
-        hits = (hit for hit in self._find(whole.text, overlapping=True) if hit[0] < len(self._meanings))
+        hits = (hit for hit in self._find(whole.text, overlapping=True) if hit[0] < self._last)
         for index, start, end in islice(hits, _MOST):
             first, last = whole.span(start, end)
             if last - first > end - start:
