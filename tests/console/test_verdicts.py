@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import select, text, update
 
-from db import audit, tables
+from db import audit, tables, waking
 from db.engine import transaction
 from records import LicenceKind
 
@@ -248,3 +248,27 @@ def test_a_number_in_another_district_is_told_to_nobody_there(account, leads, en
     inspector = account("teng", district="370481")
     page = inspector.get(f"/leads/{leads[0]}").text
     assert "LY20180034567" in page and "同一编号" not in page and "湖畔旧物" not in page
+
+
+def test_a_doubt_that_came_back_stands_above_the_queue_until_another_verdict(kept, engine, clock):
+    visitor, lead_id = kept
+    assert conclude(visitor, engine, lead_id, "存疑", identity_basis="未能核实", **DOUBT).status_code == 303
+    link = f'<a href="/leads/{lead_id}"><span class="number">'
+    assert link not in visitor.get("/review?district=*").text
+    with transaction(engine) as conn:
+        assert waking.wake(conn, [lead_id], waking.Why.CHANGED, clock()) == [lead_id]
+    for path in ("/review?district=*", "/review?district=滕州市", "/review/rows?district=*"):
+        shown = visitor.get(path).text
+        assert link in shown and "存疑再看 1 条" in shown and "价格或文字有变化" in shown, path
+    for path in (
+        "/review?district=薛城区",
+        "/review?district=*&state=待研判",
+        "/review?district=*&platform=demo_goods",
+    ):
+        assert link not in visitor.get(path).text, path
+    assert "存疑线索需要再看：价格或文字有变化" in visitor.get(f"/leads/{lead_id}").text
+    again = {"identity_basis": "未能核实", "change": "再看仍存疑", **DOUBT}
+    assert conclude(visitor, engine, lead_id, "存疑", **again).status_code == 303
+    assert link not in visitor.get("/review?district=*").text
+    assert "存疑线索需要再看" not in visitor.get(f"/leads/{lead_id}").text
+    assert sql(engine, "select woken_at, verdict from leads where id = :id", id=lead_id) == [(None, "存疑")]
