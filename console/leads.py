@@ -160,7 +160,7 @@ def small_picture(desk: TheDesk, visitor: EvidenceReader, lead_id: RowId, captur
                 detail={"role": _SMALL},
                 at=at,
             )
-    return Response(body, media_type="image/jpeg", headers={**_SEALED, "Cache-Control": "private, max-age=600"})
+    return Response(body, media_type="image/jpeg", headers=_SEALED)
 
 
 def picture_type(media_type: str, body: bytes) -> str | None:
