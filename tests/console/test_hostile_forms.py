@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 import console
 from console.beginning import OwnUnit
 from tests.console import hostile
-from tests.console.conftest import Browser
+from tests.console.conftest import PASSWORD, Browser
 from tests.console.test_browser import page as page
 from tests.console.test_browser import served
 from tests.console.test_extraction import OPENING
@@ -220,6 +220,17 @@ def account(on: Ground, typed: str) -> tuple[Any, list[str]]:
     return sent, on.last("select full_name from users") if sent.status_code == 200 else []
 
 
+def token(on: Ground, typed: str) -> tuple[Any, list[str]]:
+    facts = {"name": typed, "scopes": ["read"], "days": "90", "password": PASSWORD}
+    sent = on.head.post("/settings/tokens", facts)
+    told = on.last("select name from api_tokens")
+    for one in sql(
+        on.engine, "select id from api_tokens where revoked_at is null"
+    ):  # an account has so many and no more
+        assert on.head.post(f"/settings/tokens/{one.id}/revoke").status_code == 303
+    return sent, told
+
+
 def unit(on: Ground, typed: str) -> tuple[Any, list[str]]:
     facts = {"name": typed, "city": typed, "province": typed, "districts": f"370481 {typed}"}
     sent = on.admin.post("/setup/unit", facts)
@@ -264,6 +275,7 @@ FILLED: Mapping[Typing, tuple[str, ...]] = {
     ),
     related: ("related.html:phrase", "related.html:why"),
     account: ("people.html:name", "people.html:full_name"),
+    token: ("tokens.html:name",),
     unit: (
         *tuple(f"setup_unit.html:{name}" for name in ("name", "city", "province", "districts")),
         "setup_lead.html:platform",
@@ -352,11 +364,17 @@ def hostile_forms(desk, on: Ground, opened: tuple, given: list[str]) -> Counter[
     with served(replace(desk, first_run=on.unit)) as url:
         pages = [lead, "/review?district=*", "/scans", f"{lead}/related", "/retention", f"{lead}/verdict?to=存疑"]
         pages += [f"{lead}/licences", f"{lead}/print", f"{lead}/extract", f"/extractions/{extracted}", "/setup"]
+        pages += ["/settings/tokens"]
         read = seen_on(page, url, on.head, [*pages, f"/review?lead={on.kept}&district=*&state=核查中"])
         read |= seen_on(page, url, on.admin, ["/settings/users", "/setup"])
         read |= seen_on(page, url, on.auditor, ["/settings/audit"])
         assert (seen.dialogs, seen.violations, seen.away, page.evaluate("window.__ran")) == ([], [], [], [])
-    for form, path in (("note", lead), ("save_view", "/review?district=*"), ("account", "/settings/users")):
+    for form, path in (
+        ("note", lead),
+        ("save_view", "/review?district=*"),
+        ("account", "/settings/users"),
+        ("token", "/settings/tokens"),
+    ):
         flat = " ".join(read[path].split())
         for one in kept[form]:
             assert re.search(r"\d{7}", one) or " ".join(on_screen(one).split()) in flat, (form, ascii(one))
