@@ -50,7 +50,7 @@ insert into listings (platform, item_id, url, title, description, price, seller_
         case when n > {leads} then 'none' when n % 5 = 0 then 'high' else 'review' end,
         case when n > {leads} then 0 else 40 + n % 60 end,
         case when n > {leads} then '' else (array['ivory','rhino','tiger','pangolin'])[1 + n % 4] end,
-        now() - n * interval '1 minute', now()
+        now() - n * interval '5 minutes', now()
     from generate_series(1, {listings}) n;
 insert into leads (campaign_id, platform, seller_id, subject_key, district, category, level, score, hits, title,
                    lexicon_version, first_seen, last_seen)
