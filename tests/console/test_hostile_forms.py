@@ -96,7 +96,10 @@ Typing = Callable[[Ground, str], tuple[Any, list[str]]]
 
 
 def save_view(on: Ground, typed: str) -> tuple[Any, list[str]]:
-    return on.head.post("/review/views?district=*", {"name": typed}), on.last("select name from saved_views")
+    """One of the same name is replaced where it stands."""
+    sent = on.head.post("/review/views?district=*", {"name": typed})
+    names = [row.name for row in sql(on.engine, "select name from saved_views")]
+    return sent, [name for name in names if name in as_kept(typed)] or ["nothing"]
 
 
 def note(on: Ground, typed: str) -> tuple[Any, list[str]]:
