@@ -117,6 +117,11 @@ def worked(page: Page, url: str, leads: list[int], pictures: Path) -> dict[str, 
         ("search", "/search?q=象牙"),
         ("today", "/"),
         ("intake", "/intake"),
+        ("figures", "/stats"),
+        ("related", f"/leads/{leads[0]}/related"),
+        ("keys", "/settings/keys"),
+        ("tokens", "/settings/tokens"),
+        ("api", "/settings/api"),
     ):
         page.goto(url + path)
         note(name)
