@@ -31,7 +31,7 @@ MEANINGS = (
     ("线索", "首次发现的那一天；已并入别的线索的不另计"),
     ("属实、不属实、存疑", "具名核查结论；已排除是初筛结果；未作结论包括疑似、待研判、核查中"),
     ("属实率", "属实 ÷（属实＋不属实＋已排除）；存疑和未作结论的不计。区间是 95% 的威尔逊区间，条数少时很宽"),
-    ("监测", "当夜监测的状态。不是“正常”的日子数字偏低，不等于网上没有"),
+    ("监测", "当夜监测的状态。不是“正常”的日子数字偏低，不等于网上没有；没有看到的日子是“—”，不是 0"),
 )
 _COLUMNS = ("疑似信息", "其中高风险", "其中待看", "线索", *(one.value for one in Answer), "属实率分母")
 _SHARE = "属实率"
@@ -97,23 +97,36 @@ def unseen(night: Night, labels: Labels) -> str:
     return "；".join(told) or night.status.value
 
 
-def _rows(
-    by: By, told: Figures, nights: Sequence[Night], labels: Labels
-) -> Iterable[tuple[str, Counted, tuple[str, ...]]]:
-    """Name, what was counted, and of a day the status and why."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Row:
+    """One line of a table."""
+
+    name: str
+    counted: Counted
+    #: Of a day its status and what was not seen of it.
+    more: tuple[str, ...] = ()
+    #: True for a day on which nothing could be found: its zeros are none.
+    blind: bool = False
+
+    @property
+    def numbers(self) -> tuple[int | None, ...]:
+        """What stands under _COLUMNS; None where the page has a dash: nobody looked, and nothing came by hand."""
+        one = self.counted
+        hits = (one.all_hits, one.hits.get(Level.HIGH.value, 0), one.hits.get(Level.REVIEW.value, 0))
+        made = (one.all_leads, *(one.leads.get(each, 0) for each in Answer), precision(one).judged)
+        halves = ((hits, one.all_hits), (made, one.all_leads))
+        return tuple(None if self.blind and not found else number for half, found in halves for number in half)
+
+
+def _rows(by: By, told: Figures, nights: Sequence[Night], labels: Labels) -> Iterable[_Row]:
     if by == "day":
         for night in nights:
-            status = night.status.value if night.status else "—"
-            yield night.on.isoformat(), told.of_day(night.on), (status, unseen(night, labels))
+            more = (night.status.value if night.status else "—", unseen(night, labels))
+            yield _Row(name=night.on.isoformat(), counted=told.of_day(night.on), more=more, blind=night.blind)
         return
     name = {"platform": labels.platform, "category": labels.category}.get(by, str)
     for value, counted in told.by[by].items():
-        yield name(value), counted, ()
-
-
-def _numbers(one: Counted) -> tuple[int, ...]:
-    hits = (one.all_hits, one.hits.get(Level.HIGH.value, 0), one.hits.get(Level.REVIEW.value, 0))
-    return (*hits, one.all_leads, *(one.leads.get(each, 0) for each in Answer), precision(one).judged)
+        yield _Row(name=name(value), counted=counted)
 
 
 def _heads(by: By) -> tuple[str, ...]:
@@ -121,18 +134,21 @@ def _heads(by: By) -> tuple[str, ...]:
 
 
 def _write_csv(path: Path, by: By, told: Figures, nights: Sequence[Night], labels: Labels) -> None:
-    """With a byte order mark; a name that a program could take for a formula is led by an apostrophe."""
+    """With a byte order mark; a name that a program could take for a formula is led by an apostrophe.
+
+    What was not seen is an empty field.
+    """
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         out = csv.writer(file, quoting=csv.QUOTE_ALL)
         out.writerow(_heads(by))
-        for name, counted, more in _rows(by, told, nights, labels):
-            share = precision(counted).share
+        for row in _rows(by, told, nights, labels):
+            share = precision(row.counted).share
             shown = "" if share is None else f"{share:.4f}"
-            texts = [without_formula(safe_text(text)) for text in (name, *more)]
-            out.writerow([texts[0], *_numbers(counted), shown, *texts[1:]])
+            texts = [without_formula(safe_text(text)) for text in (row.name, *row.more)]
+            out.writerow([texts[0], *row.numbers, shown, *texts[1:]])
 
 
-def _sheet(book: Book, by: By, rows: Iterable[tuple[str, Counted, tuple[str, ...]]], total: Counted) -> None:
+def _sheet(book: Book, by: By, rows: Iterable[_Row], total: Counted) -> None:
     looks, sheet, heads = book.looks, book.sheet(TABLES[by][0]), _heads(by)
     sheet.freeze_panes(1, 1)
     sheet.repeat_rows(0)
@@ -141,23 +157,23 @@ def _sheet(book: Book, by: By, rows: Iterable[tuple[str, Counted, tuple[str, ...
         sheet.set_column(place, place, 16 if place == 0 else 46 if head == "未见到的" else 10)
         sheet.write_string(0, place, head, looks.head)
     count = 0
-    for count, (name, counted, more) in enumerate(rows, start=1):
-        write_text(sheet, count, 0, name, looks.text)
-        _figures(book, count, sheet, counted)
-        for place, text in enumerate(more, start=len(_COLUMNS) + 2):
+    for count, row in enumerate(rows, start=1):
+        write_text(sheet, count, 0, row.name, looks.text)
+        _figures(book, count, sheet, row)
+        for place, text in enumerate(row.more, start=len(_COLUMNS) + 2):
             write_text(sheet, count, place, text, looks.wrapped)
     sheet.write_string(count + 1, 0, "合计", looks.total_name)
-    _figures(book, count + 1, sheet, total)
+    _figures(book, count + 1, sheet, _Row(name="合计", counted=total))
 
 
-def _figures(book: Book, row: int, sheet: Worksheet, counted: Counted) -> None:
-    for place, number in enumerate(_numbers(counted), start=1):
-        sheet.write_number(row, place, number, book.looks.number)
-    share = precision(counted).share
-    if share is None:
-        sheet.write_string(row, len(_COLUMNS) + 1, "—", book.looks.centre)
-    else:
-        sheet.write_number(row, len(_COLUMNS) + 1, share, book.looks.percent)
+def _figures(book: Book, line: int, sheet: Worksheet, row: _Row) -> None:
+    looks = book.looks
+    shares = (precision(row.counted).share, looks.percent)
+    for place, (number, look) in enumerate((*((one, looks.number) for one in row.numbers), shares), start=1):
+        if number is None:
+            sheet.write_string(line, place, "—", looks.centre)
+        else:
+            sheet.write_number(line, place, number, look)
 
 
 def _explain(book: Book, wanted: Wanted, labels: Labels, nights: Sequence[Night], as_of: datetime) -> None:

@@ -107,6 +107,22 @@ def test_a_night_that_was_not_seen_is_no_quiet_night(seat, days):
     assert "其中 4 天没有看全" in one
 
 
+def test_files_have_no_zero_for_a_night_that_was_not_seen_either(seat, days):
+    visitor, range_ = seat("ke", "head"), "?from=2026-11-14&to=2026-11-24"
+    answer = visitor.get(f"/stats/export{range_}&kind=csv&by=day")
+    by_day = {row[0]: row[1:] for row in csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))}
+    book = openpyxl.load_workbook(io.BytesIO(visitor.get("/stats/export" + range_).content))
+    sheet = {row[0]: row[1:] for row in book["按日"].iter_rows(values_only=True)}
+    # 疑似信息, its two levels, 线索, its five answers, 属实率分母, 属实率
+    assert by_day["2026-11-16"][:11] == ["0"] * 10 + [""] and sheet["2026-11-16"][:11] == (0,) * 10 + ("—",)
+    for dark in ("2026-11-14", "2026-11-18", "2026-11-24"):  # before the first scan, blocked, still to come
+        assert by_day[dark][:11] == [""] * 11 and sheet[dark][:11] == ("—",) * 11, dark
+    # no scan, and found by hand all the same
+    assert by_day["2026-11-20"][:4] == ["1", "0", "1", "1"] and sheet["2026-11-20"][:4] == (1, 0, 1, 1)
+    assert by_day["2026-11-19"][:4] == ["0"] * 4  # seen in part: few, and not none
+    assert sheet["合计"][:4] == (11, 10, 1, 5)
+
+
 def test_filters_narrow_and_every_choice_says_what_it_would_show(seat, days):
     visitor = seat("ke", "head")
     html = visitor.get(f"/stats{RANGE}&platform=demo_ads&district=local").text
