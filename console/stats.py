@@ -113,9 +113,7 @@ def show(request: Request, desk: TheDesk, visitor: FiguresReader, question: TheQ
             context["refusal"] = _("所选日期内的疑似信息或线索超过 20 万条，没有统计。请缩短日期。")
         else:
             context |= {"told": told, "nights": seen, "as_of": as_of, "dark": [one for one in seen if not one.seen]}
-        context["choices"] = _choices(desk, wanted, told)
-    else:
-        context["choices"] = _choices(desk, wanted, None)
+    context["choices"] = _choices(desk, wanted, context["told"])
     return HTMLResponse(page(request, "stats.html", context), status_code=400 if refusal else 200)
 
 
@@ -183,7 +181,10 @@ def _query(wanted: Wanted, **changes: object) -> str:
 
 
 def _choices(desk: Desk, wanted: Wanted, told: Figures | None) -> Sequence[Choice]:
-    """The five selects with the hits that each choice would show; what is chosen stays, even where nothing is left."""
+    """The five selects with the hits that each choice would show; what is chosen stays, even where nothing is left.
+
+    Without `told` nothing was counted, or only some of it: then only what is chosen stays, without a number.
+    """
     every = {"": _("全部")}
     fields: tuple[tuple[str, str, dict[str, str], Mapping[str, str]], ...] = (
         ("platform", _("平台"), every, desk.platforms),

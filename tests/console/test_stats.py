@@ -183,6 +183,11 @@ def test_too_much_is_said_and_not_drawn(seat, days, monkeypatch):
     visitor = seat("ke", "head")
     answer = visitor.get("/stats" + RANGE)
     assert answer.status_code == 200 and "没有统计" in answer.text and "data-n=" not in answer.text
+    # nor as numbers of choices: they would be those of whichever rows came first
+    selects = re.findall(r'<option value="([^"]*)"', answer.text)
+    assert "demo_ads" not in selects and "local" in selects
+    chosen = visitor.get(f"/stats{RANGE}&platform=demo_ads").text
+    assert re.findall(r'<option value="demo_ads" selected>([^<]*)<', chosen) == ["演示分类信息"]
     assert visitor.get("/stats/export" + RANGE).status_code == 400
 
 
