@@ -22,6 +22,7 @@ from sqlalchemy import (
     literal,
     select,
     true,
+    tuple_,
     union_all,
 )
 
@@ -108,9 +109,9 @@ _ALL = "all"
 def figures(conn: Connection, wanted: Wanted) -> Figures:
     """The figures of the filter, of what the transaction may see.
 
-    A hit is counted on the day on which it was attached to a lead, under the first of its leads; a lead on the day on
-    which it was first seen. Levels and answers are those of now: a listing that the lexicon no longer takes for a hit
-    is none. What was merged counts under the lead that it went into.
+    A hit is counted on the day on which it was first attached to a lead, under that lead, whichever number it has; a
+    lead on the day on which it was first seen. Levels and answers are those of now: a listing that the lexicon no
+    longer takes for a hit is none. What was merged counts under the lead that it went into.
     """
     hits = conn.execute(_counts(_cells(_hits(conn, wanted.period)), wanted)).all()
     made = conn.execute(_counts(_cells(_leads(conn, wanted.period)), wanted)).all()
@@ -130,7 +131,8 @@ def figures(conn: Connection, wanted: Wanted) -> Figures:
 def _hits(conn: Connection, period: Period) -> Subquery:
     """One row a hit, of MOST_COUNTED and one more at most."""
     other = lead_hits.alias("other")
-    again = exists().where(other.c.listing_id == lead_hits.c.listing_id, other.c.lead_id < lead_hits.c.lead_id)
+    before = tuple_(other.c.added_at, other.c.lead_id) < tuple_(lead_hits.c.added_at, lead_hits.c.lead_id)
+    again = exists().where(other.c.listing_id == lead_hits.c.listing_id, before)
     both = lead_hits.join(leads, leads.c.id == lead_hits.c.lead_id).join(
         listings, listings.c.id == lead_hits.c.listing_id
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from db import tables
 from db.engine import transaction
@@ -148,6 +148,16 @@ def test_a_listing_of_two_leads_counts_once_and_what_is_no_hit_any_more_not_at_a
         conn.execute(tables.listings.update().where(tables.listings.c.id == second).values(level="none", category=""))
     html = seat("ke", "head").get("/stats" + RANGE).text
     assert table(html, "day")["2026/11/15"][0] == "7" and table(html, "day")["2026/11/16"][0] == "0"
+
+
+def test_a_hit_stands_on_the_day_on_which_it_first_joined_any_lead(seat, days, engine):
+    """A split and a merge can give it to an older lead later: the number of the lead says nothing of the day."""
+    with transaction(engine) as conn:
+        of_last = select(tables.lead_hits.c.listing_id).where(tables.lead_hits.c.lead_id == days[4]).limit(1)
+        later = {"lead_id": days[0], "listing_id": conn.execute(of_last).scalar_one(), "added_at": at(22)}
+        conn.execute(tables.lead_hits.insert().values(**later))
+    by_day = table(seat("ke", "head").get("/stats" + RANGE).text, "day")
+    assert (by_day["2026/11/21"][0], by_day["2026/11/22"][0]) == ("1", "0")
 
 
 def test_a_district_counts_its_own(seat, days):
