@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, func, select, true
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, exists, func, select, true
 
 from db.tables import lead_hits, leads, listings, queries
 from db.walls import in_sight, listing_in_sight
@@ -103,12 +103,15 @@ def _hits(counted: ColumnElement[bool]) -> Subquery:
 
 def _all_hits(counted: ColumnElement[bool], period: Period) -> Select[int]:
     """Counted another way than `_hits`, so that the check has something to compare with."""
-    of_them = lead_hits.c.lead_id.in_(select(leads.c.id).where(counted))
-    inside = select(lead_hits.c.listing_id).where(of_them, within(lead_hits.c.added_at, period)).distinct()
-    if period.since is None:
-        return select(func.count()).select_from(inside.subquery())
-    earlier = select(lead_hits.c.listing_id).where(of_them, lead_hits.c.added_at < period.since)
-    return select(func.count()).select_from(inside.where(lead_hits.c.listing_id.not_in(earlier)).subquery())
+    of_them, other = select(leads.c.id).where(counted), lead_hits.alias("other")
+    inside = select(lead_hits.c.listing_id).where(
+        lead_hits.c.lead_id.in_(of_them), within(lead_hits.c.added_at, period)
+    )
+    if period.since is not None:
+        # not "not in": a list that outgrows work_mem is read again for every hit
+        same = other.c.listing_id == lead_hits.c.listing_id
+        inside = inside.where(~exists().where(same, other.c.lead_id.in_(of_them), other.c.added_at < period.since))
+    return select(func.count()).select_from(inside.distinct().subquery())
 
 
 def of_campaign(campaign_id: int) -> ColumnElement[bool]:

@@ -2,13 +2,14 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 import reports
-from db import campaigns
+from db import campaigns, statistics
 from db.campaigns import CampaignUnknown
 from records import CITY, ELSEWHERE, UNDECIDED
 from tests.papers import DISTRICTS, Item, add_leads, add_scan, furnish, scalar
@@ -140,6 +141,20 @@ def test_a_listing_under_two_leads_is_counted_once(engine: Engine, name: str, tm
     after = reports.build_statistics(engine, campaign=name, until=UNTIL, path=tmp_path / "x.xlsx")
     assert after.sound
     assert after.tables[-1].total[2] == before.tables[-1].total[2]
+
+
+def test_hits_of_earlier_days_are_left_out_without_a_list_that_memory_must_hold(engine: Engine, name: str) -> None:
+    """With `not in` the plan has a list instead, which is read again for every hit once it outgrows work_mem."""
+    asked: list[tuple[str, Any]] = []
+    listen = (engine, "before_cursor_execute", lambda c, cursor, statement, given, *_: asked.append((statement, given)))
+    with engine.begin() as conn:
+        campaign = conn.execute(text("select id from campaigns where name = :name"), {"name": name}).scalar_one()
+        event.listen(*listen)
+        statistics.tally(conn, campaign, statistics.Period(first=date(2026, 7, 9), last=UNTIL))
+        event.remove(*listen)
+        plans = ["\n".join(conn.exec_driver_sql(f"explain {statement}", given).scalars()) for statement, given in asked]
+    assert [plan for plan in plans if "SubPlan" in plan] == []
+    assert "Anti" in plans[-1]
 
 
 def test_a_district_off_the_list_stands_under_undecided_and_fails_its_check(
