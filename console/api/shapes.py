@@ -48,7 +48,11 @@ class LeadLine(BaseModel):
     lexicon_version: str = said(N_("研判所用的词库版本"), "v12")
     first_seen: Moment = said(N_("首次发现"), _AT)
     last_seen: Moment = said(N_("最近一次见到"), _AT)
-    raised_at: Moment | None = said(N_("最近一次再次上架；没有的为 null"), None)
+    raised_at: Moment | None = said(N_("最近一次重新排到前面的时间；没有的为 null"), None)
+    raised_why: str = said(
+        N_("重新排到前面的原因：再次上架、有新的疑似信息、价格或文字有变化、已下架、到了再看的日期；没有的为空"),
+        recorded("有新的疑似信息"),
+    )
     verdict: str = said(N_("现行核查结论：属实、不属实、存疑；没有的为空"), "")
     version: int = said(N_("版本，每次变化加一；初筛时写明所依据的版本"), 1)
 

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select, text, update
@@ -14,7 +14,7 @@ from console.api.acting import UnmaskingAsked
 from console.reasons import OCCASIONS
 from console.tokens import Scope
 from console.views import Sort
-from db import audit, custody, leases, tables
+from db import audit, custody, leases, tables, waking
 from db.engine import transaction
 from db.queue import SORTS
 from tests.console import seed
@@ -156,6 +156,22 @@ def test_a_lead_says_why_and_what_is_kept(seat, desk, leads, engine):
         assert custody.verify(conn).sound
     assert [one.detail["sha256"] for one in downloads] == [file["sha256"] for file in hit["evidence"]["files"]]
     assert {one.actor for one in downloads} == {f"leser#{token}"}
+
+
+@pytest.mark.parametrize("why", waking.Why)
+def test_a_lead_that_came_back_says_when_and_why(seat, engine, leads, why):
+    """Any waking puts it in front, not being on sale again alone, and the reference names every reason."""
+    caller = seat("leser", "analyst")
+    with transaction(engine) as conn:
+        conn.execute(update(tables.leads).where(tables.leads.c.id == leads[1]).values(state="待研判"))
+        moment = conn.execute(select(tables.leads.c.first_seen)).scalars().first() + timedelta(hours=1)
+        assert waking.wake(conn, [leads[1]], why, moment) == [leads[1]]
+    first, second = caller.call("GET", "/api/v1/leads").json()["items"][:2]
+    assert (first["id"], first["raised_why"], second["raised_why"]) == (leads[1], why.value, "")
+    assert datetime.fromisoformat(first["raised_at"]) == moment and second["raised_at"] is None
+    assert caller.call("GET", f"/api/v1/leads/{leads[1]}").json()["raised_why"] == why.value
+    fields = caller.call("GET", "/api/v1/openapi.json").json()["components"]["schemas"]["LeadLine"]["properties"]
+    assert why.value in fields["raised_why"]["description"] and "再次上架" not in fields["raised_at"]["description"]
 
 
 def test_personal_data_are_starred_at_the_same_length(seat, desk, engine):
