@@ -107,7 +107,8 @@ def page_after(
 ) -> list[tuple[Lead, Place]]:
     """The first `limit` leads of the filter behind a place in its order, each with its own; None: from the front.
 
-    What is screened or found between two pages moves no lead from one of them to the other.
+    What is screened or found between two pages moves no other lead from one of them to the other. A lead that itself
+    rises meanwhile (score, hits, raised_at) passes by whoever reads in an order of these; `first_seen` never changes.
     """
     order = SORTS[wanted.sort]
     places = [column.label(f"place_{number}") for number, column in enumerate(order)]

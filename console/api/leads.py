@@ -51,6 +51,7 @@ class Counts(BaseModel):
         "与核查队列相同的筛选和排序。默认为“疑似”状态、本市与待定辖区；district=* 为全部辖区。"
         "一次一页：把 next 的值作为 cursor 再取，直到 next 为 null；"
         "翻页期间有线索新增或被初筛，其余的不会因此重复或漏掉。"
+        "按默认排序或 sort=hits 翻页时，分值、条数升高或重新排到前面的线索可能漏掉；sort=new 不会。"
     ),
 )
 def leads(

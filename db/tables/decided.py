@@ -103,6 +103,8 @@ leads = Table(
         "score",
         text("(-id)"),
     ),
+    # the same for leads of every state, which the API lists
+    Index("ix_leads_raised", text("coalesce(raised_at, '2000-01-01 00:00:00+00')"), "score", text("(-id)")),
     Index("ix_leads_hits", "hits", "score", text("(-id)")),
     Index("ix_leads_seller", "seller_id"),
     Index("ix_leads_screened", "screened_at", postgresql_where=text("screened_at is not null")),

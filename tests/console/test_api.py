@@ -85,6 +85,26 @@ def test_what_is_screened_meanwhile_moves_nobody_to_another_page(seat, desk, eng
     assert len(read) == len(set(read)) == 25 and len(taken) == 5
 
 
+@pytest.mark.parametrize(("sort", "missed"), [("", 1), ("hits", 1), ("new", 0)])
+def test_what_rises_meanwhile_is_missed_in_the_orders_that_say_so_alone(seat, desk, engine, sort, missed):
+    """So the reference says; the last lead of all rises past the first page once that was read."""
+    made(desk, MANY)
+    caller, risen = seat("leser", "analyst"), []
+    last = caller.call("GET", f"/api/v1/leads?limit=25&district=*&sort={sort}").json()["items"][-1]["id"]
+
+    def rise():
+        if not risen:
+            with transaction(engine) as conn:
+                higher = "update leads set score = 100, hits = 99, raised_at = last_seen where id = :id"
+                conn.execute(text(higher), {"id": last})
+            risen.append(last)
+
+    read = pages(caller, f"limit=5&district=*&sort={sort}", rise)
+    assert len(read) == len(set(read)) == 25 - missed and (last in read) is (not missed)
+    told = caller.call("GET", "/api/v1/openapi.json").json()["paths"]["/api/v1/leads"]["get"]["description"]
+    assert "可能漏掉；sort=new 不会" in told
+
+
 def test_filters_are_those_of_the_queue(seat, leads):
     caller = seat("leser", "analyst")
     for query, wanted in (

@@ -44,11 +44,21 @@ def one_day() -> Wanted:
     return Wanted(period=Period(first=today, last=today), platform="two")
 
 
+def all_states(conn: Connection, sort: str) -> None:
+    """A page of the API's list of everything, from the front and from far behind."""
+    wanted = QueueFilter(district=queue.ANYWHERE, sort=sort)
+    behind = queue.page_after(conn, wanted, None, limit=200, any_state=True)[-1][1]
+    queue.page_after(conn, wanted, behind, limit=200, any_state=True)
+
+
 #: What a page or a key asks. Each is answered by an index, whoever asks.
 QUICK: dict[str, Callable[[Connection], Any]] = {
     "queue": lambda conn: queue.queue(conn, QueueFilter(), limit=50),
     "deep": lambda conn: queue.queue(conn, QueueFilter(), limit=50, offset=2_000),
     "newest": lambda conn: queue.queue(conn, QueueFilter(sort="new"), limit=50),
+    "all states": lambda conn: all_states(conn, ""),
+    "all, newest": lambda conn: all_states(conn, "new"),
+    "all, most hits": lambda conn: all_states(conn, "hits"),
     "next": lambda conn: queue.next_lead(conn, QueueFilter(), 30_000, free=leases.free_for(2, now())),
     "lead": lambda conn: review.lead_page(conn, 30_000),
     "file": lambda conn: review.evidence_file(conn, 30_000, 1),
