@@ -18,7 +18,7 @@ from console.rendering import page
 from console.roles import Can
 from console.views import TheView, View
 from console.wording import cleaned
-from db import extra_terms
+from db import extra_terms, looks
 from db import related as kinship
 from db import review as leads_review
 from db.engine import Connection
@@ -128,6 +128,7 @@ def _context(conn: Connection, desk: Desk, visitor: Visitor, view: View, lead_id
         "relatives": [_relative(one) for one in kin.kin],
         "total": kin.total,
         "elsewhere": kin.elsewhere,
+        "unseen": looks.unseen(conn, lead_id),
         "contacts": [_named(contact) for contact in contacts],
         "searchable": [(_key(one), _named(one)) for one in contacts if one.kind in SEARCHABLE],
         "standing": [(masked_term(one.kind, one.text), one) for one in standing],

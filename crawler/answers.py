@@ -57,6 +57,7 @@ _HOUSE_NAME = re.compile(
     r"(?!ori|old|market|former|before|was|list|line|retail|tag|del|cross|max|high|unit|ship|express)\w*(?P<field>price|title)"
 )
 _HOUSE_RANK = 30
+_UNIT_OF_PRICE = re.compile(r"(?:\w*(?:price|money|amount|currency)\w*)?unit")
 _MINOR_UNITS = frozenset(("分", "fen", "cent", "cents"))
 _ASIDE = re.compile(
     r"recommend|related|similar|guess|history|banner|nav|menu|filter|facet|categor|breadcrumb|config|hotword|suggest",
@@ -336,9 +337,9 @@ def _found(leaves: dict[str, Any], order: dict[str, list[str]], base: str) -> Fo
 
 def _major(leaves: dict[str, Any], price: str) -> str:
     """A price in yuan where the object says that it counts in fen, or the like; else as it stands."""
-    units = (str(value).lower() for where, value in leaves.items() if _key_of(where).endswith("unit"))
+    units = (str(value).lower() for where, value in leaves.items() if _UNIT_OF_PRICE.fullmatch(_key_of(where)))
     return (
         f"{int(price) / 100:.2f}"
-        if price.isdigit() and len(price) < 15 and not _MINOR_UNITS.isdisjoint(units)
+        if price.isascii() and price.isdigit() and len(price) < 15 and not _MINOR_UNITS.isdisjoint(units)
         else price
     )

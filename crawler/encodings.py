@@ -19,6 +19,7 @@ _GUESSES = ("utf-8", "gb18030", "big5hkscs", "cp932", "euc-jp")
 _SAMPLE = 65_536
 #: Different characters that are utf-8 by chance once in some thousand pages of another encoding.
 _SURELY = 4
+_ASCII = frozenset(map(chr, range(128)))
 
 #: The commonest characters of Chinese pages in both scripts, and those of this trade: mojibake has none of them.
 _COMMON = frozenset(
@@ -80,7 +81,7 @@ def _fitness(sample: bytes, name: str, beaten: float = -math.inf) -> float:
     text = sample.decode(name, "replace")
     lost = text.count("\ufffd") / max(len(text), 1)
     # utf-8 that decodes is hardly ever anything else; one middle dot would be a common character of GBK
-    bonus = 0.0 if name != "utf-8" or lost else 1.5 if len(set(text)) > _SURELY else 0.5
+    bonus = 0.0 if name != "utf-8" or lost else 1.5 if len(set(text) - _ASCII) > _SURELY else 0.5
     fine = 20 * lost + len(_ODD.findall(text)) / max(len(text), 1)
     if 1.0 + bonus - fine <= beaten:
         return -math.inf

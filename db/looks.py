@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, func, or_, select, text
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from db.tables import capture_files, captures, lead_hits, leads, picture_looks, picture_smalls
 from db.walls import in_sight
 from records import Look
+
+#: Notes of pictures that could not be looked at, as against those in which there is nothing to see.
+BROKEN = ("missing", "unreadable", "too large", "its decoder broke off")
 
 _SEEN = text(
     "update picture_looks set coarse = cast(cast(:coarse as bit(64)) as bigint), fine = cast(:fine as bit(512)),"
@@ -62,6 +65,20 @@ def firsts(conn: Connection, listing_ids: Sequence[int]) -> dict[int, int]:
         .order_by(captures.c.listing_id, captures.c.captured_at.desc(), capture_files.c.position)
     )
     return {row.listing_id: row.id for row in conn.execute(statement)}
+
+
+def unseen(conn: Connection, lead_id: int) -> int:
+    """Pictures of the lead's hits that nobody has looked at yet, or could not: of these 举一反三 knows nothing."""
+    statement = (
+        select(func.count(picture_looks.c.sha256.distinct()))
+        .join(capture_files, capture_files.c.sha256 == picture_looks.c.sha256)
+        .join(captures, captures.c.id == capture_files.c.capture_id)
+        .join(lead_hits, lead_hits.c.listing_id == captures.c.listing_id)
+        .join(leads, leads.c.id == lead_hits.c.lead_id)
+        .where(leads.c.id == lead_id, in_sight(conn), capture_files.c.role == text("'picture'"))
+        .where(or_(picture_looks.c.looked_at.is_(None), picture_looks.c.note.in_(BROKEN)))
+    )
+    return int(conn.execute(statement).scalar_one())
 
 
 def _bits(number: int | None, length: int) -> str | None:

@@ -131,10 +131,17 @@ def take_back(conn: Connection, lead_id: int, *, user_id: int, actor: str, at: d
     conn.execute(insert(verdicts).values(**undone))
     before = _standing(conn, lead_id)
     after = {"verdict": before.verdict if before else "", "version": row.version + 1}
-    conn.execute(update(leads).where(leads.c.id == lead_id).values(**after))
+    conn.execute(update(leads).where(leads.c.id == lead_id).values(**after, woken_at=_woken(row, before)))
     detail = {"verdict": after["verdict"], "before": last.verdict, "undoes": last.id, "version": after["version"]}
     _note(conn, actor, "lead.verdict.undo", lead_id, detail, at)
     return Verdict(last.verdict)
+
+
+def _woken(lead: Row[Any], stands: Row[Any] | None) -> datetime | None:
+    """When a doubt that stands again was woken; None for one that was not, and for any other verdict."""
+    if stands is None or stands.verdict != Verdict.DOUBT.value or lead.raised_at is None:
+        return None
+    return lead.raised_at if lead.raised_at > stands.at else None
 
 
 def given(conn: Connection, lead_id: int) -> tuple[Given, ...]:

@@ -116,10 +116,10 @@ def take_off(conn: Connection, listing_id: int, capture: CaptureKept, at: dateti
     found = text("select id from captures where listing_id = :id and fingerprint = :mark")
     capture_id = conn.execute(found, named).scalar_one()
     _change(conn, [(listing_id, at)], ListingState.GONE, capture_id)
+    waking.wake_of(conn, [listing_id], waking.Why.GONE, at)
     for lead_id in _leads(conn, [listing_id]):
         detail = {"listing": listing_id, "state": ListingState.GONE.value}
         audit.record(conn, actor=HOUSE, action="listing.gone", subject=f"lead:{lead_id}", detail=detail, at=at)
-    waking.wake_of(conn, [listing_id], waking.Why.GONE, at)
 
 
 def relist(conn: Connection, seen: Sequence[tuple[int, datetime]], at: datetime) -> None:

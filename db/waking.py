@@ -58,6 +58,16 @@ def wake(conn: Connection, lead_ids: Sequence[int], why: Why, at: datetime) -> l
     return [row.id for row in woken]
 
 
+def hold(conn: Connection, listing_ids: Sequence[int]) -> None:
+    """Locks the leads of these listings, for who writes to the audit chain before waking them (`Chain.record`)."""
+    if listing_ids:
+        found = text(
+            "select id from leads where id in (select lead_id from lead_hits where listing_id = any(:ids))"
+            " order by id for update"
+        )
+        conn.execute(found, {"ids": sorted(set(listing_ids))}).all()
+
+
 def wake_of(conn: Connection, listing_ids: Sequence[int], why: Why, at: datetime) -> list[int]:
     """The same for the leads of these listings."""
     if not listing_ids:

@@ -42,14 +42,19 @@ class Looker:
         """What the picture looks like; why there is nothing to see stands in its note. No picture makes it raise."""
         if len(body) > MOST_BYTES:
             return Look(note="too large")
-        child = self._child or _start()
-        self._child = child
-        line = _ask(child, body, self._seconds)
+        # once more by a fresh child: what ended the first one may have been the machine's trouble
+        line = self._line(body) or self._line(body)
         if not line:
-            self.close()
             return Look(note="its decoder broke off")
         told = json.loads(line)
         return Look(**{**told, "small": base64.b64decode(told["small"])})
+
+    def _line(self, body: bytes) -> bytes:
+        child = self._child = self._child or _start()
+        line = _ask(child, body, self._seconds)
+        if not line:
+            self.close()
+        return line
 
     def close(self) -> None:
         """Ends the child."""

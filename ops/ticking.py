@@ -68,9 +68,10 @@ def tick(house: House, app: App, *, clock: Now = now) -> Ticked:
     slices = sum(enqueue(house, app, scan_id) for scan_id in open_scans)
     with transaction(house.engine) as conn:
         waking.wake_due(conn, moment)
+    sent = sum(1 for one in deliver_due(house.engine, channels(house.settings), now=moment) if one.ok)
+    # after what somebody waits for: an evidence store that is away must not keep back the message that says so
     nightly(house, moment)
     look_at_pictures(house, seconds=_LOOKING_SECONDS)
-    sent = sum(1 for one in deliver_due(house.engine, channels(house.settings), now=moment) if one.ok)
     return Ticked(scans=tuple(planned), slices=slices, digest=digest, sent=sent)
 
 

@@ -45,6 +45,13 @@ def merge(stored: StoredListing | None, seen: Listing, salt: bytes) -> Merged:
     return Merged(listing=together, fingerprint=fingerprint(together, salt))
 
 
+def says_else(held: Listing, seen: Listing) -> bool:
+    """True where title, words or price are others; pictures move by themselves, an own page only adds to its card."""
+    if seen.detail_read and not held.detail_read:
+        return not _same(seen, held)
+    return any(getattr(held, name) != getattr(seen, name) for name in ("title", "description", "price"))
+
+
 def _same(held: Listing, card: Listing) -> bool:
     """True when the card shows the read detail's title and price; cards shorten titles and may leave prices out."""
     title = card.title

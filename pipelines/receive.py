@@ -19,7 +19,7 @@ from db.sellers import keep as keep_sellers
 from evidence import Store
 from pipelines.fence import halving
 from pipelines.judging import Hit, differs, floor, lead
-from pipelines.merging import Merged, merge
+from pipelines.merging import Merged, merge, says_else
 from pipelines.normalise import Normal, normalise, seller_hash
 from pipelines.reception import Progress, Received, Reception
 from pipelines.taking_off import kept_capture
@@ -48,6 +48,11 @@ class Draft:
     def place(self) -> tuple[str, str]:
         """Platform and item id."""
         return self.merged.listing.platform, self.merged.listing.item_id
+
+    @property
+    def says_else(self) -> bool:
+        """True for what is stored and has another title, other words or another price now."""
+        return self.stored is not None and self.changed and says_else(self.stored.listing, self.merged.listing)
 
     @property
     def changed(self) -> bool:
@@ -118,9 +123,11 @@ def _take_in(
     progress("evidence")
     _keep_evidence(conn, hits, reception.store, at)
     progress("lead")
+    news = [rows[draft.place].listing_id for draft in drafts if draft.says_else]
+    # before the first row of the audit chain: a reviewer holds a lead while waiting for it
+    waking.hold(conn, [*news, *(rows[draft.place].listing_id for draft in drafts if draft.relisted)])
     led = _lead(conn, hits, reception, at) if hits else Received()
     visits.relist(conn, [(rows[draft.place].listing_id, _seen_at(draft)) for draft in drafts if draft.relisted], at)
-    news = [rows[draft.place].listing_id for draft in drafts if draft.stored is not None and draft.changed]
     waking.wake_of(conn, news, waking.Why.CHANGED, at)
     _note_tips(conn, [(rows[draft.place], draft) for draft in drafts], at)
     progress("commit")

@@ -1,6 +1,7 @@
 """证照核验 and 核查结论: what must be there, who may change it, and that nothing is ever written over."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text, update
@@ -272,3 +273,18 @@ def test_a_doubt_that_came_back_stands_above_the_queue_until_another_verdict(kep
     assert link not in visitor.get("/review?district=*").text
     assert "存疑线索需要再看" not in visitor.get(f"/leads/{lead_id}").text
     assert sql(engine, "select woken_at, verdict from leads where id = :id", id=lead_id) == [(None, "存疑")]
+
+
+def test_a_verdict_that_is_taken_back_leaves_a_doubt_as_awake_as_it_was(kept, engine, clock):
+    """One that nobody doubts any more does not stand there, and a doubt that stands again does."""
+    visitor, lead_id = kept
+    woken = "select woken_at is not null as awake, verdict from leads where id = :id"
+    assert conclude(visitor, engine, lead_id, "存疑", identity_basis="未能核实", **DOUBT).status_code == 303
+    with transaction(engine) as conn:
+        waking.wake(conn, [lead_id], waking.Why.CHANGED, clock() + timedelta(hours=1))
+    assert conclude(visitor, engine, lead_id, "属实", **TRUE, change="已鉴定").status_code == 303
+    assert sql(engine, woken, id=lead_id) == [(False, "属实")]
+    assert visitor.post(f"/leads/{lead_id}/verdict/undo").status_code == 303
+    assert sql(engine, woken, id=lead_id) == [(True, "存疑")]
+    assert visitor.post(f"/leads/{lead_id}/verdict/undo").status_code == 303
+    assert sql(engine, woken, id=lead_id) == [(False, "")]

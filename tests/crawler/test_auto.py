@@ -1,5 +1,6 @@
 """Reading without a definition: two dozen layouts that no definition knows, and pages on which nothing is for sale."""
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -34,3 +35,18 @@ def test_every_item_has_its_title_link_and_price(name: str) -> None:
 @pytest.mark.parametrize("name", NOTHING)
 def test_a_page_with_nothing_for_sale_gives_nothing(name: str) -> None:
     assert read_unknown(page_of(NOTHING[name])).listings == ()
+
+
+@pytest.mark.parametrize(
+    ("told", "price"),
+    [
+        ({"infoPrice": "145900", "priceUnit": "分"}, Decimal("1459.00")),
+        ({"price": "1200", "score": 98, "scoreUnit": "分"}, Decimal(1200)),  # points, not money
+        ({"price": "1200", "unit": "件"}, Decimal(1200)),
+        ({"price": "5²", "priceUnit": "分"}, Decimal(52)),  # digits to Python, and to nobody else
+    ],
+)
+def test_what_counts_in_fen_says_so_of_its_price(told: dict[str, object], price: Decimal) -> None:
+    rows = [{"title": f"老物件 {n}", "url": f"/item/10{n}", **told} for n in range(3)]
+    read = read_unknown(page_of(json.dumps({"list": rows}), media_type="application/json"))
+    assert [one.price for one in read.listings] == [price] * 3

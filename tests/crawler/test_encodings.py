@@ -72,6 +72,12 @@ def test_signs_of_the_west_are_no_chinese(text: str, declared: str) -> None:
     assert detect_encoding(page.encode(), declared) == "utf-8"
 
 
+def test_two_characters_of_gbk_that_are_utf8_by_chance_are_read_as_declared() -> None:
+    body = "<html><body>shop 毛皮 price number</body></html>".encode("gbk")
+    assert body.decode("utf-8")  # which it is
+    assert detect_encoding(body, "gbk") == "gb18030"
+
+
 def test_ascii_and_nothing_are_utf8() -> None:
     assert detect_encoding(b"") == detect_encoding(b"<html>ok</html>") == detect_encoding(b"x", "utf-16") == "utf-8"
 

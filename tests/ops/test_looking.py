@@ -7,13 +7,14 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import Engine
 
-from db import related
+from db import looks, related
 from db.engine import transaction
 from db.purgeable import Class
 from db.purging import FRESH, Order, purge_files
 from db.related import Kind
 from db.users import User
 from db.walls import transaction_as
+from evidence import BucketAway
 from ops.house import open_house
 from ops.looking import look_at_pictures
 from ops.settings import read_settings
@@ -152,3 +153,37 @@ def test_the_clock_looks_at_pictures_and_wakes_what_is_due(tmp_path, database_ur
     opened.engine.dispose()
     assert rows(engine, "select count(*) from picture_smalls") == [(1,)]
     assert rows(engine, "select state, raised_why from leads where platform = 'goods'") == [("疑似", "到了再看的日期")]
+
+
+class Troubled:
+    """An evidence store of which one file cannot be read, or nothing."""
+
+    def __init__(self, store, broken: str, fault: Exception) -> None:
+        self._store, self._broken, self._fault = store, broken, fault
+
+    def get(self, sha256: str) -> bytes:
+        if self._broken in (sha256, "*"):
+            raise self._fault
+        return self._store.get(sha256)
+
+
+NOTES = "select sha256, note, looked_at is not null from picture_looks order by 1"
+
+
+def test_a_file_that_cannot_be_read_stops_no_other(house: SimpleNamespace) -> None:
+    receive([shown(n, encoded(photo(n))) for n in range(3)], reception(house.engine, house.root))
+    waiting = [sha256 for sha256, _, _ in rows(house.engine, NOTES)]
+    house.store = Troubled(house.store, waiting[0], OSError(5, "Input/output error"))
+    assert look_at_pictures(house, seconds=60) == 3
+    assert rows(house.engine, NOTES) == [(waiting[0], "unreadable", True), *((one, "", True) for one in waiting[1:])]
+
+
+def test_while_the_store_is_away_pictures_wait(house: SimpleNamespace) -> None:
+    receive([shown(1, encoded(photo(1)))], reception(house.engine, house.root))
+    kept, house.store = house.store, Troubled(house.store, "*", BucketAway("s3"))
+    assert look_at_pictures(house, seconds=60) == 0
+    assert [looked for _, _, looked in rows(house.engine, NOTES)] == [False]
+    with transaction_as(house.engine, CITY) as conn:
+        assert looks.unseen(conn, rows(house.engine, "select id from leads")[0][0]) == 1
+    house.store = kept
+    assert look_at_pictures(house, seconds=60) == 1

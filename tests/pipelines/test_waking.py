@@ -34,6 +34,9 @@ NEWS: dict[str, tuple[Callable[[Reception], object], str]] = {
 #: What is nothing new.
 NOTHING: dict[str, Callable[[Reception], object]] = {
     "the same again": lambda desk: receive([later(sighting(FIRST), days=1)], desk),
+    "other addresses of its pictures": lambda desk: receive(
+        [later(sighting(replace(FIRST, pictures=("https://cdn.example/1.jpg?sign=2",))), days=1)], desk
+    ),
     "another seller": lambda desk: receive([captured(listing("3", "象牙", seller=seller("s3")))], desk),
     "no hit": lambda desk: receive([captured(listing("4", "木雕"))], desk),
 }
@@ -109,6 +112,19 @@ def test_something_new_brings_what_is_in_doubt_above_the_queue(engine: Engine, t
     assert rows(engine, TOLD) == [("核查中", "存疑", why, AFTER, AFTER, True)]
     receive([later(sighting(replace(FIRST, title="象牙 又变了")), days=3)], desk)
     assert rows(engine, AUDIT) == [("核查中", "核查中", why)]
+
+
+def test_an_own_page_read_for_the_first_time_is_no_change(engine: Engine, tmp_path: Path) -> None:
+    desk = reception(engine, tmp_path)
+    receive([captured(replace(FIRST, detail_read=False))], desk)
+    put_aside(engine, "待研判")
+    page = replace(FIRST, detail_read=True, description="如图所示", pictures=("https://cdn.example/1.jpg",))
+    receive([later(sighting(page), days=1)], replace(desk, now=lambda: AFTER))
+    assert rows(engine, AUDIT) == []
+    receive(
+        [later(sighting(replace(page, price=Decimal(90), price_text="¥90")), days=2)], replace(desk, now=lambda: AFTER)
+    )
+    assert rows(engine, AUDIT) == [("待研判", "疑似", "价格或文字有变化")]
 
 
 def test_on_sale_again(engine: Engine, tmp_path: Path) -> None:

@@ -25,10 +25,12 @@ create table picture_smalls (
     body bytea not null
 );
 
--- four bands of sixteen bits, each with its number
+-- four bands of sixteen bits, each with its number, but for those of one colour: half of all goods stand before white
 create function picture_bands(given bigint) returns integer[] language sql immutable parallel safe as $body$
-    select array[(given & 65535)::integer, 65536 + ((given >> 16) & 65535)::integer,
-        131072 + ((given >> 32) & 65535)::integer, 196608 + ((given >> 48) & 65535)::integer]
+    select coalesce(array_agg(band), '{}') from unnest(array[(given & 65535)::integer,
+        65536 + ((given >> 16) & 65535)::integer, 131072 + ((given >> 32) & 65535)::integer,
+        196608 + ((given >> 48) & 65535)::integer]) band
+    where (band & 65535) not in (0, 65535)
 $body$;
 -- the bands, and those that differ from one of them in one bit: seven bits that differ leave one of the four with one
 create function picture_near(given bigint) returns integer[] language sql immutable parallel safe as $body$
