@@ -71,12 +71,13 @@ class Scan:
         ]
 
     def stored(self) -> dict[str, int]:
-        """What the database says: pages read, listings, and queries that did not end as searched."""
+        """What the database says: pages read, listings, hits, and queries that did not end as searched."""
         counts = "select coalesce(sum(pages), 0) as pages, count(*) filter (where outcome is distinct from 'searched')"
         with transaction(self.house.engine) as conn:
             row = conn.execute(text(f"{counts} as other from queries where scan_id = :id"), {"id": self.scan_id}).one()
             listings = conn.execute(text("select count(*) from listings")).scalar_one()
-        return {"pages": row.pages, "not_searched": row.other, "listings": listings}
+            hits = conn.execute(text("select count(*) from listings where level <> 'none'")).scalar_one()
+        return {"pages": row.pages, "not_searched": row.other, "listings": listings, "hits": hits}
 
 
 def plan(

@@ -24,6 +24,8 @@ from demo.pictures import picture
 from demo.shop import Shop
 from demo.site import Site
 from demo.stall import Stall
+from keywords import Matcher, builtin
+from records import Listing
 
 #: Market of the demo -> its site, the template of its lists, the address of page N.
 _LISTS: dict[str, tuple[type[Site], str, str]] = {
@@ -112,11 +114,17 @@ def _shell_house(site: Goods, stall: Stall) -> House:
 
 
 def _ordinary(stall: Stall, size: int) -> Iterator[list[Any]]:
-    """Pages of listings that nobody planted, their ids marked."""
+    """Pages of listings, their ids marked, that nobody planted and the lexicon finds clean: of a hit evidence is kept."""
+    matcher = Matcher(builtin())
     offers = (stall.market.offer(index) for index in stall.market.indices)
-    plain = (offer for offer in offers if offer.planted is None)
+    plain = (offer for offer in offers if offer.planted is None and not _is_hit(matcher, offer))
     for _ in range(_DRAWN):
         yield [replace(next(plain), item_id=_ID.format(number)) for number in range(size)]
+
+
+def _is_hit(matcher: Matcher, offer: Any) -> bool:
+    shown = Listing(platform="street", item_id="1", url="http://127.0.0.1/1", title=offer.title)
+    return matcher.assess(shown).level.is_hit
 
 
 def _sheet(body: bytes) -> Sheet:
