@@ -114,7 +114,7 @@ def _shell_house(site: Goods, stall: Stall) -> House:
 
 
 def _ordinary(stall: Stall, size: int) -> Iterator[list[Any]]:
-    """Pages of listings, their ids marked, that nobody planted and the lexicon finds clean: of a hit evidence is kept."""
+    """Pages of listings that nobody planted, their ids marked; no hits, because of those evidence is kept."""
     matcher = Matcher(builtin())
     offers = (stall.market.offer(index) for index in stall.market.indices)
     plain = (offer for offer in offers if offer.planted is None and not _is_hit(matcher, offer))
