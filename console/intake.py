@@ -34,6 +34,12 @@ class SubmissionRefused(Fault):
     )
 
 
+#: What may be handed in, by a person or a program: a link or a shared text, a word on it, a file.
+Brought = Annotated[str, Form(max_length=8000)]
+Remark = Annotated[str, Form(max_length=2000)]
+Upload = Annotated[UploadFile | None, File()]
+
+
 @routes.get("/intake")
 def intake_form(request: Request, visitor: Bringer) -> Response:
     """The empty form."""
@@ -47,10 +53,10 @@ def intake(
     desk: TheDesk,
     visitor: Bringer,
     source: Annotated[Source, Form()],
-    text: Annotated[str, Form(max_length=8000)] = "",
-    note: Annotated[str, Form(max_length=2000)] = "",
-    screenshot: Annotated[UploadFile | None, File()] = None,
-    saved_page: Annotated[UploadFile | None, File()] = None,
+    text: Brought = "",
+    note: Remark = "",
+    screenshot: Upload = None,
+    saved_page: Upload = None,
 ) -> Response:
     """Hand the submission to the same path that the patrol's listings take; then show what became of it."""
     entered = {"text": text, "note": note, "source": source}

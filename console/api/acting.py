@@ -5,7 +5,7 @@ import json
 import re
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, File, Form, Header, Response, UploadFile
+from fastapi import APIRouter, Form, Header, Response, UploadFile
 from pydantic import BaseModel, ConfigDict
 
 from console import reasons
@@ -16,7 +16,7 @@ from console.api.problems import Malformed, ScopeWanting, VersionStale, VersionW
 from console.api.shapes import LeadWhole, said
 from console.desk import Desk
 from console.exports import exported
-from console.intake import SOURCES, handed_in
+from console.intake import SOURCES, Brought, Remark, Upload, handed_in
 from console.language import N_, _, recorded
 from console.review import NOTE_LENGTH, LeadHeld, words_of
 from console.tokens import Caller, Scope
@@ -147,10 +147,10 @@ def intake(
     desk: TheDesk,
     caller: IntakeCaller,
     source: Annotated[Source, Form()],
-    text: Annotated[str, Form(max_length=8000)] = "",
-    note: Annotated[str, Form(max_length=2000)] = "",
-    screenshot: Annotated[UploadFile | None, File()] = None,
-    saved_page: Annotated[UploadFile | None, File()] = None,
+    text: Brought = "",
+    note: Remark = "",
+    screenshot: Upload = None,
+    saved_page: Upload = None,
     idempotency_key: IdempotencyKey = "",
 ) -> IntakeDone:
     """The submission goes the way that the patrol's listings go."""

@@ -180,10 +180,12 @@ def test_a_browser_that_dies_as_it_starts_is_started_thrice_at_most(chromium: st
 def test_what_cannot_be_stilled_is_told(chromium: str, body: str, alone: bool) -> None:
     async def work(browsers: Browsers) -> None:
         sheet = await new_sheet(await browsers.context(Purpose.LISTS), Deadline(60))
-        await sheet.page.set_content(body)
+        assert sheet.alone
+        await sheet.page.set_content(body + "<script>document.title = 'read'</script>")
         async with asyncio.timeout(60):
-            while sheet.alone is not alone:
+            while await sheet.ask("document.title") != "read" or sheet.alone is not alone:
                 await asyncio.sleep(0.05)
+        assert sheet.alone is alone
 
     drive(work, executable=Path(chromium))
 

@@ -52,42 +52,20 @@ language sql stable security definer set search_path = public, pg_temp as $body$
         limit 2000) shown
 $body$;
 
-create or replace function kin(asked bigint, most integer)
-returns table (own bigint, other bigint, kind text, value text)
+-- by what 0014 asks for, and by pictures beside it
+alter function kin(bigint, integer) rename to kin_by_words;
+create function kin(asked bigint, most integer) returns table (own bigint, other bigint, kind text, value text)
 language sql stable as $body$
-    with mine as materialized (
-        select i.id, i.title || ' ' || i.description as said, s.url
-        from lead_hits h join listings i on i.id = h.listing_id left join sellers s on s.id = i.seller_id
-        where h.lead_id = asked order by i.score desc, i.id limit 60
-    ), keys as materialized (
-        select min(m.id) as id, c.key from mine m, unnest(contacts(m.said)) as c (key) group by c.key
-        union select min(m.id), 'link:' || shop_link(m.url) from mine m where m.url <> '' group by m.url
-    ), bands as materialized (
-        select m.id, likeness(m.said) as b, shingles(m.said) as s from mine m
-    ), looks as materialized (
-        select distinct on (p.fine) m.id, f.id as file, p.coarse, p.fine
-        from mine m join captures c on c.listing_id = m.id
-        join capture_files f on f.capture_id = c.id and f.role = 'picture'
+    with looks as materialized (
+        select distinct on (p.fine) c.listing_id as id, f.id as file, p.coarse, p.fine
+        from captures c join capture_files f on f.capture_id = c.id and f.role = 'picture'
         join picture_looks p on p.sha256 = f.sha256 and p.coarse is not null
+        where c.listing_id in (
+            select i.id from lead_hits h join listings i on i.id = h.listing_id
+            where h.lead_id = asked order by i.score desc, i.id limit 60)
         order by p.fine, f.id limit 60
     )
-    select k.id, o.id, split_part(k.key, ':', 1), substr(k.key, strpos(k.key, ':') + 1)
-    from keys k cross join lateral (
-        select i.id from listings i where i.level <> 'none'
-            and contacts((i.title || ' '::text) || i.description) @> array[k.key] limit most) o
-    union all
-    select k.id, o.id, 'link', substr(k.key, 6)
-    from keys k cross join lateral (
-        select i.id from sellers s join listings i on i.seller_id = s.id and i.level <> 'none'
-        where s.url <> '' and shop_link(s.url) = substr(k.key, 6) limit most) o
-    where k.key like 'link:%'
-    union all
-    select b.id, o.id, 'text', round(100 * o.alike)::text
-    from bands b cross join lateral (
-        select i.id, jaccard(b.s, shingles((i.title || ' '::text) || i.description)) as alike
-        from listings i where i.level <> 'none' and b.b <> '{}'
-            and likeness((i.title || ' '::text) || i.description) && b.b
-            and jaccard(b.s, shingles((i.title || ' '::text) || i.description)) >= 0.6 limit most) o
+    select own, other, kind, value from kin_by_words(asked, most)
     union all
     select l.id, o.listing_id, 'picture', l.file || ':' || o.file || ':' || o.apart
     from looks l cross join lateral (
