@@ -45,10 +45,29 @@ HEADERS = {
 }
 
 _PAGE = """<!DOCTYPE html><html lang="zh-CN"><meta charset="utf-8"><title>{title}</title>
-<link rel="stylesheet" href="/frame.css"><script src="/player/ui.js"></script>
+<link rel="stylesheet" href="/frame.css"><script src="/start.js" defer></script><p id="failed" hidden>{failed}</p>
 <replay-web-page embed="replayonly" replayBase="/player/" source="{source}" url="{url}"></replay-web-page></html>"""
 _PLAYER = ("ui.js", "sw.js")
-_STYLE = "html,body{margin:0;height:100%}replay-web-page{display:block;height:100vh}"
+_STYLE = "html,body{margin:0;height:100%}p{margin:1em}replay-web-page{display:block;height:100vh}"
+#: The player's own frame is answered by its service worker alone, and the player asks for it while that is still
+#: being installed: one opening in ten showed "Not Found". So the player is loaded when the worker stands.
+_START = """(async () => {
+  const { installing, waiting, active } = await navigator.serviceWorker.register(
+    "/player/sw.js?serveIndex=1", { scope: "/player/" });
+  const worker = installing || waiting || active;
+  await new Promise((stands, fails) => {
+    const look = () => {
+      if (worker.state === "activated") stands();
+      if (worker.state === "redundant") fails(worker.state);
+    };
+    worker.addEventListener("statechange", look);
+    look();
+  });
+  const player = Object.assign(document.createElement("script"), { src: "/player/ui.js" });
+  player.onload = () => window.dispatchEvent(new Event("load"));  // it waits for this one, which has long been
+  document.head.append(player);
+})().catch(() => { document.getElementById("failed").hidden = false; });
+"""
 
 
 def create_replay_app(site: ReplaySite) -> Starlette:
@@ -68,9 +87,9 @@ def create_replay_app(site: ReplaySite) -> Starlette:
 
     def window(request: Request) -> Response:
         source = f"/archive/{request.path_params['name']}.wacz"
-        return headed(
-            request, HTMLResponse(_PAGE.format(title=_("存档回放"), source=source, url=escape(shelved(request).url)))
-        )
+        failed = _("回放组件没有启动：浏览器不允许或不支持 Service Worker（无痕窗口、过旧的版本或未加密的网址）。")
+        body = _PAGE.format(title=_("存档回放"), source=source, url=escape(shelved(request).url), failed=failed)
+        return headed(request, HTMLResponse(body))
 
     def archive(request: Request) -> Response:
         return headed(request, FileResponse(shelved(request).path, media_type="application/wacz"))
@@ -84,12 +103,16 @@ def create_replay_app(site: ReplaySite) -> Starlette:
     def style(request: Request) -> Response:
         return headed(request, Response(_STYLE, media_type="text/css"))
 
+    def start(request: Request) -> Response:
+        return headed(request, Response(_START, media_type="text/javascript"))
+
     return Starlette(
         routes=[
             Route("/play/{name:str}", window),
             Route("/archive/{name:str}.wacz", archive),
             Route("/player/{file:str}", player),
             Route("/frame.css", style),
+            Route("/start.js", start),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[urlsplit(site.url).hostname or ""])],
     )

@@ -100,7 +100,7 @@ def test_a_hit_of_another_lead_is_not_there(account, leads, engine, site) -> Non
     assert visitor.get(f"/leads/{leads[0]}/replay/999999").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/play/{}", "/archive/{}.wacz", "/player/ui.js", "/frame.css"])
+@pytest.mark.parametrize("path", ["/play/{}", "/archive/{}.wacz", "/player/ui.js", "/frame.css", "/start.js"])
 def test_the_replay_site_takes_no_cookie_sets_none_and_lets_nothing_out(outside, site, tmp_path, path) -> None:
     file = tmp_path / "a.wacz"
     file.write_bytes(b"PK")

@@ -3,6 +3,7 @@
 The player is fetched from npm (it is AGPL and no part of the project), so this is a drill.
 """
 
+import shutil
 import socket
 import threading
 import time
@@ -106,6 +107,40 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def player(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return install(tmp_path_factory.mktemp("home"))
+
+
+def test_a_player_that_takes_long_to_install_is_waited_for(player, chromium, tmp_path) -> None:
+    slow = tmp_path / "player"
+    shutil.copytree(player, slow)
+    wait = "self.addEventListener('install', told => told.waitUntil(new Promise(done => setTimeout(done, 3000))));"
+    (slow / "sw.js").write_text((player / "sw.js").read_text(encoding="utf-8") + "\n" + wait, encoding="utf-8")
+    port = free_port()
+    site = ReplaySite(url=f"http://replay.localhost:{port}", player=slow)
+    wacz = tmp_path / "one.wacz"
+    wacz.write_bytes(archived(tmp_path, "<!DOCTYPE html><meta charset=gbk><title>象牙</title><h1>结束</h1>"))
+    name = site.shelf.put(wacz, "https://shop.example/item/1")
+    with standing(create_replay_app(site), port), sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        replayed = browser.new_page()
+        replayed.goto(f"{site.url}/play/{name}")
+        replayed.frame_locator("iframe").frame_locator("iframe").locator("h1", has_text="结束").wait_for(timeout=60_000)
+        assert replayed.locator("#failed").is_hidden()
+        browser.close()
+
+
+def test_a_player_that_cannot_be_installed_says_so(player, chromium, tmp_path) -> None:
+    broken = tmp_path / "player"
+    shutil.copytree(player, broken)
+    (broken / "sw.js").write_text("(", encoding="utf-8")
+    port = free_port()
+    site = ReplaySite(url=f"http://replay.localhost:{port}", player=broken)
+    name = site.shelf.put(tmp_path / "none.wacz", "https://shop.example/item/1")
+    with standing(create_replay_app(site), port), sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        replayed = browser.new_page()
+        replayed.goto(f"{site.url}/play/{name}")
+        replayed.locator("#failed", has_text="Service Worker").wait_for(timeout=60_000)
+        browser.close()
 
 
 @pytest.mark.parametrize("move", MOVES)
