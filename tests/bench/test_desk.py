@@ -17,6 +17,6 @@ def test_it_says_what_it_promises(server_url: str, tmp_path: Path) -> None:
     env = os.environ | {"DATABASE_URL": server_url, "XUNWANG_HOME": str(tmp_path)}
     done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, check=True, timeout=240)
     told = json.loads(done.stdout)
-    assert (told["listings"], told["leads"]) == (400, 40)
+    assert (told["listings"], told["hits"], told["leads"]) == (400, 400, 40)
     assert {"limit", "queue page", "key to next lead", "search everything"} <= set(told["pages"])
     assert all(0 < each["median_ms"] <= each["p95_ms"] for each in told["pages"].values())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
-from bench.desk import fill
+from bench.desk import PICTURES, fill, run
 from db import browse, figures, leases, licences, looks, nights, queue, related, review, second_looks, waking
 from db.campaigns import seed_districts
 from db.engine import connect, transaction
@@ -87,22 +87,6 @@ _SCREENED = (
     " select id, screened_by, '排除', '{}', screened_at from leads where screened_at is not null",
     "analyze leads, screenings",
 )
-#: A picture for each lead, of which two show the same one.
-_PICTURES = (
-    "insert into evidence_files (sha256, size, media_type, stored_at)"
-    " select encode(sha256(n::text::bytea), 'hex'), 1, 'image/jpeg', now() from generate_series(1, {leads}) n",
-    "insert into captures (listing_id, fingerprint, url, captured_at, method)"
-    " select id, 'f', '', now(), 'test' from listings where id <= {leads} order by id",
-    "insert into capture_files (capture_id, position, role, sha256)"
-    " select id, 0, 'picture', encode(sha256(listing_id::text::bytea), 'hex') from captures",
-    "insert into picture_looks (sha256, coarse, fine, looked_at)"
-    " select encode(sha256(n::text::bytea), 'hex'), ('x' || substr(h, 1, 16))::bit(64)::bigint,"
-    " ('x' || h || h || h || h)::bit(512), now()"
-    " from (select n, md5((n / 2)::text) as h from generate_series(1, {leads}) n) m",
-    "insert into picture_smalls (sha256, body) select sha256, 'x' from picture_looks",
-    "analyze evidence_files, captures, capture_files, picture_looks, picture_smalls",
-)
-
 #: What is read whole because sixty thousand rows of two numbers cost less than a lookup for each of a day's hits.
 SMALL_HERE = {"figures": ("lead_hits",)}
 
@@ -125,10 +109,11 @@ def full(server_url: str, migrated_template: str) -> Iterator[Engine]:
         engine = connect(url)
         with transaction(engine) as conn:
             seed_districts(conn, [("370481", "滕州市"), ("370403", "薛城区"), ("370402", "市中区")])
-        fill(engine, LEADS, LEADS)
+        fill(engine, LEADS, LEADS, hits=LEADS)
         with transaction(engine) as conn:
-            for statement in (*_SCREENED, *_PICTURES):
-                conn.execute(text(statement.replace("{leads}", str(LEADS))))
+            for statement in _SCREENED:
+                conn.execute(text(statement))
+        run(engine, PICTURES, leads=LEADS)
         yield engine
         engine.dispose()
 
