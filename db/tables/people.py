@@ -92,7 +92,7 @@ audit = Table(
     Column("detail", JSONB, nullable=False),
     Column("previous_hash", Text, nullable=False),
     Column("hash", Text, nullable=False),
-    Index("ix_audit_actor", "actor", "seq"),
+    Index("ix_audit_account", text("split_part(actor, '#', 1)"), "seq"),
     Index("ix_audit_subject", "subject", "seq"),
 )
 

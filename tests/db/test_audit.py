@@ -2,9 +2,10 @@
 
 import threading
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from db import audit
@@ -116,3 +117,28 @@ def test_what_has_two_spellings_is_refused(engine: Engine) -> None:
         with pytest.raises(ValueError, match="naive"):
             audit.record(conn, actor="a", action="b", subject="c", detail={}, at=AT.replace(tzinfo=None))
         assert audit.head(conn) == Head()
+
+
+def test_an_account_is_found_with_its_tokens_by_an_index(engine: Engine) -> None:
+    with transaction(engine) as conn:
+        for actor in ("wang", "wang#3", "wangwu", "zhang", "w_ng"):
+            audit.record(conn, actor=actor, action="x", subject=actor, detail={}, at=AT)
+
+        def of(actor: str) -> list[str]:
+            return [row.actor for row in audit.newest(conn, audit.Wanted(actor=actor), limit=9)]
+
+        assert (of("wang"), of("wang#3"), of("w_ng"), of("wang#")) == (["wang#3", "wang"], ["wang#3"], ["w_ng"], [])
+        conn.execute(
+            text(
+                "insert into audit (seq, at, actor, action, subject, detail, previous_hash, hash)"
+                " select 5 + n, now(), 'u' || n % 50, 'x', '', '{}', '', '' from generate_series(1, 20000) n"
+            )
+        )
+        conn.execute(text("analyze audit"))
+        asked: list[tuple[str, Any]] = []
+        event.listen(
+            engine, "before_cursor_execute", lambda c, cursor, statement, given, *_: asked.append((statement, given))
+        )
+        of("u7")
+        plan = "\n".join(conn.exec_driver_sql(f"explain {asked[0][0]}", asked[0][1]).scalars())
+    assert "ix_audit_account" in plan
