@@ -4,6 +4,9 @@ VENV := .venv
 RUN := $(VENV)/bin
 SHARD ?= all
 
+# Where an image forbids Python to keep what it compiled, each of the tests' few hundred processes compiles it all again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo test check bench drill lock wheel screenshots clean
 
 setup:
