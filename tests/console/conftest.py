@@ -1,8 +1,9 @@
 """A console on a database of its own, a clock that the test holds, and a browser client that signs in as people do."""
 
 import re
+import shutil
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -10,15 +11,16 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from console import ROLES, Desk, Submission, add_user, create_app
 from console.accounts import Ticket, open_session
 from console.door import Cookies
 from console.tokens import make, scopes_of
 from db import users
-from db.engine import transaction
+from db.engine import connect, parse, transaction
 from evidence import Store
+from tests.conftest import copied_database
 from tests.console import seed
 
 with warnings.catch_warnings():
@@ -66,10 +68,60 @@ def intake() -> Intake:
     return Intake()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Furnished:
+    """A database with the sample leads, the files that its rows name, and the leads in the order written."""
+
+    database: str
+    files: Path
+    leads: list[int]
+
+
+@pytest.fixture(scope="session")
+def furnished(server_url: str, migrated_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
+    """Written once for all the tests that ask for `leads`: each gets a copy."""
+    store = Store(tmp_path_factory.mktemp("furnished") / "evidence")
+    with copied_database(server_url, migrated_template) as url:
+        engine = connect(url)
+        with transaction(engine) as conn:
+            seed.districts(conn)
+            made = _sample_leads(conn, store)
+        engine.dispose()  # a database in use cannot be copied
+        yield Furnished(database=parse(url).database or "", files=store.root, leads=made)
+
+
+def _sample_leads(conn: Connection, store: Store) -> list[int]:
+    campaign_id = seed.campaign(conn)
+    made = [seed.lead(conn, store, plant, campaign_id, serial=number) for number, plant in enumerate(seed.SAMPLES)]
+    outcomes = {
+        "demo_ads": ["searched"] * 5,
+        "demo_goods": ["searched"] * 3 + ["empty"],
+        "demo_shop": ["searched"],
+    }
+    seed.scan(conn, outcomes=outcomes)
+    return made
+
+
 @pytest.fixture
-def desk(engine: Engine, tmp_path: Path, clock: Clock, intake: Intake) -> Desk:
-    with transaction(engine) as conn:
-        seed.districts(conn)
+def copied(request: pytest.FixtureRequest) -> Furnished | None:
+    """What this test's database and store are copied from; None: empty ones will do."""
+    return request.getfixturevalue("furnished") if "leads" in request.fixturenames else None
+
+
+@pytest.fixture
+def database_url(server_url: str, migrated_template: str, copied: Furnished | None) -> Iterator[str]:
+    """URL of a new database of this test's own, with the sample leads where it asks for them."""
+    with copied_database(server_url, copied.database if copied else migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+def desk(engine: Engine, tmp_path: Path, clock: Clock, intake: Intake, copied: Furnished | None) -> Desk:
+    if copied:
+        shutil.copytree(copied.files, tmp_path / "evidence")
+    else:
+        with transaction(engine) as conn:
+            seed.districts(conn)
     return Desk(
         engine=engine,
         store=Store(tmp_path / "evidence"),
@@ -166,16 +218,18 @@ def minting(desk: Desk, user_id: int, scopes: tuple[str, ...] | None = None) -> 
 
 
 @pytest.fixture
-def account(desk: Desk, clock: Clock, browser) -> Callable[..., Browser]:
+def account(desk: Desk, clock: Clock, browser, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Browser]:
     """Makes an account whose password is PASSWORD and returns a browser with a session of it.
 
-    How people come in by the door is for the tests of the door: three more hashes an account were a minute of the run.
+    How people come in by the door is for the tests of the door: four more hashes an account were a minute of the run.
     """
 
     def make(name: str = "wang", role: str = "inspector", district: str = "", **more) -> Browser:
         assert role in ROLES
         with transaction(desk.engine) as conn:
-            add_user(conn, name=name, role=role, full_name="王某", district=district, actor="test", at=clock())
+            with monkeypatch.context() as patched:
+                patched.setattr("console.staff.hashed", lambda _: "!")  # the one-time password that nobody reads
+                add_user(conn, name=name, role=role, full_name="王某", district=district, actor="test", at=clock())
             user = users.find(conn, name)[0]
             users.set_password(conn, user.id, password_hash(), must_change=False)
             ticket = open_session(conn, users.by_id(conn, user.id), clock())
@@ -204,19 +258,6 @@ def seat(desk: Desk, clock: Clock, browser) -> Callable[..., Browser]:
 
 
 @pytest.fixture
-def leads(desk: Desk) -> list[int]:
+def leads(desk: Desk, furnished: Furnished) -> list[int]:
     """The sample leads, in the order written."""
-    with transaction(desk.engine) as conn:
-        campaign_id = seed.campaign(conn)
-        made = [
-            seed.lead(conn, desk.store, plant, campaign_id, serial=number) for number, plant in enumerate(seed.SAMPLES)
-        ]
-        seed.scan(
-            conn,
-            outcomes={
-                "demo_ads": ["searched"] * 5,
-                "demo_goods": ["searched"] * 3 + ["empty"],
-                "demo_shop": ["searched"],
-            },
-        )
-    return made
+    return list(furnished.leads)

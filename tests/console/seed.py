@@ -101,6 +101,7 @@ SAMPLES = (
 )
 
 
+@cache
 def picture(width: int = 480, height: int = 900, tint: int = 0) -> bytes:
     """A PNG with bands, so that a screenshot of the console shows where it lies."""
     rows = []
