@@ -19,6 +19,8 @@ from records import Fault
 routes = APIRouter(prefix="/settings/users")
 
 Word = Annotated[str, Form(max_length=80)]
+#: Longer than any name may be: one that is too long is told so, in the form that has it still.
+Name = Annotated[str, Form(max_length=400)]
 
 
 @routes.get("")
@@ -33,9 +35,9 @@ def add(
     request: Request,
     desk: TheDesk,
     visitor: Registrar,
-    name: Word = "",
+    name: Name = "",
     role: Word = "",
-    full_name: Word = "",
+    full_name: Name = "",
     district: Word = "",
 ) -> Response:
     """Make an account; its one-time password stands on this answer and nowhere else."""

@@ -10,7 +10,7 @@ from console.access import Bringer, Founder, ScanReader, TheDesk
 from console.accounts import Visitor
 from console.beginning import BroughtIn, FirstRun
 from console.desk import Desk
-from console.language import N_
+from console.language import N_, _
 from console.rendering import page
 from console.roles import ROLES, Can, may
 from console.unit_form import UnitRefused, unit_from
@@ -28,6 +28,7 @@ SCREENING = tuple(role for role in ROLES if may(role, Can.SCREEN))
 _FILE_ENDINGS = (".csv", ".tsv", ".jsonl", ".xlsx", ".parquet", ".warc", ".gz")
 
 Word = Annotated[str, Form(max_length=200)]
+_LONGEST_PLATFORM = 40
 
 
 class NothingToSetUp(Fault):
@@ -139,7 +140,7 @@ def bring_in(
     desk: TheDesk,
     visitor: Bringer,
     listings: Annotated[UploadFile | None, File()] = None,
-    platform: Annotated[str, Form(max_length=40)] = "",
+    platform: Word = "",
 ) -> Response:
     """The first file of listings goes the way of every other."""
     name = (listings.filename or "") if listings else ""
@@ -147,6 +148,8 @@ def bring_in(
         body = listings.file.read() if listings and name.lower().endswith(_FILE_ENDINGS) else b""
         if not body:
             raise FirstFileRefused(name[:80])
+        if len(platform) > _LONGEST_PLATFORM:
+            raise FirstFileRefused(_("%(what)s：应写 1–40 字", what=_("平台代号")))
         done = _house(desk).bring_in(name, body, platform.strip(), by=visitor.user.name)
     except Fault as refusal:
         return _shown(request, desk, refused=(Step.LEAD, refusal), entered={"platform": platform})

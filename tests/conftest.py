@@ -79,6 +79,7 @@ LONGEST = (
     "tests/console/test_accessibility.py",
     "tests/console/test_browser.py",
     "tests/console/test_hostile.py",
+    "tests/console/test_hostile_forms.py",
     "tests/ops/test_evidence_commands.py",
     "tests/ops/test_evidence_bucket.py",
     "tests/ops/test_lexicon_commands.py",

@@ -240,6 +240,7 @@ _WRONG: Mapping[str, str] = {
     "bool_parsing": N_("须为 true 或 false"),
     "bool_type": N_("须为 true 或 false"),
     "string_type": N_("须为文字"),
+    "string_unicode": N_("含有不成对的代理字符（\\ud800–\\udfff）"),
     "json_invalid": N_("不是正确的 JSON"),
 }
 _MOST_ERRORS = 20
