@@ -25,7 +25,7 @@ class Shared:
     title: str
     #: Name of the app in brackets at the beginning; empty where there is none.
     app: str
-    #: The text without link and set phrases.
+    #: The text without that link and set phrases.
     words: str
 
 
@@ -33,7 +33,7 @@ def read_share_text(text: str) -> Shared:
     """Takes a pasted link or share text apart. Any text will do; nothing is looked up."""
     link = _LINK.search(text)
     app = _APP.match(text)
-    words = _PHRASES.sub(" ", _LINK.sub(" ", _APP.sub("", text)))
+    words = _PHRASES.sub(" ", _LINK.sub(" ", _APP.sub("", text), count=1))  # a second link is kept nowhere else
     words = re.sub(r"[ \t\u3000]+", " ", words).strip(" ，。,\n\t")
     return Shared(
         url=link[0].rstrip(").,;!'") if link else "",

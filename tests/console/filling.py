@@ -15,7 +15,7 @@ from records import WITHOUT_RECIPIENT, possible_dispositions
 from tests.console import seed
 from tests.console.conftest import BASE, PASSWORD, Browser, TestClient, token_in
 from tests.console.test_extraction import OPENING
-from tests.console.test_hostile import MARKED, UNSEEN
+from tests.console.test_hostile import MARKED, UNSEEN, UNSTORABLE
 from tests.console.test_verdicts import TRUE, papers, sql, version
 
 
@@ -286,7 +286,16 @@ def first_file(on: Ground, typed: str) -> Any:
 def brought(on: Ground, typed: str) -> Any:
     """As a browser sends a form that may hold files, each about another item; the file's name is a text as well."""
     of_browser = in_browser(typed)
-    told = {"source": "投诉举报", "text": f"{of_browser}\nhttps://tips.example/{on.serial}", "note": of_browser}
+    told = {"source": "投诉举报", "text": f"https://tips.example/{on.serial}\n{of_browser}", "note": of_browser}
     file = {"saved_page": (f"{of_browser}.txt", b"")}
     told["csrf_token"] = on.head.token
-    return on.head.http.post("/intake", data=told, files=file, headers={"Origin": BASE}, follow_redirects=False)
+    answer = on.head.http.post("/intake", data=told, files=file, headers={"Origin": BASE}, follow_redirects=False)
+    assert told_whole(on, of_browser), ascii(typed)
+    return answer
+
+
+def told_whole(on: Ground, brought_in: str) -> bool:
+    """What was brought last says all that stood behind its link: spaces are made single, and ends cut."""
+    [(title, description)] = sql(on.engine, "select title, description from listings order by id desc limit 1")
+    words = re.sub("[ \t\u3000]+", " ", brought_in).strip(" ，。,\n\t").strip()
+    return not words or UNSTORABLE.sub("\ufffd", words) == (description or title)

@@ -11,7 +11,7 @@ import pytest
 
 from console.api.problems import MEDIA_TYPE
 from tests.console import hostile
-from tests.console.filling import Ground, in_browser, in_one_line, paired, sent
+from tests.console.filling import Ground, in_browser, in_one_line, paired, sent, told_whole
 from tests.console.forms import CLAUSES, Form
 from tests.console.test_browser import page as page
 from tests.console.test_hostile_forms import ground as ground
@@ -102,9 +102,11 @@ def exported(on: Ground, typed: str) -> Any:
 def brought(on: Ground, typed: str) -> Any:
     """Each about another item; the names of both files are texts as well."""
     of_browser = in_browser(typed)
-    told = {"source": "投诉举报", "text": f"{of_browser}\nhttps://tips.example/api/{on.serial}", "note": of_browser}
+    told = {"source": "投诉举报", "text": f"https://tips.example/api/{on.serial}\n{of_browser}", "note": of_browser}
     files = {"screenshot": (of_browser, b""), "saved_page": (f"{of_browser}.txt", b"")}
-    return call(on, "POST", "/intake", data=told, files=files)
+    answer = call(on, "POST", "/intake", data=told, files=files)
+    assert told_whole(on, of_browser), ascii(typed)
+    return answer
 
 
 def keyed(on: Ground, typed: str) -> Any:
