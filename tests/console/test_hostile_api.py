@@ -234,6 +234,8 @@ def ask(on: Ground, typed: str) -> None:
             assert (
                 answer.status_code == 422 and "没有可以查找的词语" in answer.json()["title"] + answer.json()["detail"]
             )
+        elif "\x00" in arrived:  # which the database cannot even be asked for
+            assert (answer.status_code, answer.json()["code"]) == (400, "E-DB-012")
         else:
             assert answer.status_code == 200 and not answer.json().get("items")
 
