@@ -42,6 +42,20 @@ def test_what_is_found(engine: Engine, given: str, wanted: str, stands: bool) ->
     assert found(engine, given, wanted) is stands
 
 
+@pytest.mark.parametrize("given", ["", "象", "象牙", "aab", "\x01\x01,牙", "𠮷野家🐘🦷", "老料象牙手串" * 300])
+def test_pairs_are_all_characters_and_all_neighbours(engine: Engine, given: str) -> None:
+    """What the indexes were built from: a piece more or less, and rows that are stored are not found any more."""
+    with transaction(engine) as conn:
+        pieces = conn.execute(text("select pairs(:given)"), {"given": given}).scalar_one()
+    neighbours = {one + following for one, following in zip(given, given[1:], strict=False)}
+    assert set(pieces) == {*given} | neighbours
+
+
+def test_no_text_has_no_pairs(engine: Engine) -> None:
+    with transaction(engine) as conn:
+        assert conn.execute(text("select pairs(null)")).scalar_one() == []
+
+
 def test_words_are_few_and_short() -> None:
     assert words_of(" 象牙\u3000手串\x00 ") == ["象牙", "手串"]
     assert len(words_of("象 " * 50)) == MOST_WORDS
