@@ -2,8 +2,8 @@
 
 The two functions live in the database (migrations 0010 and 0031), so that whoever writes a text has it found. `folded`
 drops white space and punctuation, takes NFKC and lower case, and stops after 2,000 characters; `pairs` gives every
-character and every two neighbours of a folded text. A GIN index on `pairs(folded(…))` finds the rows that have all pairs of a
-word; `folded` then says whether the word itself stands there.
+character and every two neighbours of a folded text. A GIN index on `pairs(folded(…))` finds the rows that
+have all pairs of a word; `folded` then says whether the word itself stands there.
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,7 @@
 """Search of Chinese text: what is found, what is not, and by which index."""
 
+from itertools import pairwise
+
 import pytest
 from sqlalchemy import Engine, literal, select, text
 
@@ -47,7 +49,7 @@ def test_pairs_are_all_characters_and_all_neighbours(engine: Engine, given: str)
     """What the indexes were built from: a piece more or less, and rows that are stored are not found any more."""
     with transaction(engine) as conn:
         pieces = conn.execute(text("select pairs(:given)"), {"given": given}).scalar_one()
-    neighbours = {one + following for one, following in zip(given, given[1:], strict=False)}
+    neighbours = {one + following for one, following in pairwise(given)}
     assert set(pieces) == {*given} | neighbours
 
 
