@@ -1,6 +1,6 @@
 """Chinese search without an extension: sets of characters and of pairs of neighbours, checked against the text itself.
 
-The two functions live in the database (migrations 0010 and 0031), so that whoever writes a text has it found. `folded`
+The two functions live in the database (migrations 0010 and 0032), so that whoever writes a text has it found. `folded`
 drops white space and punctuation, takes NFKC and lower case, and stops after 2,000 characters; `pairs` gives every
 character and every two neighbours of a folded text. A GIN index on `pairs(folded(…))` finds the rows that
 have all pairs of a word; `folded` then says whether the word itself stands there.

@@ -8,8 +8,8 @@ from alembic import op
 
 from db.migrations.queue import run_script
 
-revision = "0031"
-down_revision = "0030"
+revision = "0032"
+down_revision = "0031"
 
 _SCRIPT = """
 create or replace function pairs(given text) returns text[] language plpgsql immutable parallel safe as $body$
