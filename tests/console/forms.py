@@ -263,12 +263,14 @@ FORMS = {
         refused="账号名用小写字母开头",
         pages=at("/settings/users", who="admin"),
     ),
-    # nobody is called so; what was tried is kept for the back-off of the door and shown to nobody
+    # nobody is called so; what was tried is kept for the back-off of the door and shown to nobody. A name with NUL
+    # cannot even be looked for
     "sign_in": Form(
         fields=("login.html:name",),
         send=filling.sign_in,
-        kept="select name from login_failures order by ctid desc limit 1",
-        least=0,
+        kept="select name from login_failures where name = :wanted limit 1",
+        takes=lambda typed: "\x00" not in _stripped(typed),
+        refused="NUL",
         most=256,
         as_kept=_stripped,
         statuses=(401,),
