@@ -31,8 +31,8 @@ from ops.logs import log_to_stderr
 from records import now, shanghai_date
 
 _BASE = "http://127.0.0.1:8000"
-_CATEGORIES = {"ivory": "象牙", "rhino": "犀牛角", "tiger": "虎", "pangolin": "穿山甲"}
-_PLATFORMS = {"one": "平台一", "two": "平台二", "three": "平台三"}
+CATEGORIES = {"ivory": "象牙", "rhino": "犀牛角", "tiger": "虎", "pangolin": "穿山甲"}
+PLATFORMS = {"one": "平台一", "two": "平台二", "three": "平台三"}
 
 #: Listing n is of seller 1 + (n - 1) % leads, who has one lead, of the same number.
 _FILL = """
@@ -132,8 +132,8 @@ class Reviewer:
             store=Store(store),
             intake=lambda _: [],
             demo=True,
-            platforms=_PLATFORMS,
-            categories=_CATEGORIES,
+            platforms=PLATFORMS,
+            categories=CATEGORIES,
         )
         self.http = TestClient(create_app(desk), base_url=_BASE, client=("127.0.0.1", 50000))
         self.token = _between(self.http.get("/password").text, 'name="csrf_token" value="', '"')
