@@ -269,7 +269,7 @@ FORMS = {
         fields=("login.html:name",),
         send=filling.sign_in,
         kept="select name from login_failures where name = :wanted limit 1",
-        takes=lambda typed: "\x00" not in _stripped(typed),
+        takes=lambda typed: "\x00" not in _stripped(typed) and len(_stripped(typed)) <= 256,
         refused="NUL",
         most=256,
         as_kept=_stripped,
