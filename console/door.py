@@ -185,9 +185,17 @@ def local_path(target: str) -> str:
     return target if fine and "\\" not in target and not urlsplit(target).netloc else "/"
 
 
+#: What a browser says it wants when it wants a page to show.
+_PAGES = ("document", "iframe")
+
+
 def _to_login(request: Request) -> Response:
-    """The login page; a request of htmx hears 401, and the page that made it asks for the password in place."""
-    if "hx-request" in request.headers:
+    """The login page; a request of htmx hears 401, and the page that made it asks for the password in place.
+
+    So does a picture or whatever else a page asks for: each login page that is answered may bring another token, and
+    one that came in the background makes the form stale in which somebody types.
+    """
+    if "hx-request" in request.headers or request.headers.get("sec-fetch-dest", "document") not in _PAGES:
         return error_page(request, 401, _("登录已过期，操作没有保存。"), _("重新登录后可以接着做。"))
     query = f"?{request.url.query}" if request.url.query else ""
     where = request.url.path + query if request.method == "GET" else "/"

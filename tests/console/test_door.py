@@ -327,3 +327,12 @@ def test_a_token_of_an_earlier_session_is_named_as_such(account, leads):
     visitor.token = "of-the-session-before"
     answer = visitor.key(f"/review/{leads[0]}/screen", {"action": "待研判", "version": 1})
     assert (answer.status_code, answer.headers["x-stale-token"]) == (403, "1")
+
+
+def test_what_a_page_asks_for_in_the_background_brings_no_login_form(browser) -> None:
+    """It would bring a token of its own, and make the form stale in which somebody types."""
+    visitor = browser()
+    for wanted, status in (("image", 401), ("empty", 401), ("document", 303), ("iframe", 303)):
+        answer = visitor.get("/evidence/1", headers={"Sec-Fetch-Dest": wanted})
+        assert (answer.status_code, "set-cookie" in answer.headers) == (status, False), wanted
+    assert visitor.get("/login").headers["set-cookie"]
