@@ -31,8 +31,8 @@ from ops.logs import log_to_stderr
 from records import now, shanghai_date
 
 _BASE = "http://127.0.0.1:8000"
-CATEGORIES = {"ivory": "象牙", "rhino": "犀牛角", "tiger": "虎", "pangolin": "穿山甲"}
-PLATFORMS = {"one": "平台一", "two": "平台二", "three": "平台三"}
+_CATEGORIES = {"ivory": "象牙", "rhino": "犀牛角", "tiger": "虎", "pangolin": "穿山甲"}
+_PLATFORMS = {"one": "平台一", "two": "平台二", "three": "平台三"}
 
 #: Listing n is of seller 1 + (n - 1) % leads, who has one lead, of the same number.
 _FILL = """
@@ -118,6 +118,21 @@ def measured(jobs: dict[str, Callable[[int], float]], rounds: int) -> dict[str, 
     }
 
 
+def bench_desk(engine: Engine, store: Path, base_url: str = _BASE) -> Desk:
+    """What a console over the filled database needs; its demo user is made."""
+    with transaction(engine) as conn:
+        add_demo_user(conn, now())
+    return Desk(
+        engine=engine,
+        store=Store(store),
+        intake=lambda _: [],
+        demo=True,
+        platforms=_PLATFORMS,
+        categories=_CATEGORIES,
+        base_url=base_url,
+    )
+
+
 class Reviewer:
     """Somebody at the console, as calls of the application; an answer that is not what it should be ends the bench."""
 
@@ -125,16 +140,7 @@ class Reviewer:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # starlette would rather have another HTTP client
             from starlette.testclient import TestClient
-        with transaction(engine) as conn:
-            add_demo_user(conn, now())
-        desk = Desk(
-            engine=engine,
-            store=Store(store),
-            intake=lambda _: [],
-            demo=True,
-            platforms=PLATFORMS,
-            categories=CATEGORIES,
-        )
+        desk = bench_desk(engine, store)
         self.http = TestClient(create_app(desk), base_url=_BASE, client=("127.0.0.1", 50000))
         self.token = _between(self.http.get("/password").text, 'name="csrf_token" value="', '"')
 

@@ -27,26 +27,31 @@ from playwright.sync_api import Page, sync_playwright
 from sqlalchemy import text
 
 from bench._ours import bench_house
-from bench.desk import CATEGORIES, PLATFORMS, fill
+from bench.desk import bench_desk, fill
 from bench.matcher import machine
-from console import Desk, add_demo_user, create_app
+from console import create_app
 from crawler.limits import BrowserSettings
 from crawler.program import find_chromium, runs_as_root
 from db.engine import Engine, transaction
-from evidence import Store
 from ops.logs import log_to_stderr
-from records import now
 
 _HITS_A_LEAD = 4
-#: Milliseconds from each key to the next lead, kept by the page itself.
+#: Milliseconds from each key to the next lead, kept by the page itself; and another lead, once keys decide it.
 _WATCH = """(() => {
-  const lead = () => (document.querySelector("#focus") || { dataset: {} }).dataset.lead || "";
+  const pane = () => (document.querySelector("#focus") || { dataset: {} }).dataset;
   let shown = "", pressed = 0;
   window.__took = [];
-  addEventListener("keydown", () => { shown = lead(); pressed = performance.now(); }, true);
+  addEventListener("keydown", () => { shown = pane().lead; pressed = performance.now(); }, true);
   new MutationObserver(() => {
-    if (pressed && lead() !== shown) { window.__took.push(performance.now() - pressed); pressed = 0; }
+    if (pressed && pane().lead !== shown) { window.__took.push(performance.now() - pressed); pressed = 0; }
   }).observe(document, { subtree: true, childList: true });
+  window.__after = lead => new Promise(done => {
+    const look = () => {
+      const { lead: now, ready } = pane();
+      if (now !== lead && /keys|yes/.test(ready)) done(now); else requestAnimationFrame(look);
+    };
+    look();
+  });
 })()"""
 _SETTLED = ".htmx-request, .htmx-settling, .htmx-swapping"
 #: What decides a lead, in turn.
@@ -60,7 +65,9 @@ class Part:
 
     leads: int
     actions: int  # keys and clicks
-    seconds: float  # on the clock, with the driver's own waiting and the page's 0.4 s in which nothing is decided
+    seconds: (
+        float  # on the clock, with the driver's own and the 0.2 s in which a lead that has just come is not decided
+    )
     key_to_next_ms: tuple[float, ...] = ()  # what a person waits for the machine, one a lead
 
     def told(self) -> dict[str, Any]:
@@ -68,7 +75,8 @@ class Part:
         told: dict[str, Any] = {"leads": self.leads, "actions": self.actions, "seconds": round(self.seconds, 1)}
         if self.key_to_next_ms:
             took = sorted(self.key_to_next_ms)
-            told["machine_seconds_per_100_leads"] = round(sum(took) / len(took) / 10, 1)
+            told["seconds_per_100_leads"] = round(self.seconds * 100 / self.leads, 1)
+            told["of_them_waiting_for_the_next"] = round(sum(took) / len(took) / 10, 1)
             told["key_to_next_ms"] = {
                 "median": round(statistics.median(took), 1),
                 "p95": round(took[int(len(took) * 0.95)], 1),
@@ -78,20 +86,10 @@ class Part:
 
 @contextmanager
 def _served(engine: Engine, store: Path) -> Iterator[str]:
-    with transaction(engine) as conn:
-        add_demo_user(conn, now())
     socket = create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{socket.getsockname()[1]}"
-    desk = Desk(
-        base_url=url,
-        engine=engine,
-        store=Store(store),
-        intake=lambda _: [],
-        demo=True,
-        platforms=PLATFORMS,
-        categories=CATEGORIES,
-    )
-    server = uvicorn.Server(uvicorn.Config(create_app(desk), log_level="critical"))
+    app = create_app(bench_desk(engine, store, url))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
     thread = threading.Thread(target=server.run, args=([socket],), daemon=True)
     thread.start()
     while not server.started:
@@ -118,14 +116,12 @@ def _window(browser: BrowserSettings) -> Iterator[Page]:
 def _by_keys(page: Page, url: str, leads: int) -> Part:
     page.goto(f"{url}/review?district=*", wait_until="networkidle")
     actions, began = 0, time.monotonic()
+    lead = page.evaluate("window.__after('')")
     for number in range(leads):
-        page.wait_for_selector("#focus[data-ready=yes]", state="attached")  # nobody decides what has just come
-        lead = page.locator("#focus").get_attribute("data-lead")
         for key in _DECISIONS[number % len(_DECISIONS)]:
             page.keyboard.press(key)
             actions += 1
-        page.wait_for_selector(f"#focus:not([data-lead='{lead}'])", state="attached")
-        page.wait_for_selector(_SETTLED, state="detached")
+        lead = page.evaluate("lead => window.__after(lead)", lead)
     seconds = time.monotonic() - began
     return Part(leads=leads, actions=actions, seconds=seconds, key_to_next_ms=tuple(page.evaluate("window.__took")))
 
@@ -179,7 +175,7 @@ def main() -> None:
         "in_bulk": bulk.told(),
         "actions": keys.actions + bulk.actions,
         "seconds": round(keys.seconds + bulk.seconds, 1),
-        "asked": {"machine_seconds_per_100_leads": 30, "key_to_next_p95_ms": 150},
+        "asked": {"seconds_per_100_leads": 30, "key_to_next_p95_ms": 150},
     }
     json.dump(result, sys.stdout, ensure_ascii=False, indent=2)
     print()

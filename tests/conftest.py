@@ -240,8 +240,8 @@ def _home(place: Path | None = None) -> tempfile.TemporaryDirectory[str]:
 def _keep_in(folder: Path, embedded: Embedded, url: str) -> None:
     """Has the server keep in `folder` whatever database is made from now on.
 
-    On a disk each costs half a second of the kernel's: of seven hundred files a database, and for every one of them
-    ext4 looks again at all those that were taken away within the last minutes.
+    On a disk each of them, of seven hundred files, costs up to half a second of the kernel's, and the more the more
+    were dropped before it.
     """
     folder.chmod(0o711)  # root's server runs as another user
     databases = folder / "databases"

@@ -4,7 +4,8 @@
 
   var busy = false;      // a decision is on its way
   var waiting = null;    // at most one key pressed meanwhile
-  var UNREAD_FOR = 400;  // milliseconds
+  // milliseconds for which a lead has just come: a double click takes longer than a key that was pressed twice
+  var UNREAD_FOR = { keys: 200, clicks: 400 };
 
   function byId(id) { return document.getElementById(id); }
   function focusPane() { return byId("focus"); }
@@ -93,7 +94,8 @@
   function makeReady(pane) {
     if (pane.dataset.ready) { return; }
     pane.dataset.ready = "soon";
-    window.setTimeout(function () { pane.dataset.ready = "yes"; }, UNREAD_FOR);
+    window.setTimeout(function () { pane.dataset.ready = "keys"; }, UNREAD_FOR.keys);
+    window.setTimeout(function () { pane.dataset.ready = "yes"; }, UNREAD_FOR.clicks);
   }
 
   document.addEventListener("DOMContentLoaded", follow);
@@ -208,7 +210,8 @@
   document.addEventListener("click", function (event) {
     var button = event.target.closest("#focus .act button");
     if (!button) { return; }
-    var unread = button.hasAttribute("data-decides") && focusPane().dataset.ready !== "yes";
+    var byKey = event.detail === 0, ready = focusPane().dataset.ready;
+    var unread = button.hasAttribute("data-decides") && ready !== "yes" && !(byKey && ready === "keys");
     if (busy || unread) { event.preventDefault(); event.stopPropagation(); }
   }, true);
 

@@ -263,6 +263,33 @@ def test_keys_are_safe_with_input_methods_and_can_be_switched_off(site, page, en
     assert [state_of(engine, lead).state for lead in site.leads[:4]] == ["核查中"] * 3 + ["疑似"]
 
 
+def test_a_double_click_takes_longer_than_a_key_pressed_twice(site, page, engine):
+    """In the time between, a second click decides nothing, and a key does."""
+    opened, _ = page
+    opened.goto(site.url + "/review")
+    first, second, third, *_ = site.leads
+    shows(opened, first)
+    opened.evaluate(
+        """() => {
+            window.__before = 0;
+            new MutationObserver((seen, observer) => {
+                const pane = document.querySelector('#focus');
+                if (pane.dataset.ready !== 'keys') return;
+                observer.disconnect();
+                const later = pane.querySelector('.btn-later');
+                later.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true, detail: 2}));
+                window.__before += document.querySelectorAll('#focus .busy').length;
+                document.body.dispatchEvent(new KeyboardEvent('keydown', {code: 'KeyQ', bubbles: true}));
+            }).observe(document, {subtree: true, attributes: true, attributeFilter: ['data-ready']});
+            document.body.dispatchEvent(new KeyboardEvent('keydown', {code: 'KeyA', bubbles: true}));
+        }"""
+    )
+    opened.wait_for_selector(f"#row-{second}.done")
+    opened.wait_for_selector(f"#focus[data-lead='{third}']")
+    assert opened.evaluate("window.__before") == 0
+    assert [state_of(engine, lead).state for lead in (first, second)] == ["核查中", "待研判"]
+
+
 def test_a_double_press_decides_one_lead(site, page, engine):
     opened, _ = page
     opened.goto(site.url + "/review")

@@ -139,7 +139,8 @@ def test_a_player_that_cannot_be_installed_says_so(player, chromium, tmp_path) -
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         replayed = browser.new_page()
         replayed.goto(f"{site.url}/play/{name}")
-        replayed.locator("#failed", has_text="Service Worker").wait_for(timeout=60_000)
+        replayed.wait_for_selector("#failed:not([hidden])", timeout=60_000)
+        assert "Service Worker" in replayed.inner_text("#failed")
         browser.close()
 
 
