@@ -87,7 +87,10 @@ def create_replay_app(site: ReplaySite) -> Starlette:
 
     def window(request: Request) -> Response:
         source = f"/archive/{request.path_params['name']}.wacz"
-        failed = _("回放组件没有启动：浏览器不允许或不支持 Service Worker（无痕窗口、过旧的版本或未加密的网址）。")
+        failed = _(
+            "回放组件没有启动：浏览器不允许或不支持 Service Worker（无痕窗口、过旧的版本或未加密的网址）。"
+            "请换一个窗口或浏览器再试，也可以回到线索页下载 WACZ。"
+        )
         body = _PAGE.format(title=_("存档回放"), source=source, url=escape(shelved(request).url), failed=failed)
         return headed(request, HTMLResponse(body))
 
