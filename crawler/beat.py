@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from crawler.closer import CloserLook, Tally, marks
+from crawler.closer import CloserLook, Sifted, Tally
 from crawler.contained import contained
 from crawler.definition import Definition
 from crawler.ends import ListLost, NoBrowser, QueryEnd
@@ -144,7 +144,8 @@ class Beat:
             tally.measures += self._gauges[query.region].measure(query.id, read.cards)
             cards = [card for card in read.cards.listings if card.item_id not in seen]
             seen.update(card.item_id for card in cards)
-            fresh = await self._fresh(query, cards, tally)
+            tally.cards += len(cards)
+            fresh = await self._tools.closer.sift(query, cards)
             await self._tools.closer.look(query, read, fresh, tally)
             if self._all_known(query, cards, fresh) and tally.pages >= self._reread:
                 return Outcome.SEARCHED, f"读到第 {tally.pages} 页，{KNOWN_BEHIND}"
@@ -185,15 +186,7 @@ class Beat:
             return Outcome.SEARCHED, f"共 {tally.pages} 页，已读到末页"
         return outcome, f"第 {tally.pages + 1} 页：{read.cards.note}"
 
-    async def _fresh(self, query: Query, cards: list[Listing], tally: Tally) -> list[Listing]:
-        """The cards that are unknown or changed."""
-        pairs = [(card.item_id, mark) for card in cards for mark in marks(query, card)]
-        known = await asyncio.to_thread(self._hooks.known, self._definition.key, pairs) if pairs else set()
-        fresh = [card for card in cards if card.item_id not in known]
-        tally.cards += len(cards)
-        return fresh
-
-    def _all_known(self, query: Query, cards: list[Listing], fresh: list[Listing]) -> bool:
+    def _all_known(self, query: Query, cards: list[Listing], fresh: Sifted) -> bool:
         """True where the rest of a list, newest first and read to its end before, holds nothing new either."""
         return bool(cards) and not fresh and query.read_before and self._definition.sort != "other"
 

@@ -40,6 +40,19 @@ class Tally:
         self.pages, self.cards, self.measures = 0, 0, Measures()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sifted:
+    """The cards of one page that are unknown or changed."""
+
+    #: Those that judge at review level by their card alone.
+    candidates: list[Listing] = field(default_factory=list)
+    #: The others.
+    clean: list[Listing] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.candidates or self.clean)
+
+
 def marks(query: Query, card: Listing) -> tuple[str, ...]:
     """The card fingerprints under which `card` may be stored so that `query` need not look at it again.
 
@@ -77,14 +90,17 @@ class CloserLook:
         self._pages_waiting = 0
         self._waits_since = 0.0
 
-    async def look(self, query: Query, read: Read, fresh: list[Listing], tally: Tally) -> None:
-        """Delivers every card of `fresh`, the clean ones by the next `settle` at the latest.
+    async def sift(self, query: Query, cards: Sequence[Listing]) -> Sifted:
+        """What of a page's cards has to be looked at."""
+        return await asyncio.to_thread(self._sift, query, cards) if cards else Sifted()
+
+    async def look(self, query: Query, read: Read, sifted: Sifted, tally: Tally) -> None:
+        """Delivers every card of `sifted`, the clean ones by the next `settle` at the latest.
 
         Raises QueryEnd where a wall or a budget stops the details half way.
         """
-        candidates, clean = await asyncio.to_thread(self._sort, fresh)
-        ended: QueryEnd | None = None
-        for card in candidates:
+        clean, ended = sifted.clean, None
+        for card in sifted.candidates:
             sighting, ended = await self._candidate(query, card, read.page, ended)
             await self._deliver([sighting], tally)
         room = max(0, self._most - tally.details) if self._definition.detail != "none" else 0
@@ -117,11 +133,14 @@ class CloserLook:
         if late or self._pages_waiting >= _AT_ONCE or any(one.listing.detail_read for one in sightings):
             await self.settle(tally)
 
-    def _sort(self, cards: Sequence[Listing]) -> tuple[list[Listing], list[Listing]]:
-        """Candidates and clean cards."""
-        hits = [self._hooks.judge(card).level.is_hit for card in cards]
-        pairs = list(zip(cards, hits, strict=True))
-        return [card for card, hit in pairs if hit], [card for card, hit in pairs if not hit]
+    def _sift(self, query: Query, cards: Sequence[Listing]) -> Sifted:
+        pairs = [(card.item_id, mark) for card in cards for mark in marks(query, card)]
+        known, sifted = self._hooks.known(self._definition.key, pairs), Sifted()
+        for card in cards:
+            if card.item_id not in known:
+                hit = self._hooks.judge(card).level.is_hit
+                (sifted.candidates if hit else sifted.clean).append(card)
+        return sifted
 
     async def _explained(self, query: Query, clean: list[Listing]) -> tuple[list[Listing], list[Listing]]:
         """Cards that themselves show what changed of a listing that was never more than a card; and the others.

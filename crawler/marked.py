@@ -6,12 +6,16 @@ carry which class answers all of that in a third of the time; whatever else a se
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 _STEP = r"[a-z][a-z0-9]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*|(?:\.[A-Za-z_][A-Za-z0-9_-]*)+"
 _ORDINARY = re.compile(rf"(?P<steps>(?:{_STEP})(?: (?:{_STEP}))*)(?:::attr\((?P<attribute>[a-z][a-z0-9-]*)\))?")
 #: What XPath takes for blanks.
 _NAMES = re.compile(r"[^ \t\r\n]+")
+_OWN = re.compile(r"@([a-z][a-z0-9-]*)")
+#: Longer class attributes are not remembered: a hostile page may have any.
+_USUAL = 200
 
 
 class Value(str):
@@ -21,6 +25,17 @@ class Value(str):
 
     def getparent(self) -> None:
         """There, as with texts of XPath, to be told from a text out of JSON."""
+
+
+def _names(named: str) -> tuple[str, ...]:
+    """The classes of an attribute, each once."""
+    return _usual(named) if len(named) < _USUAL else tuple(dict.fromkeys(_NAMES.findall(named)))
+
+
+@lru_cache(maxsize=1024)
+def _usual(named: str) -> tuple[str, ...]:
+    """The same, remembered: the cards of a page say the same few over and over."""
+    return tuple(dict.fromkeys(_NAMES.findall(named)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +55,7 @@ class Marked:
         for element in root.iter("*"):
             named = element.get("class")
             if named:
-                for name in dict.fromkeys(_NAMES.findall(named)):
+                for name in _names(named):
                     self._by_class.setdefault(name, []).append(element)
 
     def matching(self, step: Step) -> list[Any]:
@@ -56,7 +71,7 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Ordinary:
-    """A selector of steps, each inside the one before."""
+    """A selector of steps, each inside the one before; without any it means the root itself."""
 
     steps: tuple[Step, ...]
     #: What is read of the elements; empty for themselves.
@@ -64,23 +79,22 @@ class Ordinary:
 
     def find(self, marked: Marked) -> list[Any]:
         """What XPath would find from `marked.root` on, in the order of the page."""
-        found = marked.matching(self.steps[0])
+        found = marked.matching(self.steps[0]) if self.steps else [marked.root]
         for step in self.steps[1:]:
             around = set(found)
-            found = [one for one in marked.matching(step) if any(outer in around for outer in _outside(one, marked))]
+            found = [one for one in marked.matching(step) if _stands_in(around, one, marked.root)]
         if not self.attribute:
             return found
-        values = (one.get(self.attribute) for one in found)
-        return [Value(value) for value in values if value is not None]
+        return [Value(value) for one in found if (value := one.get(self.attribute)) is not None]
 
 
-def _outside(element: Any, marked: Marked) -> list[Any]:
-    """The elements around one, from the inside to the root of `marked`."""
-    around = []
-    while element is not marked.root:
+def _stands_in(around: set[Any], element: Any, root: Any) -> bool:
+    """True where one of the elements between this one and `root` is among those `around`."""
+    while element is not root:
         element = element.getparent()
-        around.append(element)
-    return around
+        if element in around:
+            return True
+    return False
 
 
 def ordinary(css: str) -> Ordinary | None:
@@ -90,3 +104,9 @@ def ordinary(css: str) -> Ordinary | None:
         return None
     parts = [step.split(".") for step in found["steps"].split(" ")]
     return Ordinary(tuple(Step(tag, tuple(classes)) for tag, *classes in parts), found["attribute"] or "")
+
+
+def own_attribute(xpath: str) -> Ordinary | None:
+    """`@name` as that; None where `xpath` says anything else."""
+    found = _OWN.fullmatch(xpath)
+    return Ordinary((), found[1]) if found else None

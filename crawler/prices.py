@@ -18,6 +18,8 @@ _TODAY = re.compile(r"(?:券后价?|到手价?|现价|秒杀价?|促销价?|活�
 _FORMER = re.compile(r"(?:原价|市场价|参考价|吊牌价|划线价)\D{0,4}$")
 #: Most prices: nothing in them to be weighed.
 _SIMPLE = re.compile(r"[¥￥]?([0-9]{1,9}(?:\.[0-9]{1,2})?)")
+#: What markup left inside a number.
+_TORN = re.compile(r"(?<=[\d¥￥$€])\s*([.,])\s*(?=\d)|(?<=[¥￥$€])\s+(?=\d)")
 _FREE = re.compile(r"^(?:免费|赠送|白送|免费送)$")
 #: The first that occurs counts: HK$ stands before $.
 _CURRENCIES = {
@@ -55,14 +57,16 @@ def read_price(text: str) -> Decimal | None:
 
 def read_currency(text: str, default: str = "CNY") -> str:
     """ISO 4217 of the currency named in `text`; `default` where none is named. ¥ is the yuan here."""
+    if _SIMPLE.fullmatch(text):
+        return default
     return next((code for sign, code in _CURRENCIES.items() if sign in text), default)
 
 
 def tidy_price(text: str) -> str:
     """`text` on one line; blanks that markup left inside a number are closed up: "150. 00" is "150.00"."""
-    return re.sub(
-        r"(?<=[\d¥￥$€])\s*([.,])\s*(?=\d)|(?<=[¥￥$€])\s+(?=\d)", lambda m: m[1] or "", " ".join(text.split())
-    )
+    if _SIMPLE.fullmatch(text):
+        return text
+    return _TORN.sub(lambda m: m[1] or "", " ".join(text.split()))
 
 
 def _amount(found: re.Match[str], plain: str) -> Decimal | None:

@@ -130,24 +130,24 @@ def _product(things: list[dict[str, Any]]) -> dict[str, Any] | None:
     return next(named, things[0] if things else None)
 
 
-def _answers(selector: Selector, place: _Place) -> Iterator[list[Any]]:
-    """What each alternative finds, in their order; the first with a text in it is the answer."""
-    for choice in selector:
-        if choice.ordinary is not None and (marked := place.marked) is not None:
-            found = choice.ordinary.find(marked)
-        elif choice.find is None or (subject := place.subject(choice)) is None:
-            continue
-        else:
-            found = choice.find(subject)
-        if choice.pattern is not None:
-            matches = (choice.pattern.search(values.plain(value)) for value in found)
-            found = [match[1] for match in matches if match and match[1]]
-        yield found
+def _asked(choice: Choice, place: _Place) -> list[Any]:
+    """What one alternative finds."""
+    if choice.ordinary is not None and (marked := place.marked) is not None:
+        found = choice.ordinary.find(marked)
+    elif choice.find is None or (subject := place.subject(choice)) is None:
+        return []
+    else:
+        found = choice.find(subject)
+    if choice.pattern is None:
+        return found
+    matches = (choice.pattern.search(values.plain(value)) for value in found)
+    return [match[1] for match in matches if match and match[1]]
 
 
 def _found(selector: Selector, place: _Place) -> list[Any]:
     """What the first alternative with an answer finds, from its first text on."""
-    for found in _answers(selector, place):
+    for choice in selector:
+        found = _asked(choice, place)
         for at, value in enumerate(found[:_MOST_TRIED]):
             if values.plain(value):
                 return found[at:]
@@ -160,8 +160,11 @@ def _texts(selector: Selector, place: _Place) -> list[str]:
 
 def _text(selector: Selector, place: _Place) -> str:
     """The first value with something in it; empty when there is none."""
-    texts = (values.plain(value) for found in _answers(selector, place) for value in found[:_MOST_TRIED])
-    return next(filter(None, texts), "")
+    for choice in selector:
+        for value in _asked(choice, place)[:_MOST_TRIED]:
+            if text := values.plain(value):
+                return text
+    return ""
 
 
 def _rows(selector: Selector, document: Document) -> list[Any] | None:

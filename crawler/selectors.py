@@ -22,7 +22,7 @@ from jmespath.exceptions import JMESPathError
 from lxml import etree
 from parsel.csstranslator import HTMLTranslator
 
-from crawler.marked import Ordinary, ordinary
+from crawler.marked import Ordinary, ordinary, own_attribute
 
 
 class Kind(StrEnum):
@@ -53,7 +53,8 @@ class Choice:
     find: Callable[[Any], list[Any]] | None
     #: First group of each value is kept; values that do not match fall out.
     pattern: re.Pattern[str] | None = None
-    #: The same as `find` for a card whose classes were taken down; None where it says more than tags and classes.
+    #: The same as `find` for a card whose classes were taken down; None where it says more than tags and classes, or
+    #: than an attribute of the card itself.
     ordinary: Ordinary | None = None
 
 
@@ -92,7 +93,7 @@ def _choice(part: str) -> Choice:
     except (JMESPathError, etree.XPathError, re.error, SyntaxError) as error:
         # cssselect's SelectorError is a SyntaxError
         raise BadSelector(f"“{part}”写法有误：{str(error)[:200]}") from error
-    told = ordinary(expression.strip()) if prefix == Kind.CSS else None
+    told = _READ_AT_ONCE[prefix](expression.strip()) if prefix in _READ_AT_ONCE else None
     return Choice(kind=Kind(prefix), expression=expression.strip(), find=find, pattern=_group(pattern), ordinary=told)
 
 
@@ -165,3 +166,4 @@ _COMPILERS: dict[str, Callable[[str], Callable[[Any], list[Any]]]] = {
     "re": _pattern,
     "url": _pattern,
 }
+_READ_AT_ONCE = {"css": ordinary, "xpath": own_attribute}

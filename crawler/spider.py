@@ -34,7 +34,16 @@ from records import Page, Query
 
 log = structlog.get_logger(__name__)
 
+#: Scrapy asks for English where nothing is said; our tabs ask for Chinese too.
+_ACCEPTED = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "zh-CN,zh;q=0.9",
+}
 _MIDDLEWARES = {
+    # of no use to us, and asked for every request: hosts are `Manners`' business, nothing reads Scrapy's counts
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+    "scrapy.downloadermiddlewares.stats.DownloaderStats": None,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     Unpacking: 590,
@@ -232,6 +241,7 @@ def _settings(definition: Definition, limits: Limits, browsers: Browsers) -> dic
         "LOG_LEVEL": "WARNING",
         "LOG_INSTALL_ROOT_HANDLER": False,  # logging belongs to who runs the process
         "USER_AGENT": limits.user_agent,
+        "DEFAULT_REQUEST_HEADERS": _ACCEPTED,
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "DOWNLOAD_TIMEOUT": limits.page_deadline,
         "DOWNLOAD_MAXSIZE": limits.max_page_bytes,

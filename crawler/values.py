@@ -33,6 +33,7 @@ _DATE = re.compile(
     r"(?P<y>(?:19|20)\d\d)[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})日?"
     r"(?:[T\s]*(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2}))?(?:\.\d+)?\s*(?P<z>Z|[+-]\d{2}:?\d{2})?)?"
 )
+_EPOCH = re.compile(r"\d{10}|\d{13}")
 _AGO = re.compile(r"(\d{1,4})\s*(秒|分钟?|小时|天|周|星期|个月|月|年)以?前")
 _TODAY = re.compile(r"(今天|今日|昨天|昨日|前天)\s*(?:(\d{1,2}):(\d{2}))?")
 _SECONDS = {"秒": 1, "分": 60, "分钟": 60, "小时": 3600, "天": 86_400, "周": 604_800, "星期": 604_800,
@@ -76,7 +77,9 @@ def moment(text: str, seen: datetime, *, live: bool = True) -> datetime | None:
     `seen` is when the page was fetched: 3 天前 counts from there, unless the page is not `live` but a file whose
     own time says nothing.
     """
-    if re.fullmatch(r"\d{10}|\d{13}", text):
+    if not text:
+        return None
+    if _EPOCH.fullmatch(text):
         seconds = int(text) / (1000 if len(text) == 13 else 1)
         return _sane(datetime.fromtimestamp(seconds, UTC), seen if live else None)
     if date := _DATE.search(text):
@@ -143,10 +146,10 @@ def _element_text(element: Any, *, broken: bool) -> str:
 
 
 def _dated(date: re.Match[str], seen: datetime | None) -> datetime | None:
-    year, month, day, hour, minute, second = (int(date[name] or 0) for name in ("y", "m", "d", "H", "M", "S"))
+    *numbers, zone = date.groups()
+    year, month, day, hour, minute, second = (int(number or 0) for number in numbers)
     try:
-        zone = _zone(date["z"]) if date["z"] else SHANGHAI
-        read = datetime(year, month, day, hour, minute, second, tzinfo=zone)
+        read = datetime(year, month, day, hour, minute, second, tzinfo=_zone(zone) if zone else SHANGHAI)
         return _sane(read.astimezone(UTC), seen)
     except (ValueError, OverflowError):
         return None

@@ -64,7 +64,8 @@ def opened(card: Listing, kind: QueryKind, stored: Sequence[Listing]) -> tuple[l
     query, tally = Query(id=1, platform="demo_ads", kind=kind, text="最新"), Tally()
 
     async def work() -> None:
-        await look.look(query, Read(page=PAGE, cards=CardPage(listings=(card,))), [card], tally)
+        sifted = await look.sift(query, [card])
+        await look.look(query, Read(page=PAGE, cards=CardPage(listings=(card,))), sifted, tally)
         await look.settle(tally)
 
     asyncio.run(work())

@@ -76,6 +76,12 @@ def test_a_hit_carries_its_evidence(night: tuple[str, Told]) -> None:
         assert roles.count("picture") == min(6, len(hit["pictures"])) > 0
 
 
+def test_pages_are_asked_for_in_chinese(night: tuple[str, Told]) -> None:
+    _, told = night
+    asked = [dict(one["asked"]) for hit in told.hits for one in hit["capture"]["record"]["exchanges"]]
+    assert asked and {one["Accept-Language"] for one in asked} == {"zh-CN,zh;q=0.9"}
+
+
 @pytest.mark.browser
 def test_a_hit_is_photographed_from_saved_bytes(night: tuple[str, Told]) -> None:
     _, told = night
