@@ -47,13 +47,11 @@ def keep(conn: Connection, seen: Sequence[SellerSeen]) -> dict[tuple[str, str], 
     named = [one for one in seen if one.hit]
     revealed = [one for one in named if (one.platform, one.key) not in known]
     _reveal(conn, [one for one in revealed if (one.platform, one.hashed) in known])
-    _upsert(conn, [_row(one, one.key) for one in named], named=True)
+    ids = _upsert(conn, [_row(one, one.key) for one in named], named=True)
     anonymous = [one for one in seen if not one.hit]
     keys = {one: one.key if (one.platform, one.key) in known else one.hashed for one in anonymous}
-    _upsert(conn, [_row(one, key) for one, key in keys.items()], named=False)
-    written = {one: (one.platform, keys.get(one, one.key)) for one in seen}
-    ids = _ids(conn, written.values())
-    return {(one.platform, one.key): ids[place] for one, place in written.items()}
+    ids |= _upsert(conn, [_row(one, key) for one, key in keys.items()], named=False)
+    return {(one.platform, one.key): ids[one.platform, keys.get(one, one.key)] for one in seen}
 
 
 def _ids(conn: Connection, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
@@ -78,12 +76,15 @@ def _row(one: SellerSeen, key: str) -> dict[str, Any]:
     return {"platform": one.platform, "key": key, **shown, "first_seen": one.seen_at, "last_seen": one.seen_at}
 
 
-def _upsert(conn: Connection, rows: list[dict[str, Any]], *, named: bool) -> None:
+def _upsert(conn: Connection, rows: list[dict[str, Any]], *, named: bool) -> dict[tuple[str, str], int]:
+    """Writes the rows; returns their ids by (platform, key)."""
     if not rows:
-        return
+        return {}
     rows.sort(key=lambda row: (row["platform"], row["key"]))
     # one parameter, whatever the number of rows, as for listings
-    conn.execute(_UPSERT_NAMED if named else _UPSERT_HASHED, {"given": json.dumps(rows, default=str)})
+    given = {"given": json.dumps(rows, default=str)}
+    written = conn.execute(_UPSERT_NAMED if named else _UPSERT_HASHED, given)
+    return {(row.platform, row.key): row.id for row in written}
 
 
 _FIND = text(
@@ -97,8 +98,11 @@ _INSERT = (
     " from json_populate_recordset(cast(null as sellers), cast(:given as json))"
     " on conflict (platform, key) do update set last_seen = greatest(sellers.last_seen, excluded.last_seen)"
 )
-_UPSERT_HASHED = text(_INSERT)
+_WRITTEN = " returning id, platform, key"
+_UPSERT_HASHED = text(_INSERT + _WRITTEN)
 # a page that shows less than an earlier one takes nothing away
 _UPSERT_NAMED = text(
-    _INSERT + "".join(f", {c} = coalesce(nullif(excluded.{c}, ''), sellers.{c})" for c in ("name", "place", "url"))
+    _INSERT
+    + "".join(f", {c} = coalesce(nullif(excluded.{c}, ''), sellers.{c})" for c in ("name", "place", "url"))
+    + _WRITTEN
 )

@@ -16,6 +16,8 @@ def storable(text: str) -> str:
 
     The length stays the same, so that spans found in either fit the other; the original bytes stand in the evidence.
     """
+    if text.isascii():
+        return text.replace("\x00", "\ufffd")
     return _UNSTORABLE.sub("\ufffd", text)
 
 

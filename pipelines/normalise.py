@@ -53,15 +53,14 @@ def seller_hash(platform: str, key: str, salt: bytes) -> str:
     """`hash:` and the hex HMAC-SHA256 of a seller's key: the same seller gives the same text, which leads back to
     nobody without the salt (DESIGN §10)."""
     message = f"{platform}\x1f{key}".encode("utf-8", "surrogatepass")
-    return HASHED + hmac.new(salt, message, hashlib.sha256).hexdigest()
+    return HASHED + hmac.digest(salt, message, "sha256").hex()
 
 
 def fingerprint(listing: Listing, salt: bytes) -> str:
     """The listing's fingerprint with its seller hashed first, or it would let a seller's key be guessed at."""
     if listing.seller is None:
         return listing.fingerprint
-    hidden = Seller(key=seller_hash(listing.platform, listing.seller.key, salt))
-    return replace(listing, seller=hidden).fingerprint
+    return listing.fingerprint_by(seller_hash(listing.platform, listing.seller.key, salt))
 
 
 def _clean(given: Listing) -> Listing:

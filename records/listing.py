@@ -59,15 +59,12 @@ class Listing:
     @property
     def fingerprint(self) -> str:
         """Sha256 hex of what a visitor would notice changing: title, text, price, seller, place, pictures."""
-        parts = (
-            self.title,
-            self.description,
-            self.price_text or str(self.price),
-            self.seller.key if self.seller else "",
-            self.place,
-            *self.pictures,
-        )
-        return _digest(*parts)
+        return self.fingerprint_by(self.seller.key if self.seller else "")
+
+    def fingerprint_by(self, seller: str) -> str:
+        """The fingerprint with `seller` in place of the seller's key."""
+        price = self.price_text or str(self.price)
+        return _digest(self.title, self.description, price, seller, self.place, *self.pictures)
 
     @property
     def card_mark(self) -> str:
