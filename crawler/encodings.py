@@ -33,7 +33,7 @@ _COMMON = frozenset(
     "論價賣寶舖鋪聯繫話藏鐲鏈圖權錄冊頁類訊詳買運費寄貨島灣號質舊刷卡付款免出售二手虎骨犀熊膽穿甲獸夾捕網鳥"
     "のはをにがでとたしてれるいなあり"
 )
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]+")
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 #: For private use, or control characters: no page is written with them.
 _ODD = re.compile(r"[\ue000-\uf8ff\x80-\x9f]")
@@ -85,7 +85,7 @@ def _fitness(sample: bytes, name: str, beaten: float = -math.inf) -> float:
     fine = 20 * lost + len(_ODD.findall(text)) / max(len(text), 1)
     if 1.0 + bonus - fine <= beaten:
         return -math.inf
-    letters: list[str] = _CJK.findall(text)
+    letters = "".join(_CJK.findall(text))
     if not letters:
         return bonus - fine
     return (sum(map(_COMMON.__contains__, letters)) + len(_HANGUL.findall(text))) / len(letters) + bonus - fine
