@@ -222,6 +222,8 @@ class Tab:
         """A new page, watched from its beginning."""
         await self._deadline.keep(context.route("**", self._decide))
         self.sheet = sheet = await new_sheet(context, self._deadline)
+        if self._purpose is Purpose.LISTS and not self._charge.limits.browser.remote:
+            await self._deadline.keep(sheet.unseen())
         page = sheet.page
         page.on("response", self._notice)
         page.on("requestfinished", self.gate.over)

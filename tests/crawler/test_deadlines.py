@@ -23,6 +23,7 @@ CALLS = {
 #: Functions that say of themselves that they have no deadline; whoever calls them has one.
 BARE = {
     ("sheet.py", "ask"),
+    ("sheet.py", "unseen"),
     ("sheet.py", "still"),  # whoever leaves a page, and whoever opens the next, waits for them so long
     ("sheet.py", "wake"),
     ("hops.py", "watch_hops"),
