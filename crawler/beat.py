@@ -20,6 +20,7 @@ from crawler.politeness import Politeness
 from crawler.refusals import PlatformCannot
 from crawler.rounds import Rounds
 from crawler.shells import Readers
+from crawler.shown import Shown
 from records import KNOWN_BEHIND, Control, Listing, Outcome, Query, QueryKind, QueryReport, now
 
 log = structlog.get_logger(__name__)
@@ -136,14 +137,13 @@ class Beat:
         if query.kind is QueryKind.REVISIT:
             return await self._tools.rounds.walk(tally)
         reader, read = await self._tools.readers.first(self._definition.address(query))
-        seen: set[str] = set()
+        shown = Shown()
         most = _least(self._tools.limits.max_pages, self._definition.max_pages)
         while read.cards.outcome is None:
             tally.pages += 1
             await self._imprint(reader, read)
             tally.measures += self._gauges[query.region].measure(query.id, read.cards)
-            cards = [card for card in read.cards.listings if card.item_id not in seen]
-            seen.update(card.item_id for card in cards)
+            cards = shown.new(read.cards.listings)
             tally.cards += len(cards)
             fresh = await self._tools.closer.sift(query, cards)
             await self._tools.closer.look(query, read, fresh, tally)

@@ -1,5 +1,6 @@
 """What the list pages of one patrol are like: which fields their cards fill, and which pages repeat each other."""
 
+from collections.abc import Iterable
 from hashlib import blake2b
 
 from crawler.reading import CardPage
@@ -32,5 +33,10 @@ class Gauge:
         """1 where another query was shown just these items. Within a query the last page is often shown twice."""
         if len(items) < _ENOUGH:
             return 0
-        told = "\n".join(sorted(items)).encode("utf-8", "surrogatepass")  # ids hold no line breaks
-        return int(self._shown.setdefault(blake2b(told, digest_size=16).digest(), query_id) != query_id)
+        return int(self._shown.setdefault(page_digest(items), query_id) != query_id)
+
+
+def page_digest(items: Iterable[str]) -> bytes:
+    """Sixteen bytes that tell a page by the ids of its items, whatever their order."""
+    told = "\n".join(sorted(items)).encode("utf-8", "surrogatepass")  # ids hold no line breaks
+    return blake2b(told, digest_size=16).digest()
