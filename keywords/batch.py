@@ -12,6 +12,7 @@ import numpy as np
 
 from keywords.folding import LEGIBLE, Folding, in_rows, without_markup
 from keywords.patterns import Stuffing
+from keywords.returning import give_back
 
 #: Small numbers with a meaning of their own; those from _FIRST on are characters of the pieces.
 _SKIPPED, _BREAK, _SEVERAL, _OTHER, _FIRST = range(5)
@@ -47,6 +48,7 @@ class Sieve:
                 self._kind[numbers[char]] |= kind
         self._longest = max(map(len, pieces), default=0)
         self._begin(numbers, [piece for piece in pieces if len(piece) > 1])
+        give_back()
 
     def _begin(self, numbers: dict[str, int], pieces: list[str]) -> None:
         """Tables of hashed pairs and triples, that stay near the processor; then the whole beginnings by their size."""

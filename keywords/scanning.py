@@ -16,6 +16,7 @@ from keywords.expressions import of_groups
 from keywords.folding import Folding, folding, references, without_markup
 from keywords.parts import characters, rejoined
 from keywords.patterns import Meaning, Spelled, spell, stuffable
+from keywords.returning import give_back
 from keywords.skimming import skimmer
 from keywords.terms import ContextGroup, Lexicon, Term
 from keywords.variants import Spelling
@@ -142,6 +143,8 @@ class Scanner:
         self.stuffing = spelled.stuffing
         self._stuffed = self.stuffing.whole() if self.stuffing else None
         self._inner = self.stuffing.inner() if self.stuffing else None
+        # The automata were made of lists and tables three times their size.
+        give_back()
 
     def read(self, raw: str) -> Reading | None:
         """None for most texts: nothing in them can be a finding that counts. The fast path."""
