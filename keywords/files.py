@@ -1,6 +1,7 @@
 """The lexicon's own files: keywords/lexicon/*.yml, read strictly."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
@@ -239,6 +240,10 @@ def _coded(
     return list(joined.values())
 
 
+#: 三个月, 七钱, 两斤一只 are said of anything.
+_COUNTS = re.compile("[一二两三四五六七八九十半几]+(?:个月|斤一只|钱)")
+
+
 def _traits(
     categories: Sequence[CategoryFile], groups: Sequence[ContextBlock], terms: Iterable[Term]
 ) -> Iterator[Term]:
@@ -256,7 +261,7 @@ def _traits(
             for word in _spelt_out(rule.company, named, item.key) if rule.group == "code" else ():
                 heard.setdefault(word, {}).setdefault(item.key, names)
     for word, keys in heard.items():
-        short = len(word) < 2 or word.isascii() or is_word(word)
+        short = len(word) < 2 or word.isascii() or is_word(word) or _COUNTS.match(word)
         if len(keys) > 1 or short or word in written or any(_holds(word, size, strong) for size in range(2, len(word))):
             continue
         [(key, names)] = keys.items()

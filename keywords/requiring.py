@@ -4,10 +4,13 @@ from bisect import bisect_left, bisect_right
 
 from keywords.boundaries import is_word
 from keywords.candidates import Candidate, Context, Places
+from keywords.choosing import concerns
 from keywords.company import TALK, folded, is_talk, reach
 from keywords.scanning import View
-from keywords.scoring import concerns
-from keywords.terms import Scoring
+from keywords.terms import Scoring, Term
+
+#: Longest word of the dictionary that is heard everywhere.
+_SHORT = 3
 
 
 def require_company(view: View, candidates: list[Candidate], contexts: list[Context], scoring: Scoring) -> None:
@@ -97,7 +100,7 @@ def _company(
         return True
     if item.term.everyday:
         contexts = [
-            context for context in contexts if context.group.hints and not item.term.alone
+            context for context in contexts if context.group.hints and not item.term.alone and not _common(item.term)
         ]  # an everyday word: that something is carved, or sold, gives it no second meaning
     elif item.term.kind == "code":
         contexts = [context for context in contexts if not context.group.bare]
@@ -112,11 +115,17 @@ def _company(
     return other is not None
 
 
+def _common(term: Term) -> bool:
+    """True for a short word of the dictionary: 懂的来 is said of any goods and gives 塑料 no second meaning."""
+    return len(term.text) <= _SHORT and is_word(term.text)
+
+
 def _accompanies(other: Candidate, item: Candidate, low: int, high: int) -> bool:
     """True when another term of the same category is company: 升压 beside 电鱼."""
     return (
         other is not item
         and other.alive
+        and not item.term.alone
         # Two everyday words side by side (快排 接头 气动) are no company for each other.
         and not (other.term.everyday and (item.term.everyday or other.term.alone))
         and other.term.category == item.term.category

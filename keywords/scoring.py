@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from keywords.bait import strung
 from keywords.candidates import Candidate, Context
+from keywords.choosing import concerns, heaviest_of, weight
 from keywords.scanning import View
 from keywords.terms import ContextGroup, Scoring
 from records import Level, Part
@@ -14,8 +15,6 @@ _NEGATIONS = ("不是", "绝非", "并非", "不含", "没有", "拒绝", "不�
 #: Before a raising word they take it back: 不保真, 非天然. Of these groups alone: 无证 is itself what evades.
 _DENIALS = ("不是", "并非", "不", "非", "无", "没有")
 _DENIABLE = frozenset(("authentic", "nature", "contact", "material", "meat", "trade"))
-#: What names no kind of animal gives way to what does.
-_GENERIC = "trade_generic"
 #: Occurrences of one context word that are looked at, and matches that a score is made of.
 _REPEATS = 20
 _WEIGHED = 100
@@ -24,6 +23,12 @@ _OTHER_GOODS = frozenset(("goods", "forage", "other_material", "named", "toy"))
 _EATING, _FED = frozenset("吃喂拌撒"), 4
 _DISBELIEVED = frozenset(("imitation", "imitation_prefix"))
 _TRUSTING = frozenset(("evasive", "authentic", "contact"))
+#: Marks across which nothing denies: 手续没有，象牙.
+_BREAKS = frozenset("，。,.；;！!？?\n、：:")
+#: What takes back the name that it touches: 仿 before it, 一律不收 behind it.
+_DENYING = frozenset(("imitation_prefix", "refused"))
+#: Whose words leave open what the goods are: hearsay, a copy that nobody tells apart, what the label says is in it.
+_OPEN = frozenset(("unsure", "hearsay", "lifelike", "claimed"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,10 +71,11 @@ def gather(found: Iterable[tuple[ContextGroup, str, int, int]]) -> list[Context]
 
 def judge(view: View, candidates: list[Candidate], contexts: list[Context], scoring: Scoring) -> Verdict:
     """The verdict on a listing. Level none when no match counts."""
-    counting = sorted((c for c in candidates if c.alive), key=lambda c: -_weight(c, scoring))[:_WEIGHED]
+    counting = sorted((c for c in candidates if c.alive), key=lambda c: -weight(c, scoring))[:_WEIGHED]
     if not counting:
         return Verdict(level=Level.NONE, score=0, parts=(), category="", direction=_direction(contexts, ""))
-    heaviest = _heaviest(counting, contexts, scoring)
+    contexts = _without_mention(contexts)
+    heaviest = heaviest_of(view, counting, contexts, scoring)
     category = heaviest.term.category
     sheet = _Sheet()
     _add_matches(view, sheet, heaviest, counting, scoring)
@@ -83,59 +89,6 @@ def judge(view: View, candidates: list[Candidate], contexts: list[Context], scor
     return _verdict(sheet, heaviest, counting, contexts, scoring)
 
 
-def _heaviest(counting: list[Candidate], contexts: list[Context], scoring: Scoring) -> Candidate:
-    """The match that gives the listing its category: what is sold killed is meat, whatever animal it was. Else the
-    heaviest; of equal weight a tool, one named outright, the category named most, the first."""
-    named: dict[str, set[str]] = {}
-    for item in counting:
-        named.setdefault(item.term.category, set()).add(item.term.text)
-
-    def rank(item: Candidate) -> tuple[int, bool, bool, bool, int, int, int]:
-        size = item.found.end - item.found.start
-        category = item.term.category
-        # A tool is sold with the name of its prey: 野猪 in 套 野猪 says what it is for. And with other tools.
-        tool, outright = category.startswith("tool_"), item.technique != "pair"
-        most = len(named[category])
-        return _weight(item, scoring), category != _GENERIC, tool, outright, most, -item.found.start, size
-
-    heaviest = max(counting, key=rank)
-    leant = [item for item in counting if item.term.kind != "review" and _leans(contexts, heaviest, item)]
-    if heaviest.term.category == "bushmeat":
-        leant = [item for item in counting if _is_tool(item, named)] or leant
-    return max(leant, key=rank) if leant else heaviest
-
-
-def _is_tool(item: Candidate, named: dict[str, set[str]]) -> bool:
-    """True for a tool that two words name: the 野猪腿 beside it is what it breaks (野猪腿都断), not what is sold."""
-    category = item.term.category
-    return category.startswith("tool_") and item.term.kind != "review" and len(named[category]) > 1
-
-
-def _leans(contexts: list[Context], heaviest: Candidate, other: Candidate) -> bool:
-    """True when the talk is of the other one's category: 活杀 and 拔毛 make meat of a snake, not of a pangolin."""
-    return any(
-        context.group.leans == other.term.category and concerns(context.group, heaviest.term.category)
-        for context in contexts
-        if context.group.leans
-    )
-
-
-def concerns(group: ContextGroup, category: str) -> bool:
-    """True when the group speaks for the category."""
-    return not group.categories or category in group.categories
-
-
-def _weight(item: Candidate, scoring: Scoring) -> int:
-    points = scoring.points
-    if item.term.kind == "review":
-        return points["review"] if item.term.strength == "strong" else points["weak"]
-    if item.tier == "T2":
-        return points["guess_short"] if item.weak else points["guess"]
-    if item.term.kind == "code":
-        return points["code"]
-    return points["weak"] if item.weak else points["strong"]
-
-
 def _surface(view: View, item: Candidate) -> str:
     # Seen characters only: an inspector's screen must not be turned round by a bidi control.
     raw = view.raw[item.found.raw_start : item.found.raw_end]
@@ -146,7 +99,7 @@ def _add_matches(view: View, sheet: _Sheet, heaviest: Candidate, counting: list[
     name = "（待核类别）" if heaviest.term.kind == "review" else "（暗语）" if heaviest.term.kind == "code" else ""
     surface = _surface(view, heaviest)
     written = f"{heaviest.term.text}”←“{surface}" if heaviest.disguised else heaviest.term.text
-    sheet.add(f"命中“{written}”{name}", _weight(heaviest, scoring))
+    sheet.add(f"命中“{written}”{name}", weight(heaviest, scoring))
     if heaviest.disguised:
         sheet.add(f"变体写法“{surface}”", scoring.points["disguise"])
     seen = {heaviest.term.text}
@@ -223,8 +176,8 @@ def _add_lowering(
     disbelieved = sum(sheet.raised.get(key, 0) for key in _TRUSTING) >= scoring.disbelief
     # 说是玳瑁 也可能赛璐珞: who does not know denies nothing.
     doubtful = any(context.group.key == "unsure" for context in contexts)
-    most = max(_weight(item, scoring) for item in counting)
-    bait = strung(view, [item for item in counting if _weight(item, scoring) == most], contexts)
+    most = max(weight(item, scoring) for item in counting)
+    bait = strung(view, [item for item in counting if weight(item, scoring) == most], contexts)
     given: dict[str, int] = {}
     said: set[str] = set()
     # Of a word in two groups the heavier counts.
@@ -241,7 +194,7 @@ def _add_lowering(
             continue
         if (group.key in _OTHER_GOODS and _passing(view, context)) or (bait and bait.holds(context)):
             continue
-        if group.key == "imitation_prefix" and not _denies(context, counting, scoring):
+        if group.key in _DENYING and not _denies(view, context, counting, scoring):
             continue
         said.add(context.word)
         if disbelieved and group.key in _DISBELIEVED:
@@ -265,43 +218,60 @@ def _passing(view: View, context: Context) -> bool:
 
 
 def _renames(view: View, context: Context, counting: list[Candidate]) -> bool:
-    """True when code words alone were found and this one says what they mean: 和田玉 beside 白料."""
-    return all(item.term.kind == "code" for item in counting) and not view.skeleton[: context.start].endswith(
-        _NEGATIONS
+    """True when words of every day alone were found and this one says what they mean: 和田玉 beside 白料.
+
+    Not where it is but one of two things that it may be: 牛骨还是牙.
+    """
+    before, after = view.skeleton[: context.start], view.skeleton[context.end :]
+    left_open = before.endswith((*_NEGATIONS, "还是", "像")) or after.startswith("还是")
+    return not left_open and all(
+        item.term.kind == "code" or (item.term.alone and not item.term.category.startswith("tool_"))
+        for item in counting
     )
 
 
 def _same_field(view: View, context: Context, counting: list[Candidate], scoring: Scoring) -> bool:
     """True when a match that weighs most stands on the same side of the first line break."""
     title = view.raw.find("\n")
-    most = max(_weight(item, scoring) for item in counting)
+    most = max(weight(item, scoring) for item in counting)
     below = view.origin[context.start] > title
     return title < 0 or any(
-        (item.found.raw_start > title) == below for item in counting if _weight(item, scoring) == most
+        (item.found.raw_start > title) == below for item in counting if weight(item, scoring) == most
     )
 
 
-def _denies(context: Context, counting: list[Candidate], scoring: Scoring) -> bool:
-    """True when the word takes back what the listing is about: 仿象牙, 不是什么藏羚羊绒沙图什.
+def _denies(view: View, context: Context, counting: list[Candidate], scoring: Scoring) -> bool:
+    """True when the word takes back what the listing is about: 仿象牙, 不是什么藏羚羊绒沙图什, 象牙犀角一律不收.
 
     虎爪 不是熊爪 takes back something else, and 不是猛犸 the lawful material, which is no denial of the other.
     """
-    ends = {context.end}
-    denied = []
-    for item in sorted(counting, key=lambda item: item.found.start):
-        if item.found.start in ends and item.term.kind != "review":
-            denied.append(item)
-            ends.add(item.found.end)
+    denied = _touched(view, context, counting)
     if not denied:
         return False
-    most = max(_weight(item, scoring) for item in denied)
+    most = max(weight(item, scoring) for item in denied)
     texts = [item.term.text for item in denied]
     return not any(
-        _weight(item, scoring) >= most
+        weight(item, scoring) >= most
         and item.term.kind != "review"
         and not any(item.term.text in text or text in item.term.text for text in texts)
         for item in counting
     )
+
+
+def _touched(view: View, context: Context, counting: list[Candidate]) -> list[Candidate]:
+    """The names in a row from where the word ends, or up to where it begins; 手续没有，象牙 is no such row."""
+    behind = context.group.key == "refused"
+    edges = {context.start if behind else context.end}
+    beside = view.origin[context.start] - 1 if behind else view.origin[context.end - 1] + 1
+    row: list[Candidate] = []
+    if view.raw[beside : beside + 1] in _BREAKS:
+        return row
+    for item in sorted(counting, key=lambda item: -item.found.end if behind else item.found.start):
+        near, far = (item.found.end, item.found.start) if behind else (item.found.start, item.found.end)
+        if near in edges and item.term.kind != "review":
+            row.append(item)
+            edges.add(far)
+    return row
 
 
 def _inside(context: Context, counting: list[Candidate]) -> bool:
@@ -340,8 +310,13 @@ def _verdict(
     direction = _direction(contexts)
     lowered = any(part.points < 0 for part in sheet.parts)
     borderline = heaviest.term.kind == "review" or any(c.group.caps for c in contexts)
-    if borderline and not lowered and direction != "information" and sheet.total < scoring.review:
-        sheet.add("待核类别，须人工核实", scoring.review - sheet.total)
+    doubt = next((c for c in contexts if c.group.key in _OPEN and concerns(c.group, heaviest.term.category)), None)
+    if direction != "information" and sheet.total < scoring.review:
+        if borderline and not lowered:
+            sheet.add("待核类别，须人工核实", scoring.review - sheet.total)
+        elif doubt is not None and _is_named(heaviest) and not any(c.group.key == "toy" for c in contexts):
+            # However much speaks against it, the seller leaves it open, and a person must look.
+            sheet.add(f"{doubt.group.name}“{doubt.word}”，须人工核实", scoring.review - sheet.total)
     score = max(0, min(100, sheet.total))
     level = Level.HIGH if score >= scoring.high else Level.REVIEW if score >= scoring.review else Level.NONE
     if level is Level.HIGH and (borderline or _only_guesses(counting, sheet)):
@@ -349,6 +324,19 @@ def _verdict(
     return Verdict(
         level=level, score=score, parts=tuple(sheet.parts), category=heaviest.term.category, direction=direction
     )
+
+
+def _without_mention(contexts: list[Context]) -> list[Context]:
+    """Where papers, age or doubt are spoken of, one word of the news is about the goods: 法院拍卖, 博物馆退藏."""
+    mentions = {context.word for context in contexts if context.group.key == "mention"}
+    if len(mentions) == 1 and any(context.group.caps for context in contexts):
+        return [context for context in contexts if context.group.key != "mention"]
+    return contexts
+
+
+def _is_named(item: Candidate) -> bool:
+    """True for goods that are called by their name, lawful or not; not for tools and code words."""
+    return item.term.kind != "code" and not item.term.category.startswith("tool_")
 
 
 def _only_guesses(counting: list[Candidate], sheet: _Sheet) -> bool:

@@ -1,0 +1,71 @@
+"""Which match gives a listing its category."""
+
+from keywords.candidates import Candidate, Context
+from keywords.scanning import View
+from keywords.terms import ContextGroup, Scoring
+
+#: What names no kind of animal gives way to what does.
+_GENERIC = "trade_generic"
+#: Words after which something else is named, to hold the goods against it; the longest of them.
+_AGAINST = ("比", "比那", "比这", "不是", "别拿", "不像", "好过", "胜过", "贵过", "不输")
+_HELD = 2
+
+
+def heaviest_of(view: View, counting: list[Candidate], contexts: list[Context], scoring: Scoring) -> Candidate:
+    """The match that gives the listing its category: what is sold killed is meat, whatever animal it was. Else the
+    heaviest; of equal weight a tool, one named outright, the category named most, the first. What the goods are only
+    held against (比XY贵, 不是唐冠) gives way to all else."""
+    named: dict[str, set[str]] = {}
+    for item in counting:
+        named.setdefault(item.term.category, set()).add(item.term.text)
+
+    def rank(item: Candidate) -> tuple[bool, int, bool, bool, bool, int, int, int]:
+        size = item.found.end - item.found.start
+        category = item.term.category
+        # A tool is sold with the name of its prey: 野猪 in 套 野猪 says what it is for. And with other tools.
+        tool, outright = category.startswith("tool_"), item.technique != "pair"
+        most = len(named[category])
+        own = not view.skeleton[max(0, item.found.start - _HELD) : item.found.start].endswith(_AGAINST)
+        return own, weight(item, scoring), category != _GENERIC, tool, outright, most, -item.found.start, size
+
+    heaviest = max(counting, key=rank)
+    leant = [item for item in counting if item.term.kind != "review" and _leans(contexts, heaviest, item)]
+    if heaviest.term.category == "bushmeat":
+        cooked = any(context.group.leans == "bushmeat" for context in contexts)
+        leant = [item for item in counting if _is_tool(item, named, 1 if cooked else 0)] or leant
+    return max(leant, key=rank) if leant else heaviest
+
+
+def _is_tool(item: Candidate, named: dict[str, set[str]], others: int) -> bool:
+    """True for a tool that so many others name too: the 野猪腿 beside it is what it breaks (野猪腿都断).
+
+    One name is enough where nobody speaks of cooking: 弓弩 打野猪.
+    """
+    category = item.term.category
+    return category.startswith("tool_") and item.term.kind != "review" and len(named[category]) > others
+
+
+def _leans(contexts: list[Context], heaviest: Candidate, other: Candidate) -> bool:
+    """True when the talk is of the other one's category: 活杀 and 拔毛 make meat of a snake, not of a pangolin."""
+    return any(
+        context.group.leans == other.term.category and concerns(context.group, heaviest.term.category)
+        for context in contexts
+        if context.group.leans
+    )
+
+
+def concerns(group: ContextGroup, category: str) -> bool:
+    """True when the group speaks for the category."""
+    return not group.categories or category in group.categories
+
+
+def weight(item: Candidate, scoring: Scoring) -> int:
+    """The points of a match by itself."""
+    points = scoring.points
+    if item.term.kind == "review":
+        return points["review"] if item.term.strength == "strong" else points["weak"]
+    if item.tier == "T2":
+        return points["guess_short"] if item.weak else points["guess"]
+    if item.term.kind == "code":
+        return points["code"]
+    return points["weak"] if item.weak else points["strong"]

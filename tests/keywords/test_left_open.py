@@ -1,0 +1,89 @@
+"""What the seller leaves open reaches a person; what he denies, deals in otherwise or only compares with does not."""
+
+import pytest
+
+from keywords import Matcher, builtin
+from records import Level
+
+_MATCHER = Matcher(builtin())
+
+
+def level(text: str) -> Level:
+    return _MATCHER.explain(text).level
+
+
+def category(text: str) -> str:
+    return _MATCHER.explain(text).category
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "仿豹骨摆件 树脂的 跟真的没区别",
+        "羚羊角笔架 摊主说是真的 可能是树脂",
+        "熊爪烟斗 合成料 手感跟真的差不多",
+        "麝香锦囊 邻居讲里面有 没拆过",
+    ],
+)
+def test_hearsay_and_a_copy_that_nobody_tells_apart_reach_a_person(text: str) -> None:
+    assert level(text) is Level.REVIEW
+
+
+@pytest.mark.parametrize("text", ["仿豹骨摆件 树脂的", "豹子毛绒公仔 跟真的一样", "明说是树脂 仿熊爪摆件"])
+def test_a_copy_that_is_called_one_does_not_nor_a_toy(text: str) -> None:
+    assert level(text) is Level.NONE
+
+
+@pytest.mark.parametrize(
+    "text", ["犀角虎骨一律不收 只收铜炉", "熊胆、虎骨的勿扰", "店里没有虎骨 就是枸杞酒", "不卖犀角 只修老木器"]
+)
+def test_what_is_not_dealt_in_is_not_offered(text: str) -> None:
+    assert level(text) is Level.NONE
+
+
+@pytest.mark.parametrize("text", ["手续没有，犀角一支", "别的不收\n犀角一支", "豹骨不收 犀角一支"])
+def test_a_denial_of_something_else_denies_nothing(text: str) -> None:
+    assert level(text).is_hit
+
+
+def test_one_word_of_the_news_beside_papers_is_about_the_goods() -> None:
+    assert level("法院拍卖来的犀角杯 手续齐全") is Level.REVIEW
+    assert level("海关查获走私犀角 新闻讨论") is Level.NONE
+
+
+def test_what_the_goods_are_held_against_is_not_their_category() -> None:
+    assert category("比象牙贵 鹤顶红牌子 盔犀鸟头料") == "hornbill"
+    assert category("不是犀角 熊胆一枚") == "bear"
+
+
+def test_a_tool_is_one_whatever_it_is_for_unless_somebody_cooks() -> None:
+    assert category("弓弩 打野猪用") == "tool_crossbow"
+    assert category("野猪肉 后腿 红烧 弹弓打的") == "bushmeat"
+
+
+def test_an_ordinary_name_tells_what_is_meant_unless_it_is_one_of_two() -> None:
+    told = _MATCHER.explain("老烟嘴 牛骨的 哪种动物").parts
+    assert any("牛骨" in part.label and part.points < -50 for part in told)
+    assert level("老镯子 牛骨还是牙 材质不明").is_hit
+
+
+@pytest.mark.parametrize("text", ["画眉笼 空笼 老竹子", "百灵鸟粮 五斤", "鹦鹉站架 不锈钢"])
+def test_what_birds_live_in_is_no_bird(text: str) -> None:
+    assert level(text) is Level.NONE
+
+
+def test_a_bird_with_its_cage_is() -> None:
+    assert level("画眉 野生的 刚下山 送画眉笼").is_hit
+
+
+@pytest.mark.parametrize("word", ["塑料", "高压", "老虎"])
+def test_a_short_word_of_the_dictionary_means_nothing_more_to_those_who_know(word: str) -> None:
+    assert not any(m.term == word and not m.cancelled_by for m in _MATCHER.explain(f"{word} 懂的来").matches)
+
+
+def test_what_any_animal_weighs_or_how_old_it_is_is_no_jargon() -> None:
+    assert {"三个月", "两个月", "七钱"}.isdisjoint(term.text for term in builtin().terms)
+
+
+def test_denials_without_end_take_linear_time() -> None:
+    assert level("不是犀角 一律不收 " * 3_000) in Level
