@@ -94,6 +94,7 @@ class _Running:
     browser: Browser
     #: See `processes.mark_of`.
     mark: str
+    holding: processes.Holding
     #: User-Agent of its contexts: what it is, and then who drives it.
     user_agent: str
     #: Contexts opened in it.
@@ -193,7 +194,7 @@ class Browsers:
             log.warning("browser did not close", purpose=purpose, why=type(fault).__name__)
 
     def _is_worn(self, running: _Running) -> bool:
-        grown = running.memory > self._settings.megabytes * 2**20 / 2
+        grown = running.memory > self._settings.megabytes * 2**19
         shown = running.contexts * self.pages_a_context >= self._settings.pages
         return not running.browser.is_connected() or grown or shown
 
@@ -234,7 +235,7 @@ class Browsers:
         user_agent = f"{await _soon(_what_it_is(browser))} {self._user_agent}".strip()
         if self._watching is None:
             self._watching = asyncio.ensure_future(self._watch())
-        return _Running(browser=browser, mark=mark, user_agent=user_agent)
+        return _Running(browser=browser, mark=mark, holding=processes.Holding(mark), user_agent=user_agent)
 
     async def _start(self, driver: Playwright, purpose: Purpose, mark: str) -> Browser:
         path = find_chromium(self._settings, driver.chromium.executable_path)
@@ -276,7 +277,7 @@ class Browsers:
         while True:
             await asyncio.sleep(_LOOK_EVERY)
             for purpose, running in tuple(self._running.items()):
-                running.memory = await asyncio.to_thread(processes.memory, running.mark)
+                running.memory = await asyncio.to_thread(running.holding.bytes, self._settings.megabytes * 2**19)
                 if running.memory > self._settings.megabytes * 2**20:
                     log.warning("browser grew past its limit and is killed", purpose=purpose, bytes=running.memory)
                     self._overgrown.add(purpose)

@@ -223,6 +223,17 @@ def test_what_a_browser_holds_is_measured(chromium: str) -> None:
         mark = next(word for word in _words(root) if word.startswith("--xunwang-browser="))
         assert 20 * 2**20 < processes.memory(mark) < 2**31
         assert processes.memory(processes.mark_of("nobody")) == 0
+        holding = processes.Holding(mark)
+        seldom = holding.bytes(2**40)
+        assert processes.memory(mark) < seldom < 2**33  # what is shared is counted with each
+        assert holding.bytes(0) == pytest.approx(processes.memory(mark), rel=0.1)
+        page = await (await browsers.context(Purpose.LISTS)).new_page()
+        await page.goto("data:text/html,<script>held = new Uint8Array(200e6).fill(1)</script>")
+        assert holding.bytes(2**40) > processes.memory(mark) > 200e6  # by growth alone
+        assert holding.bytes(200_000_000) == pytest.approx(processes.memory(mark), rel=0.1)
+        assert processes.Holding(processes.mark_of("nobody")).bytes(0) == 0
+        await browsers.end(Purpose.LISTS)
+        assert holding.bytes(0) == holding.bytes(2**40) == 0
 
     drive(work, executable=Path(chromium))
 
