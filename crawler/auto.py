@@ -14,7 +14,7 @@ from crawler.documents import Document
 from crawler.found import Found, distinct, listing_of
 from crawler.groups import groups
 from crawler.layout import PRICE, Layout, lay_out
-from crawler.lone import lone_offer
+from crawler.lone import headline, lone_offer, parts_of_head, stands_apart
 from crawler.next_page import next_page
 from crawler.prices import read_price
 from crawler.single import single_card
@@ -88,6 +88,7 @@ def _of_markup(document: Document) -> _Reading:
     marked, marked_alone = from_microdata(document, layout)
     read = best_group(layout, document.base)
     single = None if read else single_card(layout, document.base, document.page.final_url)
+    single = None if single and _is_about(document, layout, single.cards[0]) else single
     lists = [
         _Reading(found=list(found), source=source)
         for found, source in (
@@ -100,7 +101,8 @@ def _of_markup(document: Document) -> _Reading:
         if is_list(list(found))
     ]
     own = _own(document, layout, alone, marked_alone, cards=single.cards if single else _goods(read))
-    if own is not None and not _fills(layout, read) and not listed:
+    fills = _fills(layout, read) and not (read and stands_apart(layout, read.cards))
+    if own is not None and not fills and not listed:
         return _Reading(found=[own], source="商品页", detail=True)
     if not lists or max(map(_sum, lists)) < 20:
         lists += _of_states(document)
@@ -166,11 +168,19 @@ def _own(
     return result
 
 
+def _is_about(document: Document, layout: Layout, card: int) -> bool:
+    """True for a card that holds the page's own headline: what is linked in it is a seller or the like."""
+    return card <= headline(document, layout)[1] < layout.ends[card]
+
+
 def _of_own_state(document: Document) -> Found | None:
     """The item among the JSON that a page carries whose number or address is the page's own."""
     here = document.page.final_url
     items = (lone_item(state, document.base) for _, state in states(document))
-    return next((one for one in items if one and (one.url == here or _names(here, one.item_id))), None)
+    parts = parts_of_head(document) if document.tree is not None else []
+    return next(
+        (one for one in items if one and (one.url == here or _names(here, one.item_id) or one.title in parts)), None
+    )
 
 
 def _names(url: str, item_id: str) -> bool:

@@ -23,11 +23,16 @@ _INLINE = frozenset(
         "var", "wbr",
     )
 )  # fmt: skip
-_CURRENCY = r"(?:[¥￥$€£₩₹₽฿₫]|R\$|RMB|CNY|USD|EUR|GBP|HKD|CHF|元|円|zł|Kč|kr\b)"
+_CURRENCY = (
+    r"(?:[¥￥$€£₩₹₽฿₫₱₴₺₸₦₪]|R\$|(?:RMB|CNY|USD|EUR|GBP|HKD|CHF|JPY|TWD|SGD|AUD|CAD|PLN)(?![a-z])|元|円|원|zł|Kč|kr\b|"
+    r"(?<![a-z])(?:Rp|Rs|RM)\.?(?=\s*\d)|руб|грн)"
+)
 _NUMBER = r"\d{1,3}(?:[,.' \u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
 #: An amount with its currency; the sign may stand before or behind.
 PRICE = re.compile(
-    rf"{_CURRENCY}\s*(?:{_NUMBER})|(?:{_NUMBER})\s*(?:[万亿千]\s*)?(?:{_CURRENCY}|块(?!头))", re.IGNORECASE
+    rf"{_CURRENCY}\s*(?:{_NUMBER})|"
+    rf"(?<![a-z\d])(?:{_NUMBER})\s*(?:(?:[万亿千]\s*)?(?:{_CURRENCY}|块(?!头))|[万亿](?=\s*(?:起|$)))",
+    re.IGNORECASE,
 )
 NO_PRICE = re.compile(
     r"^\W{0,3}(?:价格|售价)?\W{0,3}(?:面[议谈商]|详谈|电联|议价|电议|询价|待议|免费|VB|Zu verschenken|Free)\W{0,3}$",
@@ -35,7 +40,7 @@ NO_PRICE = re.compile(
 )
 #: The sign of a currency and nothing else.
 BARE_SIGN = re.compile(rf"^\s*{_CURRENCY}\s*$", re.IGNORECASE)
-_SIGN_BEHIND = re.compile(r"\s*(?:[万千]\s*)?(?:元(?!/)|块(?!头)|€|円)")
+_SIGN_BEHIND = re.compile(r"\s*(?:[万千]\s*)?(?:元(?!/)|块(?!头)|€|円|원|₽|₴|zł|Kč|kr\b)")
 #: A number and nothing else.
 BARE_NUMBER = re.compile(rf"^\s*(?:{_NUMBER})\s*$")
 PRICED_NAME = re.compile(
@@ -48,9 +53,11 @@ _ASIDE_NAME = re.compile(
     r"related|relate|recommend(?:ed|ations?)?|recommand|similar|upsells?|crosssells?|"
     r"cross-sell|also|guess|history|recent|"
     r"tuijian|xiangguan|hot|toolbar|filters?|facets?|tags?|tagcloud|copyright|friendlinks?|links|topbar|modal|"
-    r"combo|carousel|slider|viewed|trending|suggest(?:ed|ions?)?|bestsellers?)(?:$|[-_ ])",
+    r"combo|viewed|trending|suggest(?:ed|ions?)?|bestsellers?)(?:$|[-_ ])",
     re.IGNORECASE,
 )
+#: Of a part that stands alone; cards whose pictures slide say it too.
+_SLIDING_NAME = re.compile(r"(?:^|[-_ ])(?:carousel|slider)(?:$|[-_ ])", re.IGNORECASE)
 _ASIDE_HEADING = re.compile(
     r"猜你喜欢|为[您你]推荐|^\W*相关(?:推荐|商品|阅读|文章|搜索)|看了又看|还(?:看了|买了)|热门(?:推荐|商品|搜索)?$|"
     r"最近浏览|浏览记录|^\W*(?:其[他它](?:卖家|专场|商品|宝贝|物品)|附近的|周边|更多推荐)|(?:可能|也)还?会?喜欢|"
@@ -64,6 +71,10 @@ _ASIDE_HEADING = re.compile(
 #: What says so outside a heading; most of the words above may stand in a card as well.
 _ASIDE_LINE = re.compile(
     r"喜欢$|^为[您你]推荐|^看了又看|also like$|^recently viewed|^vous aimerez|^das könnte", re.IGNORECASE
+)
+#: Attributes that say what an element is; some are for the site's own tests, and outlive its styles.
+_NAMING = frozenset(
+    {"class", "id", "itemprop", "data-testid", "data-test-id", "data-qa-id", "data-qa", "data-marker", "data-cy"}
 )
 #: Of what is a heading by its class.
 _LOWEST_RANK = 7
@@ -109,8 +120,7 @@ class Layout:
 
 def names_of(element: Any) -> str:
     """Class, id and the like of an element, as one text to look for hints in."""
-    marks = (element.get("class"), element.get("id"), element.get("itemprop"), element.get("data-testid"))
-    return " ".join(mark for mark in marks if mark)[:300]
+    return " ".join([value for name, value in element.items() if name in _NAMING])[:300]
 
 
 def lay_out(tree: Any) -> Layout:
@@ -133,10 +143,27 @@ def _unread(element: Any) -> bool:
         return True
     classes = element.get("class") or ""
     return (
-        element.get("hidden") is not None
+        _is_footnote(element)
+        or element.get("hidden") is not None
         or element.get("type") == "hidden"
         or (bool(classes) and not _HIDING.isdisjoint(classes[:300].split()) and "block" not in classes)
     )
+
+
+def _is_footnote(element: Any) -> bool:
+    """True for the raised 1 in € 12.450¹, which would make the amount another one."""
+    if element.tag != "sup" or len(element) or not re.fullmatch(r"\s*[\d*†]\s*", element.text or ""):
+        return False
+    before = element.getprevious()
+    above = element.getparent()
+    text = before.tail if before is not None else above.text if above is not None else ""
+    return re.search(r"[\d€$£-]\s*$", text or "") is not None
+
+
+def _repeats(element: Any) -> bool:
+    """True where what stands beside an element has its classes too."""
+    beside = [one for one in (element.getprevious(), element.getnext()) if one is not None]
+    return bool(element.get("class")) and any(one.get("class") == element.get("class") for one in beside)
 
 
 class _Builder:
@@ -196,8 +223,10 @@ class _Builder:
             return True
         if element.tag in ("body", "html", "main"):
             return False
-        named = element.tag not in ("a", "span", "img", "i", "b", "em", "p") and _ASIDE_NAME.search(names) is not None
-        return element.tag in _ASIDE_TAGS or named
+        if element.tag in ("a", "span", "img", "i", "b", "em", "p"):
+            return False
+        sliding = _SLIDING_NAME.search(names) is not None and not _repeats(element)
+        return element.tag in _ASIDE_TAGS or sliding or _ASIDE_NAME.search(names) is not None
 
     def _heed(self, at: int, element: Any) -> None:
         """A heading such as 猜你喜欢 makes what follows it in its own part an aside, until another one of its rank."""

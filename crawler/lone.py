@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from crawler.documents import Document
 from crawler.found import Found, address
 from crawler.layout import NO_PRICE, PRICE, PRICED_NAME, Layout, names_of, width_of
+from crawler.marks import RANGE, is_former, per_unit, sign_before, sign_behind
 from crawler.pictures import picture_of
+from crawler.slots import without_tags
 
 _MOST_LOOKED_AT = 3_000
 _SELLER_NAME = re.compile(
@@ -31,11 +33,30 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 _ACTION = re.compile(
-    r"出价|竞拍|我要买|place bid|"
+    r"出价|竞拍|我要买|place bid|出價|入札|"
     r"立即购买|加入购物车|购物车|我想要|马上抢|立即下单|联系(?:卖家|我们|商家|房东)|卖家|电话|微聊|拨打|上书时间|一口价|"
-    r"add to (?:cart|basket|bag)|buy (?:it )?now|in den warenkorb|nachricht schreib|contact seller|verkäufer|anbieter",
+    r"購物車|立即購買|直接購買|購入|カート|買い物かご|구매|장바구니|"
+    r"add to (?:cart|basket|bag)|buy (?:it )?now|in den warenkorb|nachricht schreib|contact seller|verkäufer|anbieter|"
+    r"send message|kontaktieren|contacter|acheter|ajouter au panier|comprar|al carrito|contactar|acquista|carrello|"
+    r"contatta|zadzwoń|wiadomość|do koszyka|kup teraz|купить|в корзин|показать телефон|написать|in winkelwagen|bericht|"
+    r"do košíku|kjøp|send melding|köp nu|kundvagn|sepete ekle|satın al|keranjang|beli sekarang",
     re.IGNORECASE,
 )
+#: Where a seller on a board says what the thing costs.
+_ASKED = re.compile(
+    r"(?:价格|售价|要价|出价|转让价|一口价|打包价|\basking|\bprice:|\bpreis:|\bprix\s?:|\bprecio:|цена:)"
+    rf"[\s:：]{{0,3}}(?:{PRICE.pattern})",
+    re.IGNORECASE,
+)
+_BASKET = re.compile(
+    r"(?<!加入)(?<!放入)(?<!add to )(?:购物[车袋]|購物車|合计|总计|小计|\bcart\b|\bbasket\b|"
+    r"warenkorb|panier|carrito|корзин\w*|\btotal\b|item\(s\))\D{0,12}$",
+    re.IGNORECASE,
+)
+_SELLING = re.compile(r"出售|转让|闲置|for sale|\bselling\b|verkaufe|à vendre|\bvendo\b|продам|sprzedam", re.IGNORECASE)
+#: Elements that a headline and its price may be apart.
+_NEAR = 200
+_TITLED = re.compile(r"title|subject|(?:^|[-_ ])name|headline", re.IGNORECASE)
 
 
 def lone_offer(document: Document, layout: Layout, cards: Sequence[int] = ()) -> Found | None:
@@ -46,18 +67,18 @@ def lone_offer(document: Document, layout: Layout, cards: Sequence[int] = ()) ->
     """
     price = _price(layout, before=min(cards, default=len(layout.elements)))
     title, at = _title(layout, price)
-    title = title or ("" if cards else _headline(document, layout))
-    told = PRICE.search(title) if price < 0 else None  # boards have it in the subject
-    if not title or (price < 0 and not told) or (cards and at > (price if price >= 0 else min(cards))):
+    if not title and not cards:
+        title, at = headline(document, layout)
+    asked = _asked(layout, title, at) if title and not cards else ""
+    if not title or (price < 0 and not asked) or (cards and at > (price if price >= 0 else min(cards))):
         return None
-    named = price >= 0 and PRICED_NAME.search(names_of(layout.elements[price]))
-    if not named and not _ACTION.search("".join(layout.pieces)[:60_000]):
+    if not (asked and price < 0) and not _is_offered(layout, price):
         return None
     own = document.tree.xpath("//link[@rel='canonical']/@href | //meta[@property='og:url']/@content")
     return Found(
         title=title,
         url=next((u for u in (address(document.base, str(one)) for one in own[:3]) if u), ""),
-        price_text=told[0] if told else layout.text(price),
+        price_text=asked if asked and _is_wordy(layout, price) else _amount(layout, price),
         seller=_first(layout, _SELLER_NAME, 60),
         place=_first(layout, _PLACE_NAME, 80),
         pictures=_pictures(layout, document.base, at),
@@ -65,23 +86,106 @@ def lone_offer(document: Document, layout: Layout, cards: Sequence[int] = ()) ->
     )
 
 
+def _is_offered(layout: Layout, price: int) -> bool:
+    """True where the price is named so, or the page says how to buy."""
+    named = price >= 0 and PRICED_NAME.search(_names(layout, price))
+    return bool(named or _ACTION.search("".join(layout.pieces)[:60_000]))
+
+
+def _is_wordy(layout: Layout, price: int) -> bool:
+    """True for an amount among words, and for none at all."""
+    return price < 0 or width_of(PRICE.sub("", layout.text(price))) > 10
+
+
+def _asked(layout: Layout, title: str, at: int) -> str:
+    """What the seller asks in words, as on boards: in the subject, else the first labelled amount below it."""
+    said = "".join(layout.pieces)[:60_000]
+    if told := PRICE.search(title):
+        return told[0] if _ACTION.search(said) else ""
+    if not _ACTION.search(said) and not _SELLING.search(said):
+        return ""  # the news tell prices too
+    begin = layout.begins[at] if at >= 0 else 0
+    labelled = _ASKED.search("".join(layout.pieces[begin : begin + 400])[:8_000])
+    told = PRICE.search(labelled[0]) if labelled else None
+    return told[0] if told else ""
+
+
 def _price(layout: Layout, before: int) -> int:
     """The element that is the page's price: short, not aside, named so or with a currency; -1 where there is none."""
     best, worth = -1, 0.0
-    for at, element in enumerate(layout.elements[: min(before, _MOST_LOOKED_AT)]):
-        width = layout.width(at)
-        if layout.aside[at] or not 0 < width <= 40 or layout.ends[at] - at > 6:
+    for at in range(min(before, len(layout.elements), _MOST_LOOKED_AT)):
+        if layout.aside[at] or not 0 < layout.width(at) <= 40 or layout.ends[at] - at > 6:
             continue
-        text, names = layout.text(at), names_of(element)
-        amount = PRICE.search(text) is not None or NO_PRICE.match(text) is not None
-        named = PRICED_NAME.search(names) is not None and any(char.isdigit() for char in text)
-        if not (amount or named) or element.tag in ("del", "s", "strike", "option", "a"):
-            continue
-        mark = amount + 2.0 * named + bool(_WHOLE.match(text)) - at / len(layout.elements)
-        mark += 1.5 * bool(_TODAYS.search(text)) - 1.5 * bool(_OTHERS.search(text))
+        mark = _price_mark(layout, at)
         if mark > worth:
             best, worth = at, mark
     return best if worth > 1.0 else -1
+
+
+def _price_mark(layout: Layout, at: int) -> float:
+    element, text = layout.elements[at], layout.text(at)
+    names = _names(layout, at)
+    signed = sign_before(layout, at, text) or sign_behind(layout, at, text)
+    amount = bool(signed) or PRICE.search(text) is not None or NO_PRICE.match(text) is not None
+    named = PRICED_NAME.search(names) is not None and any(char.isdigit() for char in text)
+    if not (amount or named) or element.tag in ("del", "s", "strike", "option"):
+        return 0.0
+    if _is_linked(layout, at) or _is_of_basket(layout, at):
+        return 0.0
+    mark = amount + 2.0 * named + bool(_WHOLE.match(text)) - at / len(layout.elements)
+    mark += 1.5 * bool(_TODAYS.search(text)) - 1.5 * bool(_OTHERS.search(text))
+    several = len({found[0] for found in PRICE.finditer(text)}) > 1 and not RANGE.search(text)
+    return mark - 2.5 * (is_former(layout, at) or several) - 2.0 * per_unit(layout, at)
+
+
+def _is_of_basket(layout: Layout, at: int) -> bool:
+    """True for what lies in the visitor's basket, which shops show above everything else."""
+    before = "".join(layout.pieces[max(layout.begins[at] - 3, 0) : layout.begins[at]]) + layout.text(at)
+    amount = re.search(r"\d[\d.,]*\D*$", before)
+    return amount is not None and _BASKET.search(before[: amount.start()]) is not None
+
+
+def _amount(layout: Layout, at: int) -> str:
+    """The price as it stands, with the unit that stands beside it; of a line of words only the amount."""
+    text = layout.text(at)
+    if not _WHOLE.match(text) and (told := PRICE.search(text)):
+        return told[0]
+    return sign_before(layout, at, text) + text + sign_behind(layout, at, text)
+
+
+def _names(layout: Layout, at: int) -> str:
+    """The names of an element and of the boxes around it that hold nothing else."""
+    names, begin, stop = names_of(layout.elements[at]), layout.begins[at], layout.stops[at]
+    for _ in range(3):
+        at = layout.parents[at]
+        if at < 0 or (layout.begins[at], layout.stops[at]) != (begin, stop):
+            break
+        names += " " + names_of(layout.elements[at])
+    return names
+
+
+def stands_apart(layout: Layout, cards: Sequence[int]) -> bool:
+    """True where the cards stand under a heading of theirs, behind the page's own headline and price."""
+    first = min(cards, default=0)
+    price = _price(layout, before=first)
+    at = next((at for at in range(first) if layout.elements[at].tag == "h1" and not layout.aside[at]), -1)
+    if price < 0 or at < 0 or abs(price - at) > _NEAR or not layout.width(at):
+        return False
+    if not PRICED_NAME.search(_names(layout, price)) and not _ACTION.search("".join(layout.pieces)[:60_000]):
+        return False
+    between = range(max(price, at) + 1, first)
+    return any(re.fullmatch(r"h[2-6]", layout.elements[one].tag) for one in between if layout.ends[one] <= first)
+
+
+def _is_linked(layout: Layout, at: int) -> bool:
+    """True inside a link: what a page asks for its own thing leads nowhere else."""
+    for _ in range(5):
+        if at < 0:
+            return False
+        if layout.elements[at].tag == "a" and layout.elements[at].get("href"):
+            return True
+        at = layout.parents[at]
+    return False
 
 
 def _title(layout: Layout, price: int) -> tuple[str, int]:
@@ -93,7 +197,7 @@ def _title(layout: Layout, price: int) -> tuple[str, int]:
     ]
     first = next((one for one in headed if layout.elements[one[1]].tag == "h1"), None)
     if first is not None:
-        return first
+        return _bare(layout, first[1]), first[1]
     for at, element in enumerate(layout.elements[:_MOST_LOOKED_AT]):
         if at > price >= 0:
             break
@@ -103,12 +207,34 @@ def _title(layout: Layout, price: int) -> tuple[str, int]:
     return above[-1] if above else ("", -1)
 
 
-def _headline(document: Document, layout: Layout) -> str:
-    """What the page's head calls it, without the site's name, where the page says so too; else empty."""
-    head = document.tree.findtext(".//title") or ""
+def _bare(layout: Layout, at: int) -> str:
+    """The text of a headline; of one that holds more than the name, such as [出售], the part named title."""
+    whole = layout.width(at)
+    for inner in range(at + 1, layout.ends[at]):
+        if 0.5 * whole <= layout.width(inner) < whole and _TITLED.search(names_of(layout.elements[inner])):
+            return layout.text(inner)
+    return without_tags(layout, at) or layout.text(at)
+
+
+def headline(document: Document, layout: Layout) -> tuple[str, int]:
+    """What the page's head calls it, without the site's name, and where the page says so too; else empty.
+
+    The element is -1 where the words stand on the page, though in no element of their own.
+    """
+    parts = [part for part in parts_of_head(document) if width_of(part) >= 6]
+    for at in range(min(len(layout.elements), _MOST_LOOKED_AT)):
+        if layout.aside[at] or not 6 <= layout.width(at) <= 300 or _is_linked(layout, at):
+            continue
+        if (text := layout.text(at)) in parts:
+            return text, at
     said = re.sub(r"\s", "", "".join(layout.pieces)[:60_000])
-    parts = (" ".join(part.split()) for part in re.split(r"\s[-|–—]\s|[_|｜]|-(?=[^-]*$)", head[:500]))
-    return next((part for part in parts if width_of(part) >= 6 and re.sub(r"\s", "", part) in said), "")
+    return next((part for part in parts if re.sub(r"\s", "", part) in said), ""), -1
+
+
+def parts_of_head(document: Document) -> list[str]:
+    """What the page's head says, cut where sites put their own name."""
+    head = document.tree.findtext(".//title") or ""
+    return [" ".join(part.split()) for part in re.split(r"\s[-|–—·]\s|[_|｜]|-(?=[^-]*$)|-(?=价格)|^≥", head[:500])]
 
 
 def _first(layout: Layout, named: re.Pattern[str], widest: int) -> str:

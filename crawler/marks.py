@@ -36,6 +36,25 @@ _NOT_PRICE_TEXT = re.compile(
     r"运费|邮费|快递|定金|已省|立减|满\s*\d|返|人付款|销量|shipping|delivery|versand|save\b|off\b|/\s*(?:month|monat)|deposit",
     re.I,
 )
+#: Words before an amount that is not what has to be paid: what it cost once, and what it costs in the shops.
+_FORMER_LABEL = re.compile(
+    r"(?:^|[^a-z])(?:原价|市场价格?|参考价|吊牌价|划线价|定价|定価|希望小売価格|通常価格|参考価格|원가|정가|"
+    r"list(?: price)?|msrp|rrp|uvp|was|"
+    r"original(?: price)?(?: was)?|regular price|retail(?: price)?|statt|vorher|antes|prix (?:de base|conseillé)|avant|"
+    r"ex(?:cl)?\.? tax)\s*[:：]?\s*$",
+    re.IGNORECASE,
+)
+_OTHER_LABEL = re.compile(
+    r"(?:运费|邮费|快递|定金|押金|保证金|首付|月供|起拍价?|加价幅度|最高|立?减|立省|满|返|即決|即決価格|"
+    r"shipping|delivery|versand|deposit|save|up ?to|bis zu)\s*[:：]?\s*$",
+    re.IGNORECASE,
+)
+_UNIT = re.compile(r"万?(?:元|円|원)|[万€₽₴]|zł|Kč|kr|руб\.?|грн\.?")
+#: Between the ends of a range of prices.
+RANGE = re.compile(r"\d\s*(?:[-–~—至到]|to|bis)\s*\W{0,2}\d")
+_STRUCK = re.compile(r"line-through", re.IGNORECASE)
+#: What one metre or one pound costs is not the price of the thing.
+_PER_UNIT = re.compile(r"\s*(?:元|[¥￥$€£₽])?\s*/\s*(?:平|㎡|m²|m2|sq|kg|斤|克)", re.IGNORECASE)
 _FORMER_TAGS = frozenset({"del", "s", "strike"})
 _PROVINCE = re.compile(
     r"^(?:北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|"
@@ -84,19 +103,37 @@ def _price_mark(layout: Layout, at: int, element: Any, text: str, names: str) ->
         return 2.5
     other = _NOT_PRICE_NAME.search(names) is not None
     named = PRICED_NAME.search(names) is not None and not other
-    amount = PRICE.search(text) is not None or bool(sign_before(layout, at, text))
+    amount = PRICE.search(text) is not None or bool(sign_before(layout, at, text) or sign_behind(layout, at, text))
     if not (amount or (named and re.search(r"\d", text))):
         return 0.0
-    mark = 3.0 * named + 2.0 * amount + 1.0 - 0.03 * width
-    if element.tag in _FORMER_TAGS or _FORMER_NAME.search(names) or _is_former(layout, at):
+    # of two amounts alike the first counts, not the shorter
+    mark = 3.0 * named + 2.0 * amount + 1.0 - 0.03 * width_of(PRICE.sub("", text))
+    if is_former(layout, at):
         mark -= 5.0
     amounts = {found[0] for found in PRICE.finditer(text)}
     mark += 1.0 * (len(re.findall(r"[^\W\d_]", PRICE.sub("", text))) <= 2)
-    if len(amounts) > 1 and not re.search(r"\d\s*(?:[-–~—至到]|to|bis)\s*\W{0,2}\d", text):
+    if len(amounts) > 1 and not RANGE.search(text):
         mark -= 2.5  # the price of today beside the former one: each stands in an element of its own
-    if other or _NOT_PRICE_TEXT.search(text):
+    if other or _NOT_PRICE_TEXT.search(text) or per_unit(layout, at) or _OTHER_LABEL.search(label_of(layout, at)):
         mark -= 3.0
     return mark
+
+
+def per_unit(layout: Layout, at: int) -> bool:
+    """True for what a metre or a pound costs, though the element behind the number may say so."""
+    stop = layout.stops[at]
+    behind = re.split(r"\d(?!.*\d)", layout.text(at, 60))[-1] + "".join(layout.pieces[stop : stop + 2])
+    return _PER_UNIT.match(behind) is not None
+
+
+def label_of(layout: Layout, at: int) -> str:
+    """What stands right before the amount of an element: in it, else in the piece of text before it; on one line."""
+    amount = re.search(r"\d", layout.text(at, 80))
+    led = layout.text(at, 80)[: amount.start()].rstrip("¥￥$€£ ") if amount else ""
+    if led or not layout.begins[at]:
+        return led
+    before = " ".join(layout.pieces[layout.begins[at] - 1].split())
+    return before if len(before) <= 30 and not re.search(r"\d", before) else ""
 
 
 def sign_before(layout: Layout, at: int, text: str) -> str:
@@ -104,12 +141,26 @@ def sign_before(layout: Layout, at: int, text: str) -> str:
     begin, stop = layout.begins[at], layout.stops[at]
     if not begin or not BARE_NUMBER.match(text) or not BARE_SIGN.match(layout.pieces[begin - 1]):
         return ""
-    goes_on = stop < len(layout.pieces) and re.match(r"[.,]\d", layout.pieces[stop])
+    goes_on = re.match(r"[.,]\s*\d", "".join(layout.pieces[stop : stop + 2]).lstrip())
     return "" if goes_on else layout.pieces[begin - 1].strip()
 
 
-def _is_former(layout: Layout, at: int) -> bool:
-    """True inside what is crossed out, looking up four levels."""
+def sign_behind(layout: Layout, at: int, text: str) -> str:
+    """The unit that stands in an element of its own behind a whole number, as in <b>320</b><i>万</i>."""
+    stop = layout.stops[at]
+    if stop >= len(layout.pieces) or not BARE_NUMBER.match(text):
+        return ""
+    unit = layout.pieces[stop].strip()
+    return unit if _UNIT.fullmatch(unit) else ""
+
+
+def is_former(layout: Layout, at: int) -> bool:
+    """True for what is crossed out or says that it was asked once, looking up four levels."""
+    element = layout.elements[at]
+    if element.tag in _FORMER_TAGS or _FORMER_NAME.search(names_of(element)):
+        return True
+    if _FORMER_LABEL.search(label_of(layout, at)) or _STRUCK.search(element.get("style") or ""):
+        return True
     for _ in range(4):
         at = layout.parents[at]
         if at < 0:

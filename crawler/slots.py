@@ -2,12 +2,13 @@
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from crawler.found import Found, address
 from crawler.groups import PASSING_CLASS, Group, is_advertised, link_in, shape_of
-from crawler.layout import BARE_NUMBER, PRICE, Layout, width_of
-from crawler.marks import marks_of, sign_before
+from crawler.layout import BARE_NUMBER, PRICE, Layout, names_of, width_of
+from crawler.marks import marks_of, sign_before, sign_behind
 from crawler.pictures import picture_of
 
 _MOST_INSIDE = 400
@@ -15,6 +16,9 @@ _WIDEST_PRICE = 30
 _TELLING = re.compile(r"title|name|price|seller|shop|place|location|date|time|img|pic", re.IGNORECASE)
 _LABEL_NAME = re.compile(
     r"(?:^|[-_ ])(?:promo|badge|highlight|tags?|labels?|icon|ribbon|sticker)(?:$|[-_ ])", re.IGNORECASE
+)
+_PINNED = re.compile(
+    r"(?:^|[-_ ])(?:global-?)?(?:sticky?|stickthread|announce(?:ment)?|gonggao)(?:$|[-_ ])", re.IGNORECASE
 )
 _LABELLED = re.compile(
     (
@@ -70,12 +74,7 @@ class Read:
 
 def read_group(layout: Layout, group: Group, base: str) -> Read:
     """The items of a group; a part that has neither title nor link is none."""
-    advertised = sum(is_advertised(layout.elements[at]) for at in group.members) < 0.5 * len(group.members)
-    members = [
-        at
-        for at in group.members
-        if not (advertised and is_advertised(layout.elements[at]) and not layout.count(layout.prices, at))
-    ]
+    members = _without_pinned(layout, _without_advertised(layout, group.members))
     cards = [_card(layout, at, base) for at in members]
     urls = _item_links(layout, cards)
     for card, url in zip(cards, urls, strict=True):
@@ -91,6 +90,19 @@ def read_group(layout: Layout, group: Group, base: str) -> Read:
         places=tuple(_places(card, one.url, slots) for one, card in kept),
         group=group,
     )
+
+
+def _without_advertised(layout: Layout, members: Sequence[int]) -> list[int]:
+    told = [at for at in members if is_advertised(layout.elements[at])]
+    if 2 * len(told) >= len(members):
+        return list(members)
+    return [at for at in members if at not in told or layout.count(layout.prices, at)]
+
+
+def _without_pinned(layout: Layout, members: list[int]) -> list[int]:
+    """Without the rules and announcements that a board keeps on top of what people offer."""
+    pinned = {at for at in members if _PINNED.search(names_of(layout.elements[at]))}
+    return [at for at in members if at not in pinned] if 3 * len(pinned) < len(members) else members
 
 
 def _places(card: Card, url: str, slots: dict[str, str]) -> dict[str, int]:
@@ -279,18 +291,29 @@ def _price(layout: Layout, card: Card, slot: str, title: str) -> str:
     if spot is None or width_of(spot.text) > _WIDEST_PRICE:  # told in a line of words, as boards do
         told = PRICE.search(spot.text if spot else title)
         return told[0] if told else spot.text if spot else ""
+    if counted := told_in(spot.text):
+        return counted
     around = layout.parents[spot.at]
     if sign := sign_before(layout, spot.at, spot.text):
         return sign + spot.text
+    if unit := sign_behind(layout, spot.at, spot.text):
+        return spot.text + unit
     if not BARE_NUMBER.match(spot.text) or around < card.at or layout.width(around) > 24:
         return spot.text
     text = layout.text(around)
     return text if re.sub(r"\D", "", text) == re.sub(r"\D", "", spot.text) else spot.text
 
 
+def told_in(text: str) -> str:
+    """The amount in a line that says other numbers before it: 80元 of "MF47 80元/块"; empty for any other line."""
+    told = PRICE.search(text)
+    counted = told and re.search(r"[^\W\d_]\W*\d+\W*$", text[: told.start()])
+    return told[0] if told and counted else ""
+
+
 def _title(layout: Layout, card: Card, url: str, slot: str) -> str:
     spot = _picked(card, "title", slot)
-    text = _without_tags(layout, spot.at) or spot.text if spot else ""
+    text = without_tags(layout, spot.at) or spot.text if spot else ""
     anchors = [layout.elements[at] for at in card.anchors.get(url, ())]
     spoken = next((a.get("title").strip() for a in anchors if (a.get("title") or "").strip()), "")
     labels = {" ".join((a.get("aria-label") or "").split()) for a in anchors}
@@ -306,7 +329,7 @@ def _title(layout: Layout, card: Card, url: str, slot: str) -> str:
     return next((alt for alt in ((layout.elements[at].get("alt") or "").strip() for at in inside) if len(alt) > 3), "")
 
 
-def _without_tags(layout: Layout, at: int) -> str:
+def without_tags(layout: Layout, at: int) -> str:
     """The text of a title without the labels that a shop sets into it; the whole where nothing else is left."""
     begin, stop = layout.begins[at], layout.stops[at]
     left: list[str] = []
