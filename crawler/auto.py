@@ -13,7 +13,7 @@ from crawler.answers import Answer, best_list, lone_item, states
 from crawler.documents import Document
 from crawler.found import Found, distinct, listing_of
 from crawler.groups import groups
-from crawler.layout import PRICE, Layout, lay_out
+from crawler.layout import PRICE, Layout, lay_out, only_headline
 from crawler.lone import headline, lone_offer, parts_of_head, stands_apart
 from crawler.next_page import next_page
 from crawler.prices import read_price
@@ -100,8 +100,8 @@ def _of_markup(document: Document) -> _Reading:
         )
         if is_list(list(found))
     ]
-    own = _own(document, layout, alone, marked_alone, cards=single.cards if single else _goods(read))
-    fills = _fills(layout, read) and not (read and stands_apart(layout, read.cards))
+    own = _own(document, layout, alone, marked_alone, cards=_below(layout, single.cards if single else _goods(read)))
+    fills = _fills(layout, read) and not (read and stands_apart(document, layout, read.cards))
     if own is not None and not fills and not listed:
         return _Reading(found=[own], source="商品页", detail=True)
     if not lists or max(map(_sum, lists)) < 20:
@@ -226,12 +226,21 @@ def _goods(read: Read | None) -> tuple[int, ...]:
     return read.cards if read is not None and len(read.found) >= 3 and read.worth >= _SURELY_GOODS else ()
 
 
+def _below(layout: Layout, cards: Sequence[int]) -> Sequence[int]:
+    """The cards under the page's headline; what stands above it, or holds it, is no list of what it names."""
+    named = only_headline(layout)
+    return () if any(at <= named < layout.ends[at] for at in cards) else tuple(at for at in cards if at > named)
+
+
 def _fills(layout: Layout, read: Read | None) -> bool:
     """True where a group is what the page is there for, rather than what stands under an item."""
     if read is None or len(read.found) < 2:
         return False
+    at = only_headline(layout)
+    if at >= 0 and any(card <= at < layout.ends[card] for card in read.cards):
+        return False  # columns of the page, not its goods
     wide = sum(layout.width(at) for at in read.cards)
-    return len(read.found) >= 3 and wide >= 0.4 * (layout.widths[-1] or 1)
+    return len(read.found) >= 3 and wide >= 0.4 * layout.main_width()
 
 
 def _completed(found: list[Found], lists: list[_Reading]) -> list[Found]:

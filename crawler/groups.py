@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from crawler.layout import Layout, names_of
+from crawler.layout import Layout, names_of, only_headline
 
 MOST_CARDS = 1_000
 _MOST_CLASSES = 6
@@ -104,6 +104,7 @@ def _same(layout: Layout, inner: Group, outer: Group) -> bool:
 
 
 def _alike(layout: Layout) -> Iterator[tuple[str, list[int]]]:
+    named = only_headline(layout)
     together: dict[tuple[int, str, str], list[int]] = defaultdict(list)
     for at, element in enumerate(layout.elements):
         # a tag with a dash is a component: it stands where a div would
@@ -125,6 +126,8 @@ def _alike(layout: Layout) -> Iterator[tuple[str, list[int]]]:
         inside = [at for at in members if not layout.aside[at]]
         # what stands aside is of the same make, and no answer to what was asked for
         members = _outermost(layout, inside if 2 * len(inside) >= len(members) else members)[:MOST_CARDS]
+        # nor is what stands on both sides of the headline, as strips of a shop do
+        members = [at for at in members if at > named] or members
         if len(members) >= _FEWEST_PRICED:
             yield shared, members
 
@@ -159,13 +162,33 @@ def _judged(layout: Layout, members: list[int], shared: str) -> Group | None:
         return None
     if share < 0.3 and not _is_main(layout, members, wide):
         return None
-    score = mean**2 * min(count, 200) ** 0.8
+    if _is_frame(layout, members, shared, wide):
+        return None
+    score = mean**2 * min(count, 200) ** 0.8 * _closeness(layout, members, wide)
     return Group(members=tuple(members), shared=shared, score=score, priced=share)
+
+
+def _closeness(layout: Layout, members: list[int], wide: float) -> float:
+    """1 where the members make up most of the part around them; less for strips that stand about the page."""
+    around = members[0]
+    while around >= 0 and layout.ends[around] <= members[-1]:
+        around = layout.parents[around]
+    return min(1.0, wide / (0.6 * max(layout.width(around), 1))) if around >= 0 else 1.0
+
+
+def _is_frame(layout: Layout, members: list[int], shared: str, wide: float) -> bool:
+    """True for parts that only stand side by side: each of a kind of its own, or one of them all there is."""
+    if len(members) > 2 and wide > 400 and max(layout.width(at) for at in members) > 0.75 * wide:
+        return True
+    if shared or len(members) < 3:
+        return False
+    classes = Counter(re.sub(r"\d+", "", layout.elements[at].get("class") or "") for at in members)
+    return len(classes) > 1 and classes[""] < 0.4 * len(members) and max(classes.values()) < 0.4 * len(members)
 
 
 def _is_main(layout: Layout, members: list[int], wide: float) -> bool:
     """True where things without prices fill the page and link to numbered addresses: a list of offers all the same."""
-    whole = layout.widths[-1] or 1
+    whole = layout.main_width()
     outside = [at for at in members if not layout.aside[at]]
     if wide < 0.45 * whole or len(outside) < max(_FEWEST, 0.8 * len(members)) or wide < 20 * len(members):
         return False

@@ -40,7 +40,7 @@ NO_PRICE = re.compile(
 )
 #: The sign of a currency and nothing else.
 BARE_SIGN = re.compile(rf"^\s*{_CURRENCY}\s*$", re.IGNORECASE)
-_SIGN_BEHIND = re.compile(r"\s*(?:[万千]\s*)?(?:元(?!/)|块(?!头)|€|円|원|₽|₴|zł|Kč|kr\b)")
+_SIGN_BEHIND = re.compile(r"\s*(?:[万千]\s*)?(?:元(?!/(?:平|㎡|m|斤|kg))|块(?!头)|€|円|원|₽|₴|zł|Kč|kr\b)")
 #: A number and nothing else.
 BARE_NUMBER = re.compile(rf"^\s*(?:{_NUMBER})\s*$")
 PRICED_NAME = re.compile(
@@ -52,7 +52,7 @@ _ASIDE_NAME = re.compile(
     r"(?:^|[-_ ])(?:nav|navbar|navigation|menu|submenu|footer|foot|sidebar|side|breadcrumbs?|crumbs?|pagination|pager|"
     r"related|relate|recommend(?:ed|ations?)?|recommand|similar|upsells?|crosssells?|"
     r"cross-sell|also|guess|history|recent|"
-    r"tuijian|xiangguan|hot|toolbar|filters?|facets?|tags?|tagcloud|copyright|friendlinks?|links|topbar|modal|"
+    r"tuijian|xiangguan|hot|toolbar|filters?|facets?|tags?|tagcloud|mega-?menu|drawer|dialog|popup|mini-?cart|cart-?drawer|off-?canvas|cookies?|consent|newsletter|copyright|friendlinks?|links|topbar|modal|"
     r"combo|viewed|trending|suggest(?:ed|ions?)?|bestsellers?)(?:$|[-_ ])",
     re.IGNORECASE,
 )
@@ -66,6 +66,10 @@ _ASIDE_HEADING = re.compile(
     r"similaires|vous aimerez|ook interessant|potrebbe|también|relacionad|correlat|"
     r"you (?:may|might)|also (?:like|bought|viewed)|recommended|recently viewed|sponsored|"
     r"ähnliche|das könnte|passend dazu|empfehlung|zuletzt|auch interess|kunden kauften|おすすめ|関連",
+    re.IGNORECASE,
+)
+_BASKET_HEADING = re.compile(
+    r"^\W*(?:我的)?购物[车袋]\W*$|^\W*(?:(?:your|my|shopping) )?(?:bag|cart|basket)\W*$|^\W*(?:mein )?warenkorb\W*$",
     re.IGNORECASE,
 )
 #: What says so outside a heading; most of the words above may stand in a card as well.
@@ -113,6 +117,11 @@ class Layout:
         """Width of the text inside element `at`."""
         return self.widths[self.stops[at]] - self.widths[self.begins[at]]
 
+    def main_width(self) -> int:
+        """Width of the text outside navigation, footers, recommendations."""
+        roots = (at for at, aside in enumerate(self.aside) if aside and not self.aside[self.parents[at]])
+        return max(self.widths[-1] - sum(self.width(at) for at in roots), 1)
+
     def count(self, totals: list[int], at: int) -> int:
         """How many of what `totals` counts there are inside element `at`, itself included."""
         return totals[self.ends[at]] - totals[at]
@@ -121,6 +130,12 @@ class Layout:
 def names_of(element: Any) -> str:
     """Class, id and the like of an element, as one text to look for hints in."""
     return " ".join([value for name, value in element.items() if name in _NAMING])[:300]
+
+
+def only_headline(layout: Layout) -> int:
+    """The one h1 outside the frame; -1 where there is none, or more."""
+    found = [at for at, element in enumerate(layout.elements) if element.tag == "h1" and not layout.aside[at]]
+    return found[0] if len(found) == 1 else -1
 
 
 def lay_out(tree: Any) -> Layout:
@@ -176,6 +191,8 @@ class _Builder:
         self._blank = False
         #: Where a heading made the rest of a part an aside: rank of that heading, 0 once another one has ended it.
         self._suspects: dict[int, int] = {}
+        #: Box that begins with such a heading: the part around it, what that was before, and links so far.
+        self._led: dict[int, tuple[int, int, int]] = {}
 
     def enter(self, element: Any) -> None:
         lay, at = self.layout, len(self.layout.elements)
@@ -204,12 +221,15 @@ class _Builder:
             return
         lay, at = self.layout, self._open.pop()
         lay.ends[at], lay.stops[at] = len(lay.elements), len(lay.pieces)
+        above, before, links = self._led.pop(at, (-1, 0, 0))
+        if above >= 0 and lay.links[-1] - links > 1:
+            self._suspects[above] = before  # the goods stood in the box with their heading
         if lay.depths[at] and (element.tag in _HEADINGS or lay.width(at) <= 40):
             self._heed(at, element)
         self._blank = self._blank or element.tag not in _INLINE
         self._say(element.tail or "")
         # <b>320</b>元
-        if _SIGN_BEHIND.match(element.tail or "") and BARE_NUMBER.match(element.text or ""):
+        if _SIGN_BEHIND.match(element.tail or "") and BARE_NUMBER.match(lay.text(at, 40)):
             lay.prices[-1] += 1
 
     def finished(self) -> Layout:
@@ -226,12 +246,19 @@ class _Builder:
         if element.tag in ("a", "span", "img", "i", "b", "em", "p"):
             return False
         sliding = _SLIDING_NAME.search(names) is not None and not _repeats(element)
-        return element.tag in _ASIDE_TAGS or sliding or _ASIDE_NAME.search(names) is not None
+        return (
+            element.tag in _ASIDE_TAGS
+            or element.get("role") == "dialog"
+            or sliding
+            or _ASIDE_NAME.search(names) is not None
+        )
 
     def _heed(self, at: int, element: Any) -> None:
         """A heading such as 猜你喜欢 makes what follows it in its own part an aside, until another one of its rank."""
         lay = self.layout
-        aside = _ASIDE_HEADING.search(lay.text(at, 80)) is not None
+        text = lay.text(at, 80)
+        basket = element.tag in _HEADINGS and not lay.count(lay.links, at) and _BASKET_HEADING.search(text)
+        aside = bool(_ASIDE_HEADING.search(text) or basket)
         headed = element.tag in _HEADINGS or re.search(r"tit|head|hd", names_of(element), re.IGNORECASE)
         # a line of its own says it as well, but for one that leads elsewhere
         line = lay.width(at) <= 24 and not lay.count(lay.links, at) and _ASIDE_LINE.search(lay.text(at))
@@ -243,6 +270,8 @@ class _Builder:
         above = lay.parents[parent] if parent >= 0 else -1
         # the heading may stand in a box of its own beside the goods
         if lay.begins[parent] == lay.begins[at] and above >= 0:
+            if aside:
+                self._led[parent] = (above, self._suspects.get(above, 0), lay.links[-1])
             self._rank(above, rank, aside=aside)
 
     def _rank(self, part: int, rank: int, *, aside: bool) -> None:

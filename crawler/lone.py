@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from crawler.documents import Document
 from crawler.found import Found, address
-from crawler.layout import NO_PRICE, PRICE, PRICED_NAME, Layout, names_of, width_of
+from crawler.layout import NO_PRICE, PRICE, PRICED_NAME, Layout, names_of, only_headline, width_of
 from crawler.marks import RANGE, is_former, per_unit, sign_before, sign_behind
 from crawler.pictures import picture_of
 from crawler.slots import without_tags
@@ -27,9 +27,10 @@ _TITLE_NAME = re.compile(
 )
 _WHOLE = re.compile(r"^[^\d]{0,12}\d[\d,.' ]*\s*[^\d]{0,12}$")
 #: Labels of what has to be paid now, and of other sums beside it.
-_TODAYS = re.compile(r"当前价|现价|成交价|售价|一口价|到手价|current (?:bid|price)", re.IGNORECASE)
+_TODAYS = re.compile(r"当前价|现价|成交价|售价|一口价|到手价|現在価格|current (?:bid|price)", re.IGNORECASE)
 _OTHERS = re.compile(
-    r"起拍|估价|加价|保证金|定金|押金|运费|邮费|原价|定价|市场价|月供|分期|余额|红包|shipping|deposit|was\b|per month",
+    r"起拍|估价|加价|保证金|定金|押金|运费|邮费|原价|定价|市场价|月供|分期|余额|红包|税(?!込)|"
+    r"shipping|deposit|was\b|per month",
     re.IGNORECASE,
 )
 _ACTION = re.compile(
@@ -48,14 +49,16 @@ _ASKED = re.compile(
     rf"[\s:：]{{0,3}}(?:{PRICE.pattern})",
     re.IGNORECASE,
 )
+_BRACKETED = re.compile(r"[(（][^)）]*[)）]")
 _BASKET = re.compile(
     r"(?<!加入)(?<!放入)(?<!add to )(?:购物[车袋]|購物車|合计|总计|小计|\bcart\b|\bbasket\b|"
-    r"warenkorb|panier|carrito|корзин\w*|\btotal\b|item\(s\))\D{0,12}$",
+    r"warenkorb|panier|carrito|корзин\w*|\b(?:sub)?total\b|item\(s\))\D{0,12}$",
     re.IGNORECASE,
 )
 _SELLING = re.compile(r"出售|转让|闲置|for sale|\bselling\b|verkaufe|à vendre|\bvendo\b|продам|sprzedam", re.IGNORECASE)
 #: Elements that a headline and its price may be apart.
 _NEAR = 200
+_BESIDE = 20
 _TITLED = re.compile(r"title|subject|(?:^|[-_ ])name|headline", re.IGNORECASE)
 
 
@@ -65,12 +68,12 @@ def lone_offer(document: Document, layout: Layout, cards: Sequence[int] = ()) ->
     `cards`: elements that are the goods of a list on it. The page's own price stands before them, under its heading; on
     the page of a list that is no price of the frame.
     """
-    price = _price(layout, before=min(cards, default=len(layout.elements)))
+    price = _price(document, layout, before=min(cards, default=len(layout.elements)))
     title, at = _title(layout, price)
     if not title and not cards:
         title, at = headline(document, layout)
     asked = _asked(layout, title, at) if title and not cards else ""
-    if not title or (price < 0 and not asked) or (cards and at > (price if price >= 0 else min(cards))):
+    if not title or (price < 0 and not asked) or (cards and not _go_together(layout, at, price, min(cards))):
         return None
     if not (asked and price < 0) and not _is_offered(layout, price):
         return None
@@ -84,6 +87,13 @@ def lone_offer(document: Document, layout: Layout, cards: Sequence[int] = ()) ->
         pictures=_pictures(layout, document.base, at),
         description=_longest(layout),
     )
+
+
+def _go_together(layout: Layout, title: int, price: int, first: int) -> bool:
+    """True for a headline before its price, or just behind one that is named so; not for that of a list."""
+    if price < 0:
+        return title <= first
+    return title <= price or (title - price <= _BESIDE and PRICED_NAME.search(_names(layout, price)) is not None)
 
 
 def _is_offered(layout: Layout, price: int) -> bool:
@@ -110,13 +120,16 @@ def _asked(layout: Layout, title: str, at: int) -> str:
     return told[0] if told else ""
 
 
-def _price(layout: Layout, before: int) -> int:
+def _price(document: Document, layout: Layout, before: int) -> int:
     """The element that is the page's price: short, not aside, named so or with a currency; -1 where there is none."""
     best, worth = -1, 0.0
+    named = only_headline(layout)
+    named = named if named >= 0 else headline(document, layout)[1]
     for at in range(min(before, len(layout.elements), _MOST_LOOKED_AT)):
         if layout.aside[at] or not 0 < layout.width(at) <= 40 or layout.ends[at] - at > 6:
             continue
         mark = _price_mark(layout, at)
+        mark -= min(abs(at - named) / _NEAR, 1.0) if mark and named >= 0 else 0.0
         if mark > worth:
             best, worth = at, mark
     return best if worth > 1.0 else -1
@@ -132,9 +145,10 @@ def _price_mark(layout: Layout, at: int) -> float:
         return 0.0
     if _is_linked(layout, at) or _is_of_basket(layout, at):
         return 0.0
-    mark = amount + 2.0 * named + bool(_WHOLE.match(text)) - at / len(layout.elements)
-    mark += 1.5 * bool(_TODAYS.search(text)) - 1.5 * bool(_OTHERS.search(text))
-    several = len({found[0] for found in PRICE.finditer(text)}) > 1 and not RANGE.search(text)
+    bare = _BRACKETED.sub("", text).strip()
+    mark = amount + 2.0 * named + (1.0 if _WHOLE.match(bare) else 0.0 if bare else -2.0) - at / len(layout.elements)
+    mark += 1.5 * bool(_TODAYS.search(bare)) - 1.5 * bool(_OTHERS.search(bare))
+    several = len({found[0] for found in PRICE.finditer(bare)}) > 1 and not RANGE.search(bare)
     return mark - 2.5 * (is_former(layout, at) or several) - 2.0 * per_unit(layout, at)
 
 
@@ -164,12 +178,13 @@ def _names(layout: Layout, at: int) -> str:
     return names
 
 
-def stands_apart(layout: Layout, cards: Sequence[int]) -> bool:
+def stands_apart(document: Document, layout: Layout, cards: Sequence[int]) -> bool:
     """True where the cards stand under a heading of theirs, behind the page's own headline and price."""
-    first = min(cards, default=0)
-    price = _price(layout, before=first)
-    at = next((at for at in range(first) if layout.elements[at].tag == "h1" and not layout.aside[at]), -1)
-    if price < 0 or at < 0 or abs(price - at) > _NEAR or not layout.width(at):
+    at = only_headline(layout)
+    at = at if at >= 0 else headline(document, layout)[1]
+    first = min((card for card in cards if card > at), default=len(layout.elements))
+    price = _price(document, layout, before=first)
+    if price < 0 or at < 0 or abs(price - at) > _NEAR or at >= first or not layout.width(at):
         return False
     if not PRICED_NAME.search(_names(layout, price)) and not _ACTION.search("".join(layout.pieces)[:60_000]):
         return False

@@ -24,12 +24,12 @@ _PLACE_NAME = re.compile(
 _TIME_NAME = re.compile(r"time|date|publish|posted|fabu|shijian|datum", re.IGNORECASE)
 _FORMER_NAME = re.compile(
     r"(?:^|[-_ ])(?:old|orig|origin|original|was|list-?price|market|del|before|through|uvp|"
-    r"rrp|regular|line|"
+    r"rrp|regular|(?<!first-)(?<!second-)(?<!single-)(?<!one-)(?<!two-)line|"
     r"yuanjia|former|previous|compare\w*|retail|strike\w*)(?:$|[-_ ])|oldprice|price-?old",
     re.IGNORECASE,
 )
 _NOT_PRICE_NAME = re.compile(
-    r"ship|freight|deal|sales|sold|count|deposit|save|discount|coupon|postage|versand|tax|rating|review|monthly|instal",
+    r"ship|freight|deal|sales|sold|count|deposit|save|discount|coupon|postage|versand|(?<!with)(?<!out)(?<!cl)(?<!inc)(?<!with-)(?<!out-)(?<!cl-)tax|rating|review|monthly|instal",
     re.I,
 )
 _NOT_PRICE_TEXT = re.compile(
@@ -109,7 +109,7 @@ def _price_mark(layout: Layout, at: int, element: Any, text: str, names: str) ->
     # of two amounts alike the first counts, not the shorter
     mark = 3.0 * named + 2.0 * amount + 1.0 - 0.03 * width_of(PRICE.sub("", text))
     if is_former(layout, at):
-        mark -= 5.0
+        mark -= 8.0
     amounts = {found[0] for found in PRICE.finditer(text)}
     mark += 1.0 * (len(re.findall(r"[^\W\d_]", PRICE.sub("", text))) <= 2)
     if len(amounts) > 1 and not RANGE.search(text):
@@ -154,12 +154,19 @@ def sign_behind(layout: Layout, at: int, text: str) -> str:
     return unit if _UNIT.fullmatch(unit) else ""
 
 
+def _is_struck(layout: Layout, at: int) -> bool:
+    """True where the style of an element, or of the one that fills it, crosses it out."""
+    inside = range(at, min(layout.ends[at], at + 3))
+    alike = (one for one in inside if (layout.begins[one], layout.stops[one]) == (layout.begins[at], layout.stops[at]))
+    return any(_STRUCK.search(layout.elements[one].get("style") or "") for one in alike)
+
+
 def is_former(layout: Layout, at: int) -> bool:
     """True for what is crossed out or says that it was asked once, looking up four levels."""
     element = layout.elements[at]
     if element.tag in _FORMER_TAGS or _FORMER_NAME.search(names_of(element)):
         return True
-    if _FORMER_LABEL.search(label_of(layout, at)) or _STRUCK.search(element.get("style") or ""):
+    if _FORMER_LABEL.search(label_of(layout, at)) or _is_struck(layout, at):
         return True
     for _ in range(4):
         at = layout.parents[at]

@@ -34,6 +34,7 @@ _CURRENCIES = {
 
 #: Currencies of countries that write 1.600,00 or 1 600,00.
 _CONTINENTAL = re.compile(r"€|EUR|zł|PLN|CHF|R\$|₽|руб|₴|грн|₺|Kč|\bkr\b|₫|\bRp(?![a-z])")
+_POINT_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")
 _BLANK_THOUSANDS = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 
 
@@ -76,7 +77,9 @@ def _amount(found: re.Match[str], plain: str) -> Decimal | None:
     if minus and not re.search(r"\d\s*$", plain[: found.start()]):
         return None  # -1 is no price; the dash of a range stands after a digit
     # a full stop is a decimal point here; only where commas stand before cents is 1.600 sixteen hundred
-    point = None if _CONTINENTAL.search(plain) else "."
+    # and behind a dollar, whose cents are two: $1.280 is twelve hundred and eighty pesos
+    pesos = found["sign"] == "$" and not found["unit"] and _POINT_THOUSANDS.fullmatch(found["number"])
+    point = None if pesos or _CONTINENTAL.search(plain) else "."
     parsed = Price.fromstring(found["number"].strip(",.'’"), decimal_separator=point).amount
     if parsed is None:
         return None

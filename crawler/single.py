@@ -39,7 +39,8 @@ def _smallest(layout: Layout) -> list[int]:
         while found and at < layout.ends[found[-1]]:
             found.pop()  # this one stands inside it
         found.append(at)
-    return found
+    # a box around recommendations is no card
+    return [at for at in found if not any(layout.aside[at : layout.ends[at]])]
 
 
 def _holds_headline(layout: Layout, at: int) -> bool:

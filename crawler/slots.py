@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from crawler.found import Found, address
 from crawler.groups import PASSING_CLASS, Group, is_advertised, link_in, shape_of
@@ -15,7 +16,9 @@ _MOST_INSIDE = 400
 _WIDEST_PRICE = 30
 _TELLING = re.compile(r"title|name|price|seller|shop|place|location|date|time|img|pic", re.IGNORECASE)
 _LABEL_NAME = re.compile(
-    r"(?:^|[-_ ])(?:promo|badge|highlight|tags?|labels?|icon|ribbon|sticker)(?:$|[-_ ])", re.IGNORECASE
+    r"(?:^|[-_ ])(?:promo|badge|highlight|tags?|labels?|icon|ribbon|sticker|sr-?only|visually-?hidden|"
+    r"clipped|off-?screen|screen-?reader\w*|a11y)(?:$|[-_ ])",
+    re.IGNORECASE,
 )
 _PINNED = re.compile(
     r"(?:^|[-_ ])(?:global-?)?(?:sticky?|stickthread|announce(?:ment)?|gonggao)(?:$|[-_ ])", re.IGNORECASE
@@ -50,6 +53,8 @@ class Card:
     spots: list[Spot] = field(default_factory=list)
     #: Address → (times linked, widest text, shape, as written).
     links: dict[str, tuple[int, int, str]] = field(default_factory=dict)
+    #: What other cards call their links too: "View listing" is no title.
+    common: frozenset[str] = frozenset()
     #: Element numbers of links, by address.
     anchors: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
@@ -77,7 +82,9 @@ def read_group(layout: Layout, group: Group, base: str) -> Read:
     members = _without_pinned(layout, _without_advertised(layout, group.members))
     cards = [_card(layout, at, base) for at in members]
     urls = _item_links(layout, cards)
+    common = _common(layout, cards)
     for card, url in zip(cards, urls, strict=True):
+        card.common = common
         _heed_link(card, url)
     slots = {name: _slot(cards, name) for name in ("title", "price", "seller", "place", "published")}
     found = [_found(layout, card, url, slots, base) for card, url in zip(cards, urls, strict=True)]
@@ -90,6 +97,20 @@ def read_group(layout: Layout, group: Group, base: str) -> Read:
         places=tuple(_places(card, one.url, slots) for one, card in kept),
         group=group,
     )
+
+
+def label_of_link(element: Any) -> str:
+    """What the page reads out for a link."""
+    return " ".join((element.get("aria-label") or "").split())
+
+
+def _common(layout: Layout, cards: list[Card]) -> frozenset[str]:
+    said = Counter(
+        label
+        for card in cards
+        for label in {label_of_link(layout.elements[at]) for anchors in card.anchors.values() for at in anchors}
+    )
+    return frozenset(label for label, times in said.items() if times > max(1, len(cards) // 4))
 
 
 def _without_advertised(layout: Layout, members: Sequence[int]) -> list[int]:
@@ -316,7 +337,7 @@ def _title(layout: Layout, card: Card, url: str, slot: str) -> str:
     text = without_tags(layout, spot.at) or spot.text if spot else ""
     anchors = [layout.elements[at] for at in card.anchors.get(url, ())]
     spoken = next((a.get("title").strip() for a in anchors if (a.get("title") or "").strip()), "")
-    labels = {" ".join((a.get("aria-label") or "").split()) for a in anchors}
+    labels = {label_of_link(a) for a in anchors} - card.common
     if text not in labels and (label := next((one.text for one in card.spots if one.text in labels), "")):
         return label  # what the page reads out for the link stands on it as well
     shown = text.rstrip(". …")

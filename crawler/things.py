@@ -84,11 +84,19 @@ def _sorted_out(things: list[dict[str, Any]], base: str) -> tuple[list[Found], l
         if members := list(_members(thing)):
             found = (_from_thing(one, base) for one in members[:_MOST_THINGS])
             listed += [one for one in found if one is not None]
-        elif types & _OFFERED or ("offers" in thing and "name" in thing):
+        elif (types & _OFFERED or ("offers" in thing and "name" in thing)) and not _is_summary(thing):
             one = _from_thing(thing, base)
             if one is not None:
                 alone.append(one)
     return listed, alone
+
+
+def _is_summary(thing: dict[str, Any]) -> bool:
+    """True for a whole list told as one product, as search engines like it: so many offers, from so much to so much."""
+    offer = _offer(thing)
+    own = any(_said(thing.get(name)) for name in ("url", "sku", "mpn", "gtin", "gtin13", "productID", "description"))
+    count = _said(offer.get("offerCount"))
+    return "lowPrice" in offer and count.isdigit() and int(count[:9]) > 1 and not own
 
 
 def _members(thing: dict[str, Any]) -> Iterator[dict[str, Any]]:
