@@ -12,8 +12,8 @@ from crawler.addresses import host_of
 from crawler.answers import Answer, best_list, lone_item, states
 from crawler.documents import Document
 from crawler.found import Found, distinct, listing_of
-from crawler.groups import groups
-from crawler.layout import PRICE, Layout, lay_out, only_headline
+from crawler.groups import Group, groups
+from crawler.layout import PRICE, Layout, lay_out
 from crawler.lone import headline, lone_offer, parts_of_head, stands_apart
 from crawler.next_page import next_page
 from crawler.prices import read_price
@@ -132,10 +132,22 @@ def best_group(layout: Layout, base: str) -> Read | None:
     """The group of cards that gives most; None where nothing repeats as cards do."""
     best: Read | None = None
     for group in groups(layout)[:_READ_OUT]:
+        _mark(layout, group)
         read = read_group(layout, group, base)
         if read.found and (best is None or read.worth > best.worth * 1.001):
             best = read
     return best
+
+
+def _mark(layout: Layout, group: Group) -> None:
+    """Notes in the layout what is inside cards of goods; columns, one of which has the headline, are none."""
+    linked = all(layout.count(layout.links, at) for at in group.members)
+    if len(group.members) < 3 or group.priced < 0.8 or group.score < _SURELY_GOODS or not linked:
+        return
+    named = layout.headline
+    if not any(at <= named < layout.ends[at] for at in group.members):
+        for at in group.members:
+            layout.carded[at : layout.ends[at]] = [True] * (layout.ends[at] - at)
 
 
 def is_list(found: list[Found]) -> bool:
@@ -228,7 +240,7 @@ def _goods(read: Read | None) -> tuple[int, ...]:
 
 def _below(layout: Layout, cards: Sequence[int]) -> Sequence[int]:
     """The cards under the page's headline; what stands above it, or holds it, is no list of what it names."""
-    named = only_headline(layout)
+    named = layout.headline
     return () if any(at <= named < layout.ends[at] for at in cards) else tuple(at for at in cards if at > named)
 
 
@@ -236,7 +248,7 @@ def _fills(layout: Layout, read: Read | None) -> bool:
     """True where a group is what the page is there for, rather than what stands under an item."""
     if read is None or len(read.found) < 2:
         return False
-    at = only_headline(layout)
+    at = layout.headline
     if at >= 0 and any(card <= at < layout.ends[card] for card in read.cards):
         return False  # columns of the page, not its goods
     wide = sum(layout.width(at) for at in read.cards)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from crawler.layout import Layout, names_of, only_headline
+from crawler.layout import Layout, names_of
 
 MOST_CARDS = 1_000
 _MOST_CLASSES = 6
@@ -104,7 +104,7 @@ def _same(layout: Layout, inner: Group, outer: Group) -> bool:
 
 
 def _alike(layout: Layout) -> Iterator[tuple[str, list[int]]]:
-    named = only_headline(layout)
+    named = layout.headline
     together: dict[tuple[int, str, str], list[int]] = defaultdict(list)
     for at, element in enumerate(layout.elements):
         # a tag with a dash is a component: it stands where a div would
@@ -125,7 +125,8 @@ def _alike(layout: Layout) -> Iterator[tuple[str, list[int]]]:
     for (_, _, shared), members in together.items():
         inside = [at for at in members if not layout.aside[at]]
         # what stands aside is of the same make, and no answer to what was asked for
-        members = _outermost(layout, inside if 2 * len(inside) >= len(members) else members)[:MOST_CARDS]
+        alike = bool(shared) and 2 * len(inside) < len(members)
+        members = _outermost(layout, members if alike or not inside else inside)[:MOST_CARDS]
         # nor is what stands on both sides of the headline, as strips of a shop do
         members = [at for at in members if at > named] or members
         if len(members) >= _FEWEST_PRICED:
@@ -173,7 +174,8 @@ def _closeness(layout: Layout, members: list[int], wide: float) -> float:
     around = members[0]
     while around >= 0 and layout.ends[around] <= members[-1]:
         around = layout.parents[around]
-    return min(1.0, wide / (0.6 * max(layout.width(around), 1))) if around >= 0 else 1.0
+    told = 0.4 if members[-1] < layout.headline else 1.0  # what stands above the headline is not what it names
+    return told * (min(1.0, wide / (0.6 * max(layout.width(around), 1))) if around >= 0 else 1.0)
 
 
 def _is_frame(layout: Layout, members: list[int], shared: str, wide: float) -> bool:

@@ -101,6 +101,10 @@ class Layout:
     pieces: list[str] = field(default_factory=list)
     #: True inside navigation, footers, recommendations.
     aside: list[bool] = field(default_factory=list)
+    #: The one h1 outside the frame; -1 where there is none, or more.
+    headline: int = -1
+    #: True inside cards that repeat, each with a link and a price: a shop's strips, and the goods of a list.
+    carded: list[bool] = field(default_factory=list)
     #: Running totals before element i: links, pictures, prices; one longer than `elements`.
     links: list[int] = field(default_factory=lambda: [0])
     images: list[int] = field(default_factory=lambda: [0])
@@ -130,12 +134,6 @@ class Layout:
 def names_of(element: Any) -> str:
     """Class, id and the like of an element, as one text to look for hints in."""
     return " ".join([value for name, value in element.items() if name in _NAMING])[:300]
-
-
-def only_headline(layout: Layout) -> int:
-    """The one h1 outside the frame; -1 where there is none, or more."""
-    found = [at for at, element in enumerate(layout.elements) if element.tag == "h1" and not layout.aside[at]]
-    return found[0] if len(found) == 1 else -1
 
 
 def lay_out(tree: Any) -> Layout:
@@ -207,6 +205,7 @@ class _Builder:
         lay.stops.append(len(lay.pieces))
         names = names_of(element)
         lay.aside.append(self._is_aside(element, parent, names))
+        lay.carded.append(False)
         text = element.text or ""
         lay.links.append(lay.links[-1] + (element.tag == "a" and bool(element.get("href"))))
         lay.images.append(lay.images[-1] + (element.tag == "img" or "background-image" in (element.get("style") or "")))
@@ -236,6 +235,8 @@ class _Builder:
         while self._open:
             at = self._open.pop()
             self.layout.ends[at], self.layout.stops[at] = len(self.layout.elements), len(self.layout.pieces)
+        named = [at for at, one in enumerate(self.layout.elements) if one.tag == "h1" and not self.layout.aside[at]]
+        self.layout.headline = named[0] if len(named) == 1 else -1
         return self.layout
 
     def _is_aside(self, element: Any, parent: int, names: str) -> bool:

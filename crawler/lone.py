@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from crawler.documents import Document
 from crawler.found import Found, address
-from crawler.layout import NO_PRICE, PRICE, PRICED_NAME, Layout, names_of, only_headline, width_of
+from crawler.layout import NO_PRICE, PRICE, PRICED_NAME, Layout, names_of, width_of
 from crawler.marks import RANGE, is_former, per_unit, sign_before, sign_behind
 from crawler.pictures import picture_of
 from crawler.slots import without_tags
@@ -69,7 +69,7 @@ def lone_offer(document: Document, layout: Layout, cards: Sequence[int] = ()) ->
     the page of a list that is no price of the frame.
     """
     price = _price(document, layout, before=min(cards, default=len(layout.elements)))
-    title, at = _title(layout, price)
+    title, at = _title(layout, price, "".join((document.tree.findtext(".//title") or "").split()))
     if not title and not cards:
         title, at = headline(document, layout)
     asked = _asked(layout, title, at) if title and not cards else ""
@@ -123,10 +123,10 @@ def _asked(layout: Layout, title: str, at: int) -> str:
 def _price(document: Document, layout: Layout, before: int) -> int:
     """The element that is the page's price: short, not aside, named so or with a currency; -1 where there is none."""
     best, worth = -1, 0.0
-    named = only_headline(layout)
+    named = layout.headline
     named = named if named >= 0 else headline(document, layout)[1]
     for at in range(min(before, len(layout.elements), _MOST_LOOKED_AT)):
-        if layout.aside[at] or not 0 < layout.width(at) <= 40 or layout.ends[at] - at > 6:
+        if layout.aside[at] or layout.carded[at] or not 0 < layout.width(at) <= 40 or layout.ends[at] - at > 6:
             continue
         mark = _price_mark(layout, at)
         mark -= min(abs(at - named) / _NEAR, 1.0) if mark and named >= 0 else 0.0
@@ -180,7 +180,7 @@ def _names(layout: Layout, at: int) -> str:
 
 def stands_apart(document: Document, layout: Layout, cards: Sequence[int]) -> bool:
     """True where the cards stand under a heading of theirs, behind the page's own headline and price."""
-    at = only_headline(layout)
+    at = layout.headline
     at = at if at >= 0 else headline(document, layout)[1]
     first = min((card for card in cards if card > at), default=len(layout.elements))
     price = _price(document, layout, before=first)
@@ -203,8 +203,11 @@ def _is_linked(layout: Layout, at: int) -> bool:
     return False
 
 
-def _title(layout: Layout, price: int) -> tuple[str, int]:
-    """The heading above or beside the price, and its element; empty where the page has none outside its frame."""
+def _title(layout: Layout, price: int, head: str) -> tuple[str, int]:
+    """The heading above or beside the price, and its element; empty where the page has none outside its frame.
+
+    `head`: what the page's head calls it, without blanks; an h2 has to be in it, for there are others.
+    """
     headed = [
         (text, at)
         for at, element in enumerate(layout.elements[:_MOST_LOOKED_AT])
@@ -218,7 +221,7 @@ def _title(layout: Layout, price: int) -> tuple[str, int]:
             break
         if not layout.aside[at] and 6 <= layout.width(at) <= 300 and _TITLE_NAME.search(names_of(element)):
             return layout.text(at), at
-    above = [one for one in headed if one[1] < price]
+    above = [one for one in headed if one[1] < price and (not head or "".join(one[0].split()) in head)]
     return above[-1] if above else ("", -1)
 
 

@@ -48,6 +48,11 @@ PRICED: dict[str, Callable[[int], str]] = {
     "of two alike the first, not the shorter": lambda n: f"<div>₹{n:,}</div><div>Upto <b>₹9</b> Off on Exchange</div>",
     "a footnote is no digit": lambda n: f"<p>€ {grouped(n, '.')}<sup>1</sup></p>",
     "crossed out by style": lambda n: f'<span style="text-decoration: line-through">${n * 2}</span> <span>${n}</span>',
+    "pesos have points for thousands": lambda n: f"<p>${grouped(n, '.')}</p>" if n > 999 else f"<p>${n}</p>",
+    "without tax is a price": lambda n: (
+        f'<span>Was:</span><i class="price--x">${n * 2}</i><span>Now:</span><i class="price--withoutTax">${n}</i>'
+    ),
+    "rent by the month": lambda n: f"<p><strong><b>{n}</b></strong> 元/月</p>",
     "numbers of another kind before it": lambda n: f"<p>MF47 {n}元/块</p>",
 }  # fmt: skip
 #: What is half is written so in `PRICED`.
@@ -59,6 +64,55 @@ def test_a_card_gives_what_has_to_be_paid(name: str) -> None:
     found = read(listed(row(PRICED[name])))
     assert [one.price for one in found] == [amount + CENTS.get(name, 0) for amount in AMOUNTS]
     assert [one.title for one in found] == list(GOODS)
+
+
+def test_what_is_read_out_only_is_no_title() -> None:
+    def card(title: str, url: str, amount: int) -> str:
+        return (
+            f'<article><a href="{url}" aria-label="View listing"><span class="sr-only">View listing</span></a>'
+            f'<a href="{url}"><p class="title">{title}<span class="clipped">Opens in a new window</span></p></a>'
+            f"<b>￥{amount}</b></article>"
+        )
+
+    assert [one.title for one in read(listed(card))] == list(GOODS)
+
+
+def strip(name: str, heading: str, count: int) -> str:
+    cells = "".join(
+        f'<div class="cell"><a href="/{name}/6600{n}"><img src="/{n}.jpg"><i>别的东西 {n} 号</i></a><b>￥{n}9</b></div>'
+        for n in range(1, count + 1)
+    )
+    return f'<section class="{name}"><h2>{heading}</h2><div>{cells}</div></section>'
+
+
+DRAWER = (
+    '<div role="dialog"><h3>已选</h3><div class="line"><a href="/p/1">先前放进去的</a> <b>￥30</b></div>'
+    '<div class="line"><a href="/p/2">还有这一件</a> <b>￥40</b></div></div>'
+)
+TOLD = "自用一年，成色如图，功能正常，配件都在，可以当面验货，非诚勿扰。"
+#: What shops show above a list, and what below it.
+FRAMES = {
+    "a section of recommendations comes first": (strip("sp", "为您推荐", 6), ""),
+    "strips above and below": (strip("deals", "今日特价", 3), strip("loved", "大家都爱", 4)),
+    "a headline between strips": (strip("deals", "今日特价", 9) + "<h1>全部商品</h1>", strip("loved", "大家都爱", 3)),
+    "a drawer with what was chosen": (DRAWER, ""),
+}
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_the_frame_of_a_shop_is_not_its_list(name: str) -> None:
+    above, below = FRAMES[name]
+    html = listed(row(lambda n: f"<b>￥{n}</b><p>{TOLD}</p>"), above=above).replace("</body>", f"{below}</body>")
+    assert [one.title for one in read(html)] == list(GOODS)
+
+
+def test_a_list_told_as_one_product_is_a_list() -> None:
+    told = (
+        '<script type="application/ld+json">{"@type": "Product", "name": "全部商品", "offers": '
+        '{"@type": "AggregateOffer", "offerCount": 3200, "lowPrice": 19, "highPrice": 9900}}</script>'
+    )
+    long = '<div class="about">' + "本站为买家和卖家提供交流的地方，请当面验货，谨防受骗。" * 20 + "</div>"
+    assert len(read(listed(row(lambda n: f"<b>￥{n}</b>"), above=long, head=told))) == len(GOODS)
 
 
 def test_cards_whose_pictures_slide_are_no_aside() -> None:
@@ -106,6 +160,27 @@ ITEMS = {
     ),
     "a badge stands in the headline": own(
         f'<h1><i class="badge">自营</i>老式收音机 能响</h1><p class=price>￥1280</p>{OFFER}'
+    ),
+    "strips of other goods stand above and below": own(
+        f"{strip('deals', '今日特价', 5)}<h1>老式收音机 能响</h1><p class=price>￥1280</p>{OFFER}"
+        f"{strip('loved', '大家都爱', 6)}"
+    ),
+    "the price comes just before the headline": own(
+        f"<p class=price>￥1280</p><h1>老式收音机 能响</h1>{OFFER}<h2>另有</h2><div>{RELATED}</div>"
+    ),
+    "the tax is told in brackets": own(
+        f"<h1>老式收音机 能响</h1><dl><dt>現在価格</dt><dd class=value>1,280円<i>（税 0 円）</i></dd></dl>{OFFER}"
+    ),
+    "what fills a line crosses it out": own(
+        f'<h1>老式收音机 能响</h1><ul><li><i style="text-decoration:line-through">￥2560</i></li>'
+        f"<li>￥1280</li></ul>{OFFER}"
+    ),
+    "columns of the page are not cards": own(
+        f'<div><div class="col"><a href="/big.jpg"><img src="/1.jpg"></a><p>{TOLD}</p></div>'
+        f'<div class="col">'
+        f'<a href="/m/1">某牌</a><h1>老式收音机 能响</h1><p>￥1280</p>{OFFER}</div></div>'
+        '<div><div class="col"><h4><a href="/item/71">别的</a></h4><p>￥20</p></div>'
+        '<div class="col"><h4><a href="/item/72">另外的</a></h4><p>￥30</p></div></div>'
     ),
     "a board asks in words": own(
         "<h1>老式收音机 能响</h1><div>功能正常，外壳有磕碰，价格 1280元，可小刀，同城面交优先，联系电话私信</div>"
