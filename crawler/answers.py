@@ -36,7 +36,8 @@ _NAMES = {
     "id": "itemid id goodsid productid nid sku skuid infoid adid listingid wareid spuid goodssn uid",
     "price": "price pricetext currentprice saleprice viewprice finalprice soldprice priceinfo "
     "displayprice formattedprice "
-    "goodsprice minprice lowprice promotionprice actualprice reserveprice priceamount amount jiage",
+    "goodsprice minprice lowprice promotionprice actualprice reserveprice priceamount amount jiage "
+    "pricecents priceincents amountcents pricefen",
     "seller": "usernick usernickname sellername sellernick nick nickname shopname storename "
     "shoptitle sellernickname seller "
     "username merchantname vendor author owner shop store",
@@ -58,6 +59,7 @@ _HOUSE_NAME = re.compile(
 )
 _HOUSE_RANK = 30
 _UNIT_OF_PRICE = re.compile(r"(?:\w*(?:price|money|amount|currency)\w*)?unit")
+_MINOR_KEY = re.compile(r"(?:cents?|fen)$", re.IGNORECASE)
 _MINOR_UNITS = frozenset(("分", "fen", "cent", "cents"))
 _ASIDE = re.compile(
     r"recommend|related|similar|guess|history|banner|nav|menu|filter|facet|categor|breadcrumb|config|hotword|suggest",
@@ -232,7 +234,22 @@ def _key_of(path: str) -> str:
     last = re.sub(r"[_-]", "", parts[-1]).lower()
     # {"price": {"value": 3}}: the outer name says what it is
     if (
-        last in ("value", "text", "amount", "src", "url", "name", "content", "cent", "display", "formatted", "path")
+        last
+        in (
+            "value",
+            "text",
+            "amount",
+            "src",
+            "url",
+            "name",
+            "content",
+            "cent",
+            "cents",
+            "fen",
+            "display",
+            "formatted",
+            "path",
+        )
         and len(parts) > 1
     ):
         outer = re.sub(r"[_-]", "", parts[-2]).lower()
@@ -326,7 +343,7 @@ def _found(leaves: dict[str, Any], order: dict[str, list[str]], base: str) -> Fo
         title=first("title"),
         url=url,
         item_id=first("id"),
-        price_text=_major(leaves, first("price")),
+        price_text=_price(leaves, order["price"]),
         seller=first("seller"),
         place=first("place"),
         pictures=tuple(filter(None, [address(base, first("picture"))])),
@@ -335,11 +352,10 @@ def _found(leaves: dict[str, Any], order: dict[str, list[str]], base: str) -> Fo
     )
 
 
-def _major(leaves: dict[str, Any], price: str) -> str:
-    """A price in yuan where the object says that it counts in fen, or the like; else as it stands."""
+def _price(leaves: dict[str, Any], places: list[str]) -> str:
+    """A price in yuan where the object or its key says that it counts in fen, or the like; else as it stands."""
+    where = next((one for one in places if one in leaves and _mark("price", one, leaves[one])), "")
+    price = values.plain(leaves[where]) if where else ""
     units = (str(value).lower() for where, value in leaves.items() if _UNIT_OF_PRICE.fullmatch(_key_of(where)))
-    return (
-        f"{int(price) / 100:.2f}"
-        if price.isascii() and price.isdigit() and len(price) < 15 and not _MINOR_UNITS.isdisjoint(units)
-        else price
-    )
+    minor = _MINOR_KEY.search(where) is not None or not _MINOR_UNITS.isdisjoint(units)
+    return f"{int(price) / 100:.2f}" if minor and price.isascii() and price.isdigit() and len(price) < 15 else price

@@ -41,6 +41,8 @@ def test_a_page_with_nothing_for_sale_gives_nothing(name: str) -> None:
     ("told", "price"),
     [
         ({"infoPrice": "145900", "priceUnit": "分"}, Decimal("1459.00")),
+        ({"price": {"cents": 145900}}, Decimal("1459.00")),
+        ({"price_cents": 145900}, Decimal("1459.00")),
         ({"price": "1200", "score": 98, "scoreUnit": "分"}, Decimal(1200)),  # points, not money
         ({"price": "1200", "unit": "件"}, Decimal(1200)),
         ({"price": "5²", "priceUnit": "分"}, Decimal(52)),  # digits to Python, and to nobody else
