@@ -25,6 +25,7 @@ _INLINE = frozenset(
 )  # fmt: skip
 _CURRENCY = (
     r"(?:[¥￥$€£₩₹₽฿₫₱₴₺₸₦₪]|R\$|(?:RMB|CNY|USD|EUR|GBP|HKD|CHF|JPY|TWD|SGD|AUD|CAD|PLN)(?![a-z])|元|円|원|zł|Kč|kr\b|"
+    r"(?:TL|lei)(?![a-z])|лв|"
     r"(?<![a-z])(?:Rp|Rs|RM)\.?(?=\s*\d)|руб|грн)"
 )
 _NUMBER = r"\d{1,3}(?:[,.' \u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
@@ -227,6 +228,9 @@ class _Builder:
             self._heed(at, element)
         self._blank = self._blank or element.tag not in _INLINE
         self._say(element.tail or "")
+        if lay.prices[-1] == lay.prices[at] and lay.ends[at] - at > 1 and 0 < lay.width(at) <= 30:
+            # <p class="price"><span>320</span></p>
+            lay.prices[-1] += bool(PRICED_NAME.search(names_of(element)) and re.search(r"\d", lay.text(at)))
         # <b>320</b>元
         if _SIGN_BEHIND.match(element.tail or "") and BARE_NUMBER.match(lay.text(at, 40)):
             lay.prices[-1] += 1

@@ -148,6 +148,9 @@ def _price_mark(layout: Layout, at: int) -> float:
     bare = _BRACKETED.sub("", text).strip()
     mark = amount + 2.0 * named + (1.0 if _WHOLE.match(bare) else 0.0 if bare else -2.0) - at / len(layout.elements)
     mark += 1.5 * bool(_TODAYS.search(bare)) - 1.5 * bool(_OTHERS.search(bare))
+    mark -= 0.05 * min(
+        len(re.findall(r"[^\W\d_]", PRICE.sub("", bare))), 20
+    )  # the amount alone, not the line around it
     several = len({found[0] for found in PRICE.finditer(bare)}) > 1 and not RANGE.search(bare)
     return mark - 2.5 * (is_former(layout, at) or several) - 2.0 * per_unit(layout, at)
 
@@ -220,7 +223,7 @@ def _title(layout: Layout, price: int, head: str) -> tuple[str, int]:
         if at > price >= 0:
             break
         if not layout.aside[at] and 6 <= layout.width(at) <= 300 and _TITLE_NAME.search(names_of(element)):
-            return layout.text(at), at
+            return _bare(layout, at), at
     above = [one for one in headed if one[1] < price and (not head or "".join(one[0].split()) in head)]
     return above[-1] if above else ("", -1)
 
@@ -230,7 +233,7 @@ def _bare(layout: Layout, at: int) -> str:
     whole = layout.width(at)
     for inner in range(at + 1, layout.ends[at]):
         if 0.5 * whole <= layout.width(inner) < whole and _TITLED.search(names_of(layout.elements[inner])):
-            return layout.text(inner)
+            return _bare(layout, inner)
     return without_tags(layout, at) or layout.text(at)
 
 

@@ -38,7 +38,7 @@ _NOT_PRICE_TEXT = re.compile(
 )
 #: Words before an amount that is not what has to be paid: what it cost once, and what it costs in the shops.
 _FORMER_LABEL = re.compile(
-    r"(?:^|[^a-z])(?:原价|市场价格?|参考价|吊牌价|划线价|定价|定価|希望小売価格|通常価格|参考価格|원가|정가|"
+    r"(?:^|[^a-z])(?:原价|原價|定價|市售?價|建議售價|市场价格?|参考价|吊牌价|划线价|定价|定価|希望小売価格|通常価格|参考価格|원가|정가|"
     r"list(?: price)?|msrp|rrp|uvp|was|"
     r"original(?: price)?(?: was)?|regular price|retail(?: price)?|statt|vorher|antes|prix (?:de base|conseillé)|avant|"
     r"ex(?:cl)?\.? tax)\s*[:：]?\s*$",

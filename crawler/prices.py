@@ -27,13 +27,13 @@ _CURRENCIES = {
     "A$": "AUD", "C$": "CAD", "C $": "CAD", "S$": "SGD", "₹": "INR", "₽": "RUB", "₩": "KRW", "₫": "VND", "฿": "THB",
     "zł": "PLN", "PLN": "PLN", "CHF": "CHF", "Kč": "CZK", "JPY": "JPY", "Rp": "IDR", "$": "USD", "港币": "HKD",
     "美元": "USD", "欧元": "EUR", "日元": "JPY", "円": "JPY", "원": "KRW", "₱": "PHP",
-    "₴": "UAH", "грн": "UAH", "₺": "TRY", "₸": "KZT", "₦": "NGN", "₪": "ILS", "руб": "RUB",
+    "₴": "UAH", "грн": "UAH", "₺": "TRY", "TL": "TRY", "₸": "KZT", "₦": "NGN", "₪": "ILS", "руб": "RUB",
     "EUR": "EUR", "USD": "USD", "HKD": "HKD",
 }  # fmt: skip
 
 
 #: Currencies of countries that write 1.600,00 or 1 600,00.
-_CONTINENTAL = re.compile(r"€|EUR|zł|PLN|CHF|R\$|₽|руб|₴|грн|₺|Kč|\bkr\b|₫|\bRp(?![a-z])")
+_CONTINENTAL = re.compile(r"€|EUR|zł|PLN|CHF|R\$|₽|руб|₴|грн|₺|\bTL\b|\blei\b|лв|Kč|\bkr\b|₫|\bRp(?![a-z])")
 _POINT_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")
 _BLANK_THOUSANDS = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 

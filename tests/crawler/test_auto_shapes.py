@@ -52,6 +52,7 @@ PRICED: dict[str, Callable[[int], str]] = {
     "without tax is a price": lambda n: (
         f'<span>Was:</span><i class="price--x">${n * 2}</i><span>Now:</span><i class="price--withoutTax">${n}</i>'
     ),
+    "lira in a box that is named": lambda n: f'<div class="price"><em><span>{grouped(n, ".")} TL</span></em></div>',
     "rent by the month": lambda n: f"<p><strong><b>{n}</b></strong> 元/月</p>",
     "numbers of another kind before it": lambda n: f"<p>MF47 {n}元/块</p>",
 }  # fmt: skip
@@ -167,6 +168,10 @@ ITEMS = {
     ),
     "the price comes just before the headline": own(
         f"<p class=price>￥1280</p><h1>老式收音机 能响</h1>{OFFER}<h2>另有</h2><div>{RELATED}</div>"
+    ),
+    "the box of the title holds more": own(
+        '<div class="title-box"><div class="title-text">老式收音机 能响</div><p>成交五百个</p></div>'
+        f'<div class="price-box"><i>价格</i><b class="price-text"><i>￥</i>1280</b><i>2个起批</i></div>{OFFER}'
     ),
     "the tax is told in brackets": own(
         f"<h1>老式收音机 能响</h1><dl><dt>現在価格</dt><dd class=value>1,280円<i>（税 0 円）</i></dd></dl>{OFFER}"
