@@ -12,6 +12,7 @@ from crawler.layout import Layout, names_of
 MOST_CARDS = 1_000
 _MOST_CLASSES = 6
 _FEWEST_PRICED, _FEWEST = 2, 4
+_FEWEST_ROWS = 8
 _CANDIDATES = 60
 _ROW_TAGS = frozenset(
     {
@@ -190,9 +191,11 @@ def _is_frame(layout: Layout, members: list[int], shared: str, wide: float) -> b
 
 def _is_main(layout: Layout, members: list[int], wide: float) -> bool:
     """True where things without prices fill the page and link to numbered addresses: a list of offers all the same."""
-    whole = layout.main_width()
+    # rows of a board: a subject, who wrote it, who answered last
+    rows = len(members) >= _FEWEST_ROWS and sum(layout.count(layout.links, at) for at in members) >= 3 * len(members)
+    least = (0.2 if rows else 0.45) * layout.main_width()
     outside = [at for at in members if not layout.aside[at]]
-    if wide < 0.45 * whole or len(outside) < max(_FEWEST, 0.8 * len(members)) or wide < 20 * len(members):
+    if wide < least or len(outside) < max(_FEWEST, 0.8 * len(members)) or wide < 20 * len(members):
         return False
     shapes = Counter(shape_of(link) for link in (first_link(layout, at) for at in members) if _ID_LIKE.search(link))
     return bool(shapes) and max(shapes.values()) >= 0.7 * len(members)

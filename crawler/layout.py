@@ -47,6 +47,9 @@ BARE_NUMBER = re.compile(rf"^\s*(?:{_NUMBER})\s*$")
 PRICED_NAME = re.compile(
     r"(?:^|[-_ ])pri(?:$|[-_ ])|price|preis|prix|prezzo|precio|jiage|money|amount(?!s)|(?:^|[-_])cost", re.IGNORECASE
 )
+_RAISED = re.compile(r"vertical-align|super|cents|fraction|decimal", re.IGNORECASE)
+#: A whole number at the end of a piece of text.
+_WHOLE_BEFORE = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:[.,]\d{3})+|\d+)$")
 #: Parts of a page that are about the site or about other things than what was asked for.
 _ASIDE_TAGS = frozenset({"nav", "footer", "aside", "header"})
 _ASIDE_NAME = re.compile(
@@ -174,6 +177,13 @@ def _is_footnote(element: Any) -> bool:
     return re.search(r"[\d€$£-]\s*$", text or "") is not None
 
 
+def _is_raised(element: Any, names: str) -> bool:
+    """True for two raised digits without a point: the 99 of $12⁹⁹, which would make the amount a hundredfold."""
+    if len(element) or not re.fullmatch(r"\s*\d\d\s*", element.text or ""):
+        return False
+    return element.tag == "sup" or _RAISED.search(f"{element.get('style') or ''} {names}") is not None
+
+
 def _repeats(element: Any) -> bool:
     """True where what stands beside an element has its classes too."""
     beside = [one for one in (element.getprevious(), element.getnext()) if one is not None]
@@ -213,6 +223,8 @@ class _Builder:
         lay.prices.append(lay.prices[-1] + _is_priced(names, text))
         self._blank = self._blank or element.tag not in _INLINE
         self._open.append(at)
+        if _is_raised(element, names) and lay.pieces and (before := _WHOLE_BEFORE.search(lay.pieces[-1])):
+            text = ("," if "." in before[0] else ".") + text.strip()
         self._say(text)
 
     def leave(self, element: Any) -> None:
@@ -250,6 +262,7 @@ class _Builder:
             return False
         if element.tag in ("a", "span", "img", "i", "b", "em", "p"):
             return False
+        names = f"{element.get('class') or ''} {element.get('id') or ''}"[:300]
         sliding = _SLIDING_NAME.search(names) is not None and not _repeats(element)
         return (
             element.tag in _ASIDE_TAGS

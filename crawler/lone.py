@@ -1,7 +1,7 @@
 """The one thing that a page offers, where no structured data says so: its heading, and the price that stands by it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from crawler.documents import Document
 from crawler.found import Found, address
@@ -122,17 +122,38 @@ def _asked(layout: Layout, title: str, at: int) -> str:
 
 def _price(document: Document, layout: Layout, before: int) -> int:
     """The element that is the page's price: short, not aside, named so or with a currency; -1 where there is none."""
+    named = layout.headline if layout.headline >= 0 else headline(document, layout)[1]
+    last = min(before, len(layout.elements), _MOST_LOOKED_AT)
+    inside = _dearest(layout, (at for at in range(last) if not layout.aside[at]), named)
+    if inside >= 0 or named < 0:
+        return inside
+    # shops put what to pay in a column beside the headline
+    near = range(named, min(last, named + _NEAR))
+    beside = (at for at in near if layout.aside[at] and _is_beside(layout, at))
+    return _dearest(layout, (at for at in beside if PRICED_NAME.search(names_of(layout.elements[at]))), named)
+
+
+def _dearest(layout: Layout, among: Iterable[int], named: int) -> int:
+    """The element among these that does best as the price of what `named` names; -1 where none does well enough."""
     best, worth = -1, 0.0
-    named = layout.headline
-    named = named if named >= 0 else headline(document, layout)[1]
-    for at in range(min(before, len(layout.elements), _MOST_LOOKED_AT)):
-        if layout.aside[at] or layout.carded[at] or not 0 < layout.width(at) <= 40 or layout.ends[at] - at > 6:
+    for at in among:
+        if layout.carded[at] or not 0 < layout.width(at) <= 40 or layout.ends[at] - at > 6:
             continue
         mark = _price_mark(layout, at)
         mark -= min(abs(at - named) / _NEAR, 1.0) if mark and named >= 0 else 0.0
         if mark > worth:
             best, worth = at, mark
     return best if worth > 1.0 else -1
+
+
+def _is_beside(layout: Layout, at: int) -> bool:
+    """True in a side column, which may be the buyer's; not among recommendations."""
+    while layout.aside[layout.parents[at]]:
+        at = layout.parents[at]
+    element = layout.elements[at]
+    return (
+        element.tag == "aside" or re.search(r"\bside(?:bar)?\b", element.get("class") or "", re.IGNORECASE) is not None
+    )
 
 
 def _price_mark(layout: Layout, at: int) -> float:

@@ -51,7 +51,7 @@ _OTHER_LABEL = re.compile(
 )
 _UNIT = re.compile(r"万?(?:元|円|원)|[万€₽₴]|zł|Kč|kr|руб\.?|грн\.?")
 #: Between the ends of a range of prices.
-RANGE = re.compile(r"\d\s*(?:[-–~—至到]|to|bis)\s*\W{0,2}\d")
+RANGE = re.compile(r"\d\s*(?:[€$£¥￥元円]|zł|kr)?\s*(?:[-–~—至到]|to|bis)\s*\W{0,2}\d")
 _STRUCK = re.compile(r"line-through", re.IGNORECASE)
 #: What one metre or one pound costs is not the price of the thing.
 _PER_UNIT = re.compile(r"\s*(?:元|[¥￥$€£₽])?\s*/\s*(?:平|㎡|m²|m2|sq|kg|斤|克)", re.IGNORECASE)

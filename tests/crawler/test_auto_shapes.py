@@ -53,11 +53,12 @@ PRICED: dict[str, Callable[[int], str]] = {
         f'<span>Was:</span><i class="price--x">${n * 2}</i><span>Now:</span><i class="price--withoutTax">${n}</i>'
     ),
     "lira in a box that is named": lambda n: f'<div class="price"><em><span>{grouped(n, ".")} TL</span></em></div>',
+    "cents stand raised": lambda n: f'<p><i>$</i><b>{n}</b><i style="vertical-align:1em">50</i></p><s>${n * 2}</s>',
     "rent by the month": lambda n: f"<p><strong><b>{n}</b></strong> 元/月</p>",
     "numbers of another kind before it": lambda n: f"<p>MF47 {n}元/块</p>",
 }  # fmt: skip
 #: What is half is written so in `PRICED`.
-CENTS = {"sign, whole, point and cents apart": Decimal("0.50")}
+CENTS = dict.fromkeys(("sign, whole, point and cents apart", "cents stand raised"), Decimal("0.50"))
 
 
 @pytest.mark.parametrize("name", PRICED)
@@ -105,6 +106,17 @@ def test_the_frame_of_a_shop_is_not_its_list(name: str) -> None:
     above, below = FRAMES[name]
     html = listed(row(lambda n: f"<b>￥{n}</b><p>{TOLD}</p>"), above=above).replace("</body>", f"{below}</body>")
     assert [one.title for one in read(html)] == list(GOODS)
+
+
+def test_a_board_in_a_large_frame_is_read() -> None:
+    menu = "".join(f'<p><a href="/c/{n}">一个很长的栏目名称 {n} 以及它的说明</a></p>' for n in range(20))
+    rows = "".join(
+        f'<tr class="t"><td><a href="/t-{n}.html">{title}</a></td><td><a href="/u-{n}">卖旧货的老李</a></td>'
+        f'<td><a href="/l-{n}">昨天 10:25</a></td></tr>'
+        for n, title in enumerate(GOODS * 2, start=55_120)
+    )
+    found = read(f"<html><body>{LINKS}<div>{menu}</div><table>{rows}</table></body></html>")
+    assert [one.title for one in found] == list(GOODS) * 2
 
 
 def test_a_list_told_as_one_product_is_a_list() -> None:
@@ -173,6 +185,10 @@ ITEMS = {
         '<div class="title-box"><div class="title-text">老式收音机 能响</div><p>成交五百个</p></div>'
         f'<div class="price-box"><i>价格</i><b class="price-text"><i>￥</i>1280</b><i>2个起批</i></div>{OFFER}'
     ),
+    "the price stands in the column beside": own(
+        f'<h1>老式收音机 能响</h1><div class="sidebar"><p class=price>￥1280</p>{OFFER}</div>'
+    ),
+    "it costs from so much to so much": own(f"<h1>老式收音机 能响</h1><p class=price>1280 元 – 2560 元</p>{OFFER}"),
     "the tax is told in brackets": own(
         f"<h1>老式收音机 能响</h1><dl><dt>現在価格</dt><dd class=value>1,280円<i>（税 0 円）</i></dd></dl>{OFFER}"
     ),
