@@ -27,6 +27,8 @@ _READ_OUT = 6
 _LEAST_WORTH = 2.0
 #: Worth of a group from which on it is one of goods: three small cards with a price each have fifty.
 _SURELY_GOODS = 40.0
+#: More parts than a page has columns.
+_MANY = 6
 _LINKED = re.compile(rb"""<a\s[^<>]{0,400}?href=["'](?:https?:)?//([A-Za-z0-9.-]{4,80})""")
 
 
@@ -144,8 +146,7 @@ def _mark(layout: Layout, group: Group) -> None:
     linked = all(layout.count(layout.links, at) for at in group.members)
     if len(group.members) < 3 or group.priced < 0.8 or group.score < _SURELY_GOODS or not linked:
         return
-    named = layout.headline
-    if not any(at <= named < layout.ends[at] for at in group.members):
+    if not _holds_headline(layout, group.members):
         for at in group.members:
             layout.carded[at : layout.ends[at]] = [True] * (layout.ends[at] - at)
 
@@ -240,16 +241,19 @@ def _goods(read: Read | None) -> tuple[int, ...]:
 
 def _below(layout: Layout, cards: Sequence[int]) -> Sequence[int]:
     """The cards under the page's headline; what stands above it, or holds it, is no list of what it names."""
-    named = layout.headline
-    return () if any(at <= named < layout.ends[at] for at in cards) else tuple(at for at in cards if at > named)
+    return () if _holds_headline(layout, cards) else tuple(at for at in cards if layout.ends[at] > layout.headline)
+
+
+def _holds_headline(layout: Layout, cards: Sequence[int]) -> bool:
+    """True where the page's headline stands in one of a few parts; many are cards all the same."""
+    return len(cards) < _MANY and any(at <= layout.headline < layout.ends[at] for at in cards)
 
 
 def _fills(layout: Layout, read: Read | None) -> bool:
     """True where a group is what the page is there for, rather than what stands under an item."""
     if read is None or len(read.found) < 2:
         return False
-    at = layout.headline
-    if at >= 0 and any(card <= at < layout.ends[card] for card in read.cards):
+    if _holds_headline(layout, read.cards):
         return False  # columns of the page, not its goods
     wide = sum(layout.width(at) for at in read.cards)
     return len(read.found) >= 3 and wide >= 0.4 * layout.main_width()

@@ -129,7 +129,7 @@ def _alike(layout: Layout) -> Iterator[tuple[str, list[int]]]:
         alike = bool(shared) and 2 * len(inside) < len(members)
         members = _outermost(layout, members if alike or not inside else inside)[:MOST_CARDS]
         # nor is what stands on both sides of the headline, as strips of a shop do
-        members = [at for at in members if at > named] or members
+        members = [at for at in members if layout.ends[at] > named] or members
         if len(members) >= _FEWEST_PRICED:
             yield shared, members
 

@@ -108,6 +108,17 @@ def test_the_frame_of_a_shop_is_not_its_list(name: str) -> None:
     assert [one.title for one in read(html)] == list(GOODS)
 
 
+def test_the_first_card_may_be_made_large() -> None:
+    def card(title: str, url: str, amount: int) -> str:
+        tag = "h1" if title == GOODS[0] else "h3"
+        return (
+            f'<div class="row"><a href="{url}"><img src="{url}.jpg"><{tag}>{title}</{tag}></a><b>￥{amount}</b></div>'
+        )
+
+    twice = listed(lambda t, u, n: card(t, u, n) + card(f"又一件{t}", u.replace("item", "more"), n + 1))
+    assert len(read(twice)) == 2 * len(GOODS)
+
+
 def test_a_board_in_a_large_frame_is_read() -> None:
     menu = "".join(f'<p><a href="/c/{n}">一个很长的栏目名称 {n} 以及它的说明</a></p>' for n in range(20))
     rows = "".join(
