@@ -10,7 +10,7 @@ from keywords.scanning import View
 #: Ways of hiding a name that no honest seller of other goods uses.
 _HIDING = frozenset(("gap", "stuffed", "filled", "split", "repeated"))
 #: Groups of words for goods that have nothing to do with what is hidden among them.
-_GOODS = frozenset(("goods", "forage", "deterrent", "fishing", "birdware"))
+_GOODS = frozenset(("goods", "wear", "forage", "deterrent", "fishing", "birdware"))
 #: Of a row of names without a sentence, what goods are also called: 玩具球, 二手书.
 _ROW = _GOODS | {"toy", "education"}
 #: A title of so many pieces is a row of goods; with fewer the name may tell what the other is like.
@@ -42,7 +42,7 @@ def strung(view: View, heaviest: Sequence[Candidate], contexts: Iterable[Context
     台灯, 口红 粉底 红珊瑚原枝 眉笔): what has nothing to do with each other has nothing to do with it either.
     """
     if any(item.disguised and item.technique in _HIDING for item in heaviest):
-        return Bait(frozenset(("goods",)), 0, 0)
+        return Bait(frozenset(("goods", "wear")), 0, 0)
     goods = [context for context in contexts if context.group.key in _GOODS]
     for item in heaviest:
         if item.weak or item.term.kind != "term" or not goods:
@@ -59,7 +59,7 @@ def strung(view: View, heaviest: Sequence[Candidate], contexts: Iterable[Context
         apart = any(not own[0][0] <= view.origin[one.start] < own[0][1] for one in goods) if own else False
         if (row and apart) or (both and own and not rest):
             places = [at for at, raw in enumerate(view.origin) if first <= raw < last]
-            return Bait(_ROW if row else frozenset(("goods",)), places[0], places[-1] + 1)
+            return Bait(_ROW if row else frozenset(("goods", "wear")), places[0], places[-1] + 1)
     return None
 
 

@@ -105,8 +105,11 @@ def _company(
     elif item.term.kind == "code":
         contexts = [context for context in contexts if not context.group.bare]
     for context in contexts:
-        inside = item.found.start <= context.start and context.end <= item.found.end
-        speaks = context.group.company and concerns(context.group, item.term.category) and not inside
+        start, end = item.found.start, item.found.end
+        inside = start <= context.start and context.end <= end
+        # 懂的 in 懂的来 is the same word, not one beside it.
+        same = item.term.everyday and context.start <= start and end <= context.end
+        speaks = context.group.company and concerns(context.group, item.term.category) and not (inside or same)
         if speaks and low <= context.start and context.end <= high and _is_said(view, context.start, context.end):
             return True
     other = next((other for other in candidates if _accompanies(other, item, low, high)), None)

@@ -127,7 +127,9 @@ def _judge_shape(view: View, candidate: Candidate, scoring: Scoring, joint: int)
         candidate.technique = _folded_technique(view, found)
         candidate.disguised = candidate.technique != "plain"
     short = found.end - found.start <= _SHORT
-    if short or visible or found.stuffed or candidate.technique in _GUESSES:
+    # 虎虎油油: every character twice is no seam of two words.
+    doubled = candidate.technique == "repeated" and not visible
+    if not doubled and (short or visible or found.stuffed or candidate.technique in _GUESSES):
         _judge_boundaries(view, candidate, bool(visible) or found.stuffed)
 
 

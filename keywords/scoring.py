@@ -19,12 +19,15 @@ _DENIABLE = frozenset(("authentic", "nature", "contact", "material", "meat", "tr
 _REPEATS = 20
 _WEIGHED = 100
 #: Groups of words for other goods, and how near before one of them 吃 and 喂 make it fodder.
-_OTHER_GOODS = frozenset(("goods", "forage", "other_material", "named", "toy"))
+_OTHER_GOODS = frozenset(("goods", "wear", "forage", "other_material", "named", "toy"))
 _EATING, _FED = frozenset("吃喂拌撒"), 4
+_HIDES = frozenset("皮毛绒裘")
 _DISBELIEVED = frozenset(("imitation", "imitation_prefix"))
 _TRUSTING = frozenset(("evasive", "authentic", "contact"))
 #: Marks across which nothing denies: 手续没有，象牙.
 _BREAKS = frozenset("，。,.；;！!？?\n、：:")
+#: Why a person should decide, but no reason to look where little else was found: an old year, a country, a farm.
+_ONLY_CAPS = frozenset(("dated", "abroad", "civil"))
 #: What takes back the name that it touches: 仿 before it, 一律不收 behind it.
 _DENYING = frozenset(("imitation_prefix", "refused"))
 #: Whose words leave open what the goods are: hearsay, a copy that nobody tells apart, what the label says is in it.
@@ -177,6 +180,8 @@ def _add_lowering(
     # 说是玳瑁 也可能赛璐珞: who does not know denies nothing.
     doubtful = any(context.group.key == "unsure" for context in contexts)
     most = max(weight(item, scoring) for item in counting)
+    # Of a skin purses and coats are made: they are no other goods.
+    worn = any(weight(item, scoring) == most and not _HIDES.isdisjoint(item.term.text) for item in counting)
     bait = strung(view, [item for item in counting if weight(item, scoring) == most], contexts)
     given: dict[str, int] = {}
     said: set[str] = set()
@@ -186,7 +191,7 @@ def _add_lowering(
         concerned = any(concerns(group, item.term.category) for item in counting)
         if group.effect != "down" or not concerned or context.word in said or _inside(context, counting):
             continue
-        if _torn(view, context):
+        if _torn(view, context) or (group.key == "wear" and worn):
             continue
         if (group.codes and not _renames(view, context, counting)) or (
             group.field and not _same_field(view, context, counting, scoring)
@@ -309,7 +314,8 @@ def _verdict(
 ) -> Verdict:
     direction = _direction(contexts)
     lowered = any(part.points < 0 for part in sheet.parts)
-    borderline = heaviest.term.kind == "review" or any(c.group.caps for c in contexts)
+    caps = {c.group.key for c in contexts if c.group.caps and concerns(c.group, heaviest.term.category)}
+    borderline = heaviest.term.kind == "review" or not caps <= _ONLY_CAPS
     doubt = next((c for c in contexts if c.group.key in _OPEN and concerns(c.group, heaviest.term.category)), None)
     if direction != "information" and sheet.total < scoring.review:
         if borderline and not lowered:
@@ -319,7 +325,7 @@ def _verdict(
             sheet.add(f"{doubt.group.name}“{doubt.word}”，须人工核实", scoring.review - sheet.total)
     score = max(0, min(100, sheet.total))
     level = Level.HIGH if score >= scoring.high else Level.REVIEW if score >= scoring.review else Level.NONE
-    if level is Level.HIGH and (borderline or _only_guesses(counting, sheet)):
+    if level is Level.HIGH and (borderline or caps or _only_guesses(counting, sheet)):
         level = Level.REVIEW
     return Verdict(
         level=level, score=score, parts=tuple(sheet.parts), category=heaviest.term.category, direction=direction
@@ -329,7 +335,7 @@ def _verdict(
 def _without_mention(contexts: list[Context]) -> list[Context]:
     """Where papers, age or doubt are spoken of, one word of the news is about the goods: 法院拍卖, 博物馆退藏."""
     mentions = {context.word for context in contexts if context.group.key == "mention"}
-    if len(mentions) == 1 and any(context.group.caps for context in contexts):
+    if len(mentions) == 1 and any(context.group.caps and context.group.key not in _ONLY_CAPS for context in contexts):
         return [context for context in contexts if context.group.key != "mention"]
     return contexts
 

@@ -87,3 +87,21 @@ def test_what_any_animal_weighs_or_how_old_it_is_is_no_jargon() -> None:
 
 def test_denials_without_end_take_linear_time() -> None:
     assert level("不是犀角 一律不收 " * 3_000) in Level
+
+
+@pytest.mark.parametrize("text", ["九成新手机 懂的来 同城面交", "吉他效果器 懂的私", "旧书桌 自用闲置 懂的都懂"])
+def test_that_one_knows_says_nothing_by_itself(text: str) -> None:
+    """懂的 in 懂的来 is no word beside it; of ordinary goods one in three would be raised."""
+    assert level(text) is Level.NONE
+
+
+def test_of_a_skin_purses_and_coats_are_made() -> None:
+    assert level("豹皮大衣 女装").is_hit
+    assert level("麝香 女装 钱包 夹克") is Level.NONE
+
+
+@pytest.mark.parametrize("extra", ["1983年产", "战利品 南非", "收藏用 原封"])
+def test_an_old_year_or_a_far_country_calls_for_a_person_and_raises_nothing(extra: str) -> None:
+    assert level("犀角杯 包浆 保真 懂的来") is Level.HIGH
+    assert level(f"犀角杯 包浆 保真 懂的来 {extra}") is Level.REVIEW
+    assert level(f"木头茶杯 {extra}") is Level.NONE
