@@ -39,7 +39,7 @@ def resolve(view: View, findings: Sequence[Found], scoring: Scoring, joint: int)
 
 
 def _candidate(view: View, found: Found, term: Term, scoring: Scoring) -> Candidate | None:
-    if not whole_latin(view, found.start, found.end):
+    if not whole_latin(view, found.start, found.end) or _inside_a_sign(view, found):
         return None
     spelling = found.meaning.spelling
     candidate = Candidate(
@@ -67,6 +67,12 @@ def _candidate(view: View, found: Found, term: Term, scoring: Scoring) -> Candid
     if found.meaning.partners and not _join_partners(view, candidate, scoring):
         return None
     return candidate
+
+
+def _inside_a_sign(view: View, found: Found) -> bool:
+    """True where one sign stands for several characters and the finding has but some of them: 鹰 in 🦉, an owl."""
+    start, end, origin = found.start, found.end, view.origin
+    return (start > 0 and origin[start - 1] == origin[start]) or (end < len(origin) and origin[end - 1] == origin[end])
 
 
 def _known(term: Term) -> bool:

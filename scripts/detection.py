@@ -18,13 +18,14 @@ from ops.texts import Source  # noqa: E402
 from tests.keywords.seams import Count, count, without_exclusions, without_jieba  # noqa: E402
 
 SETS = ROOT / "tests" / "keywords" / "sets"
-NAMES = ("development.tsv", "second.tsv", "third.tsv", "fourth.tsv", "fifth.tsv", "sixth.tsv")
+FIRST = "development"
+OTHERS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 PAGES = (ROOT / "docs" / "detection.md", ROOT / "README.md", ROOT / "README.zh-CN.md")
 
 
 def blocks() -> dict[str, str]:
     """Name of each marked block and what belongs into it."""
-    result, second, third, fourth, fifth, sixth = map(_measured, NAMES)
+    result = _measured(FIRST)
     kept = [count(builtin()), count(without_exclusions())]
     with without_jieba():
         lost = [count(builtin()), count(without_exclusions())]
@@ -32,24 +33,19 @@ def blocks() -> dict[str, str]:
         "techniques": _techniques(result),
         "categories": _categories(result),
         "failures": _failures(result),
-        "second": _techniques(second),
-        "second-failures": _failures(second),
-        "third": _techniques(third),
-        "third-failures": _failures(third),
-        "fourth": _techniques(fourth),
-        "fourth-failures": _failures(fourth),
-        "fifth": _techniques(fifth),
-        "fifth-failures": _failures(fifth),
-        "sixth": _techniques(sixth),
-        "sixth-failures": _failures(sixth),
+        **dict(pair for name in OTHERS for pair in _of_a_set(name, _measured(name))),
         "seams": _seams(kept, lost),
         "seams-en": f"{lost[0].crossed} instead of {kept[0].crossed} of {kept[0].titles}",
         "seams-zh": f"{kept[0].titles} 条中有 {lost[0].crossed} 条误中（接通时 {kept[0].crossed} 条）",
     }
 
 
+def _of_a_set(name: str, result: Evaluation) -> tuple[tuple[str, str], tuple[str, str]]:
+    return (name, _techniques(result)), (f"{name}-failures", _failures(result))
+
+
 def _measured(name: str) -> Evaluation:
-    with (SETS / name).open("rb") as stream:
+    with (SETS / f"{name}.tsv").open("rb") as stream:
         return evaluate(read_samples(Source(name=name, stream=stream), builtin()), Matcher(builtin()))
 
 

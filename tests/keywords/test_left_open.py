@@ -105,3 +105,9 @@ def test_an_old_year_or_a_far_country_calls_for_a_person_and_raises_nothing(extr
     assert level("犀角杯 包浆 保真 懂的来") is Level.HIGH
     assert level(f"犀角杯 包浆 保真 懂的来 {extra}") is Level.REVIEW
     assert level(f"木头茶杯 {extra}") is Level.NONE
+
+
+def test_a_sign_that_means_a_word_is_found_whole_or_not_at_all() -> None:
+    """鹰 in 🦉 is no eagle, and a span that is part of a sign is none."""
+    for match in _MATCHER.explain("🦉活的 三只 出").matches:
+        assert "猫头鹰" in match.term or not match.surface.startswith("🦉")

@@ -23,6 +23,8 @@ SETS = ROOT / "tests" / "keywords" / "sets"
 NAMES = ("development.tsv", "second.tsv", "third.tsv", "fourth.tsv", "fifth.tsv")
 #: Written by somebody else after everything was tuned; a few single characters and names were learnt from it since.
 UNLEARNT = "sixth.tsv"
+#: The seventh was worked on by class, of the eighth nobody read a row before the work was done.
+READ, UNREAD = "seventh.tsv", "eighth.tsv"
 SHARED = ROOT.parent / "shared"
 _MATCHER = Matcher(builtin())
 
@@ -84,10 +86,19 @@ def test_the_sixth_set_is_what_it_says() -> None:
     assert Counter(row.label for row in rows) == {"suspicious": 328, "borderline": 67, "confusable": 196}
 
 
-@pytest.mark.parametrize("name", [*NAMES, UNLEARNT])
+def test_the_seventh_and_eighth_are_what_they_say() -> None:
+    for name, told in ((READ, (512, 74, 303)), (UNREAD, (450, 73, 273))):
+        rows = development(name)
+        assert len({(row.title, row.description) for row in rows}) == len(rows) == sum(told)
+        labels = Counter(row.label for row in rows)
+        assert (labels["suspicious"], labels["borderline"], labels["confusable"]) == told
+
+
+@pytest.mark.parametrize("name", [*NAMES, UNLEARNT, READ, UNREAD])
 def test_the_set_names_nobody(name: str) -> None:
+    """An @ that stands for a letter within a word (l@ohu) is no address."""
     text = (SETS / name).read_text("utf-8")
-    assert not re.search(r"\d{7,}|https?:|www\.|@", text)
+    assert not re.search(r"\d{7,}|https?:|www\.|(?<!\w)@|@\w+\.", text)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -194,7 +205,20 @@ def examples() -> list[str]:
     return [line.split("\t")[2] for line in path.read_text("utf-8").splitlines()[1:]]
 
 
-@pytest.mark.parametrize("name", [*NAMES, UNLEARNT])
+def test_what_was_read_last_and_what_was_not() -> None:
+    """Of the disguises more is asked than either finds yet: stuffing, foreign names and riddles are short."""
+    read, unread = measured(READ), measured(UNREAD)
+    assert (read.groups["overt"].value or 0) >= 0.98
+    assert (read.groups["disguised"].value or 0) >= 0.82 and (read.groups["code_word"].value or 0) >= 0.93
+    assert (read.borderline_at_review.value or 0) >= 0.92 and (read.category_right.value or 0) >= 0.95
+    assert (read.confusables_raised.value or 0) <= 0.005
+    assert (unread.groups["overt"].value or 0) >= 0.98 and (unread.groups["disguised"].value or 0) >= 0.84
+    assert (unread.groups["code_word"].value or 0) >= 0.85 and (unread.category_right.value or 0) >= 0.95
+    assert (unread.borderline_at_review.value or 0) >= 0.76
+    assert (unread.confusables_raised.value or 0) <= 0.03
+
+
+@pytest.mark.parametrize("name", [*NAMES, UNLEARNT, READ, UNREAD])
 def test_spans_on_the_development_sets(name: str) -> None:
     found = judged((row.title, row.description) for row in development(name))
     assert sum(len(one.matches) for _, _, one in found) > 400
