@@ -8,7 +8,7 @@ from keywords.candidates import Candidate, Context
 from keywords.scanning import View
 
 #: Ways of hiding a name that no honest seller of other goods uses.
-_HIDING = frozenset(("gap", "stuffed", "filled", "split", "repeated"))
+_HIDING = frozenset(("gap", "stuffed", "filled", "split", "repeated", "zhuyin", "acrostic", "turned"))
 #: Groups of words for goods that have nothing to do with what is hidden among them.
 _GOODS = frozenset(("goods", "wear", "forage", "deterrent", "fishing", "birdware"))
 #: Of a row of names without a sentence, what goods are also called: 玩具球, 二手书.

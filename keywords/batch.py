@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from keywords.folding import LEGIBLE, Folding, in_rows, without_markup
+from keywords.folding import LEGIBLE, MARKS, Folding, in_rows, without_markup
 from keywords.patterns import Stuffing
 from keywords.returning import give_back
+from keywords.readings import is_lined
 
 #: Small numbers with a meaning of their own; those from _FIRST on are characters of the pieces.
 _SKIPPED, _BREAK, _SEVERAL, _OTHER, _FIRST = range(5)
@@ -84,13 +85,13 @@ class Sieve:
             places.append(self._across(codes, spots))
         passing = np.zeros(len(texts), dtype=bool)
         passing[np.searchsorted(breaks, np.concatenate(places))] = True
-        told: list[bool] = passing.tolist()
-        return told
+        # Several lines may spell something down their heads, which no piece of the sieve tells.
+        return [passed or is_lined(text) for passed, text in zip(passing.tolist(), texts, strict=True)]
 
     def _coded(self, texts: Sequence[str]) -> tuple[Array, Array]:
         """The numbers of all that is not skipped, and where each text ends among them."""
         joined = "\n".join(texts) + "\n"
-        if "<" in joined or "&" in joined or in_rows(joined):
+        if any(mark in joined for mark in MARKS if mark != ")") or in_rows(joined):
             joined = "\n".join([without_markup(text) for text in texts]) + "\n"
         points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4")
         codes = self._number.take(points, mode="clip")

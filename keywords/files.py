@@ -17,9 +17,11 @@ from keywords.boundaries import is_word
 from keywords.compiled import compiled
 from keywords.schema import (
     CategoryFile,
+    CodedRule,
     ContextBlock,
     Entry,
     ExclusionBlock,
+    ForeignBlock,
     LawEntry,
     LexiconBroken,
     ScoringFile,
@@ -40,7 +42,7 @@ from keywords.terms import (
 #: Variants by what a term is. Weak terms and code words get none: their disguises collide with ordinary words.
 _STRONG: tuple[Variant, ...] = ("pinyin", "mixed", "initial", "repeated", "homophone", "reversed")
 _WEAK: tuple[Variant, ...] = ("mixed", "repeated")
-_SHARED = ("exclusions.yml", "contexts.yml", "scoring.yml", "law.yml")
+_SHARED = ("exclusions.yml", "contexts.yml", "scoring.yml", "law.yml", "foreign.yml")
 #: Collisions that a person has looked at; the lint alone reads them.
 ORDINARY = "ordinary.yml"
 Model = TypeVar("Model", bound=BaseModel)
@@ -53,7 +55,10 @@ _GROUPS: dict[str, tuple[Strength, Kind]] = {
     "review": ("strong", "review"),
     "review_weak": ("weak", "review"),
     "review_code": ("weak", "review"),
+    "foreign_code": ("weak", "code"),
 }
+#: Groups of everyday words that nothing but their own company explains.
+_ALONE = ("review_code", "foreign_code")
 
 
 @cache
@@ -99,6 +104,10 @@ def read_folder(folder: Path) -> Lexicon:
     scoring = _checked(ScoringFile, shared["scoring.yml"], folder / "scoring.yml")
     laws = _laws(folder)
     categories = [_checked(CategoryFile, _load(path), path) for path in paths if path.name not in (*_SHARED, ORDINARY)]
+    foreign = _foreign(folder)
+    if unknown := {block.category for block in foreign} - {item.key for item in categories}:
+        raise LexiconBroken(f"foreign.yml: category: {sorted(unknown)[0]}")
+    categories = [_abroad(item, foreign) for item in categories]
     terms = [term for item in categories for term in _terms(item, groups)]
     return Lexicon(
         version=_version(paths),
@@ -139,6 +148,26 @@ def _laws(folder: Path) -> dict[str, tuple[LawEntry, ...]]:
 def _groups(folder: Path) -> list[ContextBlock]:
     path = folder / "contexts.yml"
     return [_checked(ContextBlock, item, path) for item in _load(path)]
+
+
+def _foreign(folder: Path) -> list[ForeignBlock]:
+    path = folder / "foreign.yml"
+    # A folder of somebody's own may do without.
+    return [_checked(ForeignBlock, item, path) for item in _load(path)] if path.exists() else []
+
+
+def _abroad(item: CategoryFile, foreign: Sequence[ForeignBlock]) -> CategoryFile:
+    """The category with its names in other languages."""
+    for block in foreign:
+        if block.category == item.key:
+            plain = {
+                group: (*getattr(item, group), *(Entry(text=text, variants=()) for text in getattr(block, group)))
+                for group in ("strong", "review")
+            }
+            named: dict[Any, tuple[str, ...]] = {"weak": block.weak, "foreign_code": block.code}
+            rules = [CodedRule(of=of, company=block.company, group=group) for group, of in named.items() if of]
+            item = item.model_copy(update={**plain, "coded": (*item.coded, *rules)})
+    return item
 
 
 def _load(path: Path) -> Any:
@@ -234,7 +263,7 @@ def _coded(
                 entry = entry.model_copy(update={"variants": rule.variants})
             # A code word without companions of its own counts beside more than these: leave it so.
             alone = text in joined and group == "code" and not entry.company
-            if group in ("weak", "code", "review_weak", "review_code") and not alone:
+            if group in ("weak", "code", "review_weak", *_ALONE) and not alone:
                 both = tuple(dict.fromkeys([*entry.company, *company]))
                 joined[text] = group, entry.model_copy(update={"company": both})
     return list(joined.values())
@@ -306,6 +335,6 @@ def _term(category: str, group: str, entry: Entry, variants: tuple[Variant, ...]
         variants=variants,
         not_variants=entry.not_variants,
         company=entry.company,
-        alone=group == "review_code",
+        alone=group in _ALONE,
         until=_iso(entry.until),
     )

@@ -12,21 +12,36 @@ from functools import cache
 from importlib.resources import files
 from itertools import compress
 
+from keywords.boundaries import is_word
+
 #: End of the planes that hold Han characters; nothing legible stands beyond.
 LEGIBLE = 0x32400
-#: Tags, comments, and references to characters that are blank or invisible, also such as were escaped twice.
+#: Tags of either kind, comments, and references by name or to characters that are blank or invisible, also such as were
+#: escaped twice. What has a name is a sign or a letter of no name of ours.
 _MARKUP = re.compile(
-    r"<[/!]?[a-zA-Z][^<>\n]{0,80}>|<!--[^<>\n]{0,80}-->"
-    r"|&(?:amp;)?(?:nbsp|ensp|emsp|thinsp|zwnj|zwj|shy"
+    r"<[/!]?[a-zA-Z][^<>\n]{0,80}>|<!--[^<>\n]{0,80}-->|\[/?(?:b|i|u|s|color|size|font|url|img)(?:=[^\[\]\n]{0,40})?\]"
+    r"|&(?:amp;)?(?:[a-z]{2,8}(?=;)"
+    r"|nbsp|ensp|emsp|thinsp|zwnj|zwj|shy|amp"
     r"|#x0*(?:20|a0|ad|200[0-9a-f]|202[a-f]|206[0-9a-f]|3000|feff)(?![0-9a-f])"
     r"|#0*(?:32|160|173|819[2-9]|820[0-7]|823[2-9]|82(?:8[89]|9[0-9])|12288|65279)(?![0-9]));?",
     re.I,
 )
-#: References to any other character: &#29273;, &#x8c61;.
-_REFERENCE = re.compile(r"&(?:amp;)?#(?:x([0-9a-f]{2,6})|([0-9]{2,7}))(?![0-9a-z]);?", re.I)
+#: References to any other character: &#29273;, &#x8c61;, \u8c61.
+_REFERENCE = re.compile(
+    r"&(?:amp;)?#(?:x([0-9a-f]{2,6})|([0-9]{2,7}))(?![0-9a-z]);?|\\u\{?([0-9a-f]{4,5})(?![0-9a-f])\}?", re.I
+)
+_REFERS = re.compile(r"[&\\]").search
+#: Signs that are letters to a reader where they stand in a word: l@ohu, ru$t. And the stroke that is a letter of
+#: bopomofo, where no other stands beside it: 野猪ㄧ套.
+_LETTERED = re.compile(r"(?<=[a-zA-Z])[@$](?=[a-zA-Z0])|(?<=[@$])0(?=[a-zA-Z])")
+_STROKE = re.compile("(?<![ㄅ-ㄩˇˉˊˋ˙])ㄧ(?![ㄅ-ㄩ])")
+_LETTER = {"@": "a", "$": "s", "0": "o"}
+#: What any of this begins or ends with.
+MARKS = "<&)@$\\[ㄧ"
 #: Words in brackets after one character each, at least twice: 穿(别)山(问)甲(价). Once alone it is a remark: 牙(非洲).
 _ROW = re.compile(r"(?:[㐀-鿿][(（【［][^()（）【】［］<>&\n]{1,6}[)）】］]){2,}")
 _REMARK = re.compile(r"[(（【［][^)）】］]+[)）】］]")
+_ONE = re.compile("([㐀-鿿])[(【\\[]([㐀-鿿])[)】\\]](?=([㐀-鿿]?))")
 _CLOSED = re.compile(r"[)）】］]").search
 #: Stands for markup in the same-length views: takes no room on the line, like the tag it hides.
 _HIDDEN = "\u200b"
@@ -97,10 +112,13 @@ def without_markup(raw: str) -> str:
     """
     if _CLOSED(raw):
         raw = _ROW.sub(_without_remarks, raw)
-    if "<" not in raw and "&" not in raw:
-        return raw
-    plain = _MARKUP.sub(lambda found: _HIDDEN * len(found[0]), raw)
-    return _REFERENCE.sub(_named, plain) if "&" in plain else plain
+    if "@" in raw or "$" in raw:
+        raw = _LETTERED.sub(lambda found: _LETTER[found[0]], raw)
+    if "ㄧ" in raw:
+        raw = _STROKE.sub(_HIDDEN, raw)
+    if "<" in raw or "&" in raw or "[" in raw:
+        raw = _MARKUP.sub(lambda found: _HIDDEN * len(found[0]), raw)
+    return _REFERENCE.sub(_named, raw) if _REFERS(raw) else raw
 
 
 def in_rows(text: str) -> bool:
@@ -109,16 +127,23 @@ def in_rows(text: str) -> bool:
 
 
 def _without_remarks(row: re.Match[str]) -> str:
+    # 红【珊】瑚【原】枝: what stands in the brackets belongs to the words around it.
+    text = folding().fold(row.string)
+    for found in _ONE.finditer(text, max(0, row.start() - 1), row.end() + 1):
+        before, inside, after = found.groups()
+        beside = (before + inside, *((inside + after, before + inside + after) if after else ()))
+        if any(map(is_word, beside)):
+            return row[0]
     return _REMARK.sub(lambda found: _HIDDEN * len(found[0]), row[0])
 
 
 def references(raw: str) -> dict[int, int]:
     """First place of each reference to a character that is seen, and its end."""
-    return {found.start(): found.end() for found in _REFERENCE.finditer(raw)} if "&" in raw else {}
+    return {found.start(): found.end() for found in _REFERENCE.finditer(raw)} if _REFERS(raw) else {}
 
 
 def _named(found: re.Match[str]) -> str:
-    code = int(found[1], 16) if found[1] else int(found[2])
+    code = int(found[2]) if found[2] else int(found[1] or found[3], 16)
     # What stands beyond is no letter of ours, and a surrogate is no character at all.
     return chr(code) + _HIDDEN * (len(found[0]) - 1) if code < 0xD800 else found[0]
 

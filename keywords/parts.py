@@ -1,4 +1,5 @@
-"""Characters written in parts: 犭虎皮, 石車石渠, 月旦. They are put together again and the text is read once more.
+"""Characters written in parts: 犭虎皮, 石車石渠, 月旦. They are put together again and the text is read once more. So is
+what is spelt in bopomofo, as pinyin: ㄒㄧㄤㄧㄚ.
 
 So that every term is found in parts, however many of its characters are split, and no pattern is spent on it.
 """
@@ -9,6 +10,7 @@ from typing import NamedTuple
 
 from keywords.alike import RADICALS, SPLIT
 from keywords.folding import folding
+from keywords.zhuyin import spelled
 
 #: Parts side by side that are words of their own.
 _WORDS = frozenset(("手足", "人本", "水工", "玉龙", "金夹", "丝面", "手皮", "才皮", "人牛"))
@@ -28,7 +30,8 @@ class Rejoined(NamedTuple):
 
 @cache
 def characters() -> dict[str, str]:
-    """Folded parts to the character that they make; radicals that no keyboard gives also as what is typed for them."""
+    """Folded parts to the character that they make, and bopomofo to pinyin; radicals that no keyboard gives also as what
+    is typed for them."""
     skeleton = folding().skeleton
     made: dict[str, str] = {}
     for char, ways in SPLIT.items():
@@ -37,7 +40,12 @@ def characters() -> dict[str, str]:
                 text = skeleton(one)
                 if len(text) > 1 and text not in _WORDS:
                     made.setdefault(text, skeleton(char))
-    return made
+    return made | spelled()
+
+
+def is_sounded(text: str) -> bool:
+    """True where bopomofo stands."""
+    return any("\u3105" <= char <= "\u3129" for char in text)
 
 
 def _typed(parts: str) -> Iterable[str]:
@@ -54,7 +62,7 @@ def rejoined(skeleton: str, found: Iterable[tuple[int, int, str]]) -> Rejoined:
     for start, end, char in sorted(found, key=lambda one: (one[0], -one[1])):
         if start >= place:
             text += [skeleton[place:start], char]
-            spans += [*((at, at + 1) for at in range(place, start)), (start, end)]
+            spans += [*((at, at + 1) for at in range(place, start)), *[(start, end)] * len(char)]
             place = end
     text.append(skeleton[place:])
     spans += ((at, at + 1) for at in range(place, len(skeleton)))

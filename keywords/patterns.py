@@ -11,11 +11,13 @@ from typing import NamedTuple
 from keywords.boundaries import frequency
 from keywords.folding import Folding
 from keywords.parts import characters
+from keywords.readings import junk, triggers
 from keywords.terms import Exclusion, Lexicon, Term
 from keywords.variants import Spelling, spellings
 
 #: What sellers put between the Han characters of a word: 象1牙.
 _STUFFING = "[0-9a-z]{1,2}"
+_HAN = re.compile("[\u3400-\u9fff]").search
 #: Characters of a factor: rare enough that of two hundred ordinary texts one holds any.
 FACTOR = 3
 
@@ -58,7 +60,7 @@ def patterns(lexicon: Lexicon, tables: Folding) -> dict[str, list[Meaning]]:
         own.setdefault(tables.skeleton(exclusion.text), []).append(Meaning(exclusion=exclusion))
     simple: list[tuple[Term, str]] = []
     for term in lexicon.terms:
-        parts = [tables.skeleton(part) for part in term.text.split()] if not term.text.isascii() else []
+        parts = [tables.skeleton(part) for part in parts_of(term)]
         if len(parts) > 1:
             anchor = max(parts, key=len)
             others = tuple(part for part in parts if part is not anchor)
@@ -84,6 +86,11 @@ def patterns(lexicon: Lexicon, tables: Folding) -> dict[str, list[Meaning]]:
     return own
 
 
+def parts_of(term: Term) -> list[str]:
+    """The parts of a pair; one for any other term. What is written without Han characters is a phrase: ngà voi."""
+    return term.text.split() if _HAN(term.text) else [term.text]
+
+
 def _written(meanings: Iterable[Meaning], category: str) -> bool:
     """True when somebody wrote the text down as an exclusion or as a term of that category.
 
@@ -105,9 +112,10 @@ def factors(known: Mapping[str, Sequence[Meaning]]) -> list[str]:
     """Pieces of which every term as it may be written holds at least one: a text without any cannot hold a finding.
 
     Fewer and shorter than the patterns, so that the automaton over them is small and quick. Latin patterns stay whole:
-    a piece of pinyin is in every English title. With them go the parts of characters, of which a term may be made.
+    a piece of pinyin is in every English title. With them go the parts of characters, of which a term may be made, and
+    what asks for another reading.
     """
-    chosen: set[str] = set(characters())
+    chosen: set[str] = set(characters()) | triggers()
     long: set[str] = set()
     for text, meanings in known.items():
         if any(meaning.term is not None and not meaning.partners for meaning in meanings):
@@ -169,6 +177,10 @@ class Stuffing(NamedTuple):
         """Finds the stuffing alone."""
         return re.compile(f"(?<=[{self.lefts}]){_STUFFING}(?=[{self.rights}])")
 
+    def junk(self) -> re.Pattern[str]:
+        """Finds laughter and the like in such a place."""
+        return junk(self.lefts, self.rights)
+
 
 def stuffable(term: Term) -> bool:
     """True for strong terms, and for weak ones whose disguises somebody asked for: 虎66皮."""
@@ -181,7 +193,7 @@ def stuffing(lexicon: Lexicon, tables: Folding) -> Stuffing | None:
     rights: set[str] = set()
     for term in lexicon.terms:
         text = tables.skeleton(term.text)
-        if stuffable(term) and " " not in term.text:
+        if stuffable(term) and " " not in term.text and _HAN(text):
             for left, right in itertools.pairwise(text):
                 if not left.isascii() and not right.isascii():
                     lefts.add(left)

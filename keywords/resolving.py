@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from keywords.boundaries import Cut, is_word, parted
 from keywords.candidates import Candidate, Places
 from keywords.outlandish import spelt_out
+from keywords.parts import is_sounded
 from keywords.scanning import SOUNDED, Found, View, stuttered, whole_latin
 from keywords.terms import Exclusion, Scoring, Term
 
@@ -19,6 +20,8 @@ _BINDING = frozenset(
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十百几半整每")
 #: Longest term that comes about by chance on the seam of two words: 上海|象牙塔, 爆炸|麻雀战.
 _SHORT = 3
+#: Letters from which a foreign name without its marks says enough.
+_TELLING = 9
 
 
 def resolve(view: View, findings: Sequence[Found], scoring: Scoring, joint: int) -> list[Candidate]:
@@ -55,9 +58,13 @@ def _candidate(view: View, found: Found, term: Term, scoring: Scoring) -> Candid
         candidate.technique, candidate.weak = "bidi", term.strength == "weak"
     if candidate.weak and candidate.technique in SOUNDED and _known(term) and spelt_out(view, found):
         candidate.weak = False
-    if found.split:
-        # Nobody takes a character apart who does not hide it: even a weak term needs no company then.
-        candidate.technique, candidate.disguised = "split", True
+    if _bare(view, found, term):
+        candidate.weak = True
+    if found.split or found.reading:
+        # Nobody takes a character apart who does not hide it: even a weak term needs no company then. Nor spells it so.
+        sounded = is_sounded(view.skeleton[found.start : found.end])
+        candidate.technique = found.reading or ("zhuyin" if sounded else "split")
+        candidate.disguised = True
         candidate.weak = candidate.weak and term.kind != "term"
     if candidate.technique == "plain" and stuttered(view.skeleton, found.start, found.end):
         candidate.technique, candidate.disguised = "repeated", True
@@ -73,6 +80,14 @@ def _inside_a_sign(view: View, found: Found) -> bool:
     """True where one sign stands for several characters and the finding has but some of them: 鹰 in 🦉, an owl."""
     start, end, origin = found.start, found.end, view.origin
     return (start > 0 and origin[start - 1] == origin[start]) or (end < len(origin) and origin[end - 1] == origin[end])
+
+
+def _bare(view: View, found: Found, term: Term) -> bool:
+    """True for a short foreign name without its marks, which may be anything: da bao is also 打包, da báo leopard skin."""
+    size = found.end - found.start
+    if size >= _TELLING or not view.raw[found.raw_start : found.raw_end].isascii():
+        return False
+    return not term.text.isascii() and view.skeleton[found.start : found.end].isascii() and found.meaning.spelling is None
 
 
 def _known(term: Term) -> bool:
@@ -116,6 +131,8 @@ def _alone(view: View, place: int) -> bool:
 def _judge_shape(view: View, candidate: Candidate, scoring: Scoring, joint: int) -> None:
     """Gaps and word boundaries (DESIGN §4.4): evidence for short, interrupted and guessed spellings only."""
     found = candidate.found
+    if found.reading:
+        return  # what stands between the heads of lines is no gap, and no words are read from the end
     if view.skeleton[found.start : found.start + 1] == "真" and view.skeleton[: found.start].endswith("仿"):
         candidate.cancelled_by = "跨词“仿真|…”"
         return
@@ -360,6 +377,8 @@ def cover(candidates: list[Candidate]) -> None:
 
 
 def _takes(holder: Candidate, item: Candidate) -> bool:
+    if holder.technique == "acrostic":
+        return item.technique == "acrostic"  # what stands in the lines themselves stands for itself
     if holder.tier == "T2" and item.tier == "T1" and not holder.found.covers(item.found):
         return False
     if holder.technique == "reversed" and item.technique == "pair":

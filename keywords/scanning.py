@@ -14,9 +14,10 @@ from keywords.company import Company, Place, Reading, company_words, context_wor
 from keywords.compiled import compiled
 from keywords.expressions import of_groups
 from keywords.folding import Folding, folding, references, without_markup
-from keywords.parts import characters, rejoined
+from keywords.parts import characters, is_sounded, rejoined
 from keywords.patterns import Meaning, Spelled, spell, stuffable
 from keywords.returning import give_back
+from keywords.readings import asks, is_lined, others
 from keywords.skimming import skimmer
 from keywords.terms import ContextGroup, Lexicon, Term
 from keywords.variants import Spelling
@@ -41,6 +42,8 @@ class Found(NamedTuple):
     stuffed: bool = False
     #: True when a character of it is written in parts.
     split: bool = False
+    #: In which other reading of the text it stands; empty where the text was read as it is.
+    reading: str = ""
 
     def covers(self, other: "Found") -> bool:
         """True when `other` lies inside and is shorter."""
@@ -143,13 +146,14 @@ class Scanner:
         self.stuffing = spelled.stuffing
         self._stuffed = self.stuffing.whole() if self.stuffing else None
         self._inner = self.stuffing.inner() if self.stuffing else None
+        self._junk = self.stuffing.junk() if self.stuffing else None
         # The automata were made of lists and tables three times their size.
         give_back()
 
     def read(self, raw: str) -> Reading | None:
         """None for most texts: nothing in them can be a finding that counts. The fast path."""
         skimmed = self._skim(raw)
-        return self._passed(raw, skimmed.decode()) if self._sieve(skimmed) else self._filled(skimmed.decode())
+        return self._passed(raw, skimmed.decode()) if self._sieve(skimmed) else self._filled(raw, skimmed.decode())
 
     def read_passed(self, raw: str) -> Reading | None:
         """The same for a text that the sieve let through, here or in a batch."""
@@ -158,10 +162,14 @@ class Scanner:
     def _passed(self, raw: str, skeleton: str) -> Reading | None:
         reading = self.reading(skeleton)
         promising = self._promising(raw, reading) or any(self._split_hits(reading))
-        return reading if promising else self._filled(skeleton)
+        if promising or any(self._junk_hits(skeleton)) or any(self._other_hits(raw, skeleton)):
+            return reading
+        return self._filled(raw, skeleton)
 
-    def _filled(self, skeleton: str) -> Reading | None:
-        """None where nothing stands across stuffing."""
+    def _filled(self, raw: str, skeleton: str) -> Reading | None:
+        """None where nothing stands across stuffing or down the heads of the lines."""
+        if is_lined(raw) and any(self._other_hits(raw, skeleton)):
+            return self.reading(skeleton)
         if self._stuffed is None or self._stuffed.search(skeleton) is None:
             return None
         assert self._inner is not None
@@ -246,8 +254,10 @@ class Scanner:
         reading = reading or self.reading(view.skeleton)
         found = self._matches(view, reading)
         if self._stuffed is not None and self._stuffed.search(view.skeleton):
-            found += self._without_stuffing(view)
+            found += self._without_stuffing(view, self._stuffed_hits(view.skeleton))
+        found += self._without_stuffing(view, self._junk_hits(view.skeleton))
         found += self._put_together(view, reading)
+        found += self._read_otherwise(view)
         return sorted(found, key=lambda item: (item.start, -item.end))
 
     def _matches(self, view: View, reading: Reading) -> list[Found]:
@@ -267,7 +277,21 @@ class Scanner:
     def _stuffed_hits(self, skeleton: str) -> Iterator[tuple[Meaning, int, int]]:
         """Terms that appear when letters and digits between Han characters are taken out: 象1牙, 熊0胆."""
         assert self._inner is not None
-        cut = {index for hit in self._inner.finditer(skeleton) for index in range(*hit.span())}
+        return self._across(skeleton, [hit.span() for hit in self._inner.finditer(skeleton)])
+
+    def _junk_hits(self, skeleton: str) -> Iterator[tuple[Meaning, int, int]]:
+        """Terms that appear when laughter is passed over. One call (虎啊骨) is no laughter, two are, or two gaps with one."""
+        if self._junk is None or not asks(skeleton):
+            return
+        runs = [hit.span() for hit in self._junk.finditer(skeleton)]
+        for meaning, first, last in self._across(skeleton, runs) if runs else ():
+            inside = [end - start for start, end in runs if first < start and end < last]
+            if len(inside) > 1 or max(inside, default=0) > 1:
+                yield meaning, first, last
+
+    def _across(self, skeleton: str, runs: Iterable[tuple[int, int]]) -> Iterator[tuple[Meaning, int, int]]:
+        """Terms that appear when these runs are taken out."""
+        cut = {index for run in runs for index in range(*run)}
         kept = [index for index in range(len(skeleton)) if index not in cut]
         shorter = "".join([skeleton[index] for index in kept])
         hits = (hit for hit in self._find(shorter, overlapping=True) if hit[0] < self._last)
@@ -290,9 +314,29 @@ class Scanner:
         for index, start, end in islice(hits, _MOST):
             first, last = whole.span(start, end)
             if last - first > end - start:
+                sounded = is_sounded(reading.skeleton[first:last])
                 for meaning in self._meanings[index]:
-                    if meaning.term is not None and meaning.spelling is None and not meaning.partners:
+                    plain = meaning.spelling is None or (sounded and meaning.spelling.technique in SOUNDED)
+                    if meaning.term is not None and plain and not meaning.partners:
                         yield meaning, first, last
+
+    def _other_hits(self, raw: str, skeleton: str) -> Iterator[tuple[Meaning, int, int, str]]:
+        """Terms, as written, in the other readings of a text."""
+        for second in others(raw, skeleton):
+            hits = (hit for hit in self._find(second.text, overlapping=True) if hit[0] < self._last)
+            for index, start, end in islice(hits, _MOST):
+                if end - start >= second.least:
+                    places = second.places[start], second.places[end - 1]
+                    for meaning in self._meanings[index]:
+                        if meaning.term is not None and stuffable(meaning.term) and not any(meaning[1:]):
+                            yield meaning, min(places), max(places) + 1, second.technique
+
+    def _read_otherwise(self, view: View) -> list[Found]:
+        origin = view.origin
+        return [
+            Found(meaning, first, last, origin[first], origin[last - 1] + 1, reading=technique)
+            for meaning, first, last, technique in self._other_hits(view.raw, view.skeleton)
+        ]
 
     def _put_together(self, view: View, reading: Reading) -> list[Found]:
         origin = view.origin
@@ -301,11 +345,11 @@ class Scanner:
             for meaning, first, last in self._split_hits(reading)
         ]
 
-    def _without_stuffing(self, view: View) -> list[Found]:
+    def _without_stuffing(self, view: View, hits: Iterable[tuple[Meaning, int, int]]) -> list[Found]:
         origin = view.origin
         return [
             Found(meaning, first, last, origin[first], origin[last - 1] + 1, stuffed=True)
-            for meaning, first, last in self._stuffed_hits(view.skeleton)
+            for meaning, first, last in hits
         ]
 
 

@@ -72,10 +72,22 @@ class CodedRule(Strict):
     #: Words; `@name` stands for a list under `companies`, or for the words of a context group.
     company: tuple[str, ...] = Field(min_length=1)
     #: `review_code`: borderline goods that are everyday words, like code words.
-    group: Literal["weak", "code", "review_weak", "review_code"] = "code"
+    group: Literal["weak", "code", "review_weak", "review_code", "foreign_code"] = "code"
     #: None unless asked for: hundreds of nicknames are disguise enough.
     variants: tuple[Variant, ...] = ()
     not_variants: tuple[str, ...] = ()
+
+
+class ForeignBlock(Strict):
+    """Names of one category in other languages (foreign.yml). Nothing is generated of them."""
+
+    category: str
+    strong: tuple[str, ...] = ()
+    review: tuple[str, ...] = ()
+    #: Both need company: weak ones any of their category, everyday words (`code`) what stands here.
+    weak: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
+    company: tuple[str, ...] = ()
 
 
 class CategoryFile(Strict):

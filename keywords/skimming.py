@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from keywords.folding import Folding, Skeleton, folding, without_markup
+from keywords.folding import MARKS, Folding, Skeleton, folding, without_markup
 
 #: What lies beyond is always intricate; a class of characters is quick for the first plane only.
 _PLANE = 0x10000
 _ASCII = range(0x80)
 #: Where markup may begin, and a remark end.
-_MARKUP = frozenset(map(ord, "<&)"))
+_MARKUP = frozenset(map(ord, MARKS))
 
 
 class Skimmer:
@@ -23,7 +23,8 @@ class Skimmer:
     def __init__(self, tables: Folding) -> None:
         self._tables = tables
         intricate = {code for code, piece in enumerate(tables.table[:_PLANE]) if piece != code}
-        self._intricate = re.compile(f"[{_ranges(intricate - {*_ASCII} | _MARKUP)}\U00010000-\U0010ffff]").search
+        asked = _ranges(intricate - {*_ASCII} | _MARKUP - {ord("\\"), ord("[")})
+        self._intricate = re.compile(f"[\\\\\\[{asked}\U00010000-\U0010ffff]").search
         dropped = [code for code in _ASCII if tables.table[code] is None]
         self._dropped = bytes(dropped)
         self._legible = re.compile(f"[^{re.escape(''.join(map(chr, dropped)))}]+").finditer

@@ -39,6 +39,10 @@ TECHNIQUES = {
     "repeated": "叠字",
     "markup": "网页标记",
     "bidi": "倒序控制符",
+    "zhuyin": "注音",
+    "acrostic": "藏头",
+    "turned": "倒读",
+    "romanised": "方言拼音",
 }
 
 

@@ -53,6 +53,8 @@ LOOKALIKE_LETTERS = {
     **dict(zip("авсеһікмнорѕтухѵԁԛԝјӏґ", "abcehikmhopstyxvdqwjlr", strict=True)),
     **dict(zip("αβγεηικνορτυχω", "abyenikvoptuxw", strict=True)),
     **dict(zip("ıɡɑɩʏɪʜꭓ", "igaiyihx", strict=True)),
+    # Letters with a stroke, which have no decomposition: đồi mồi.
+    **dict(zip("đðłøħŧƀɖ", "ddlohtbd", strict=True)),
     # Capitals are drawn unlike their small letters: Υ is a Y, υ a u.
     **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "abezhikmnoptyx", strict=True)),
     **dict(zip("ᴀʙᴄᴅᴇꜰɢᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡᴢ", "abcdefgjklmnoprstuvwz", strict=True)),
@@ -120,10 +122,60 @@ EMOJI = {
     "🥩": "肉",
     "🍷": "酒",
     "🍶": "酒",
+    "🍾": "酒",
+    "🥃": "酒",
+    "⛰": "山",
+    "🏔": "山",
+    "🗻": "山",
+    "🪸": "珊瑚",
+    "🔴": "红",
+    "🐾": "爪",
+    "✋": "掌",
+    "🖐": "掌",
+    "🤚": "掌",
+    "🦵": "腿",
+    "🐮": "牛",
+    "🐄": "牛",
+    "🐏": "羊",
+    "🐐": "羊",
+    "🐪": "驼",
+    "🐫": "驼",
+    "🐕": "狗",
+    "🐵": "猴",
+    "🦍": "猩",
+    "🦧": "猩猩",
+    "🦁": "狮",
+    "🐼": "熊猫",
+    "🦊": "狐",
+    "🦔": "刺猬",
+    "🦇": "蝙蝠",
+    "🐭": "鼠",
+    "🐀": "鼠",
+    "🐁": "鼠",
+    "🐿": "松鼠",
+    "🐸": "蛙",
+    "🐳": "鲸",
+    "🐋": "鲸",
+    "🐬": "豚",
+    "🦈": "鲨",
+    "🐠": "鱼",
+    "🐚": "贝",
+    "🦋": "蝶",
+    "🦚": "孔雀",
+    "🦆": "鸭",
+    "🍖": "肉",
+    "🔫": "枪",
+    "💉": "针",
+    "💊": "药",
+    "📄": "证",
+    "📃": "证",
+    "📜": "证",
 }
 # Strokes of Han script that sellers draw between characters (野猪丨套).
-STROKES = {"丨": "|", "丶": ".", "丿": "/", "亅": "|", "乀": "/", "乁": "/", "ㄧ": "-", "ㅣ": "|", "ー": "-"}
+STROKES = {"丨": "|", "丶": ".", "丿": "/", "亅": "|", "乀": "/", "乁": "/", "ㅣ": "|", "ー": "-"}
 # Blank by shape though not by category: Hangul and braille fillers.
+# Tones of bopomofo: letters to Unicode, marks to a reader.
+TONES = "ˇˉˊˋ"
 BLANKS = "\u115f\u1160\u3164\uffa0\u2800\u180e"
 # Readings that pypinyin gives second but the words of the trade need first.
 READINGS = {"藏": "zang4", "粘": "nian2", "角": "jiao3", "盔": "kui1", "獐": "zhang1", "貉": "he2", "鹑": "chun2"}
@@ -180,7 +232,7 @@ def _legible(char: str) -> bool:
 
 def _skipped(char: str) -> bool:
     category = unicodedata.category(char)
-    return category[0] in "ZPSCM" or char in BLANKS or char in STROKES
+    return category[0] in "ZPSCM" or char in BLANKS or char in STROKES or char in TONES
 
 
 def _unseen(char: str) -> bool:

@@ -1,0 +1,88 @@
+"""A text read a second time in another way, where something in it asks for that: laughter left out (虎嘻嘻嘻骨哈哈哈),
+down the heads of its lines, or from its end (倒过来看).
+
+What asks for the first and the last are pieces of the sieve, so that an ordinary title pays nothing.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from keywords.folding import folding, without_markup
+
+#: What is laughed, sighed and called between the characters of a name.
+_CALLS = "哈呵嘿嘻嘎咯啊呀哦呢嗯哎诶嘞呗咦喵汪哒吖噢喔唉嗨啦嘤噗"
+#: A run of these, or of one letter, is passed over in reading. One call alone is, where another gap has one too.
+_JUNK = f"(?:[{_CALLS}]{{1,9}}|([a-z])\\2{{2,9}})"
+_ASKS = re.compile(f"[{_CALLS}]{{2}}|([a-z])\\1\\1")
+#: Says that a line is to be read from its end.
+_TURNED = (
+    "倒过来", "倒着看", "倒着读", "倒着念", "反着看", "反着读", "反着念", "反过来念", "反过来读", "倒序读", "从右往左",
+    "从右到左", "从后往前", "从后面往前", "倒读", "反读",
+)  # fmt: skip
+_TURNS = re.compile("|".join(_TURNED)).search
+#: Says that the beginnings are to be read by themselves.
+_HEADED = re.compile("首字|藏头|竖着[看读念]|竖读|头一个字|第一个字|开头的?字|句首|行首|打头的?字").search
+#: Lines of which the heads are read, and characters of a name that they spell unasked.
+_LINES, _MANY_LINES, _UNASKED = 3, 40, 3
+_PIECE = re.compile(r"[^\n]+")
+_PHRASE = re.compile(r"[^\n\s,，.。;；、!！?？|/]+")
+
+
+class Second(NamedTuple):
+    """A skeleton read in another way."""
+
+    text: str
+    #: The place in the skeleton of each of its characters.
+    places: Sequence[int]
+    technique: str
+    #: Characters of the shortest name that counts.
+    least: int = 2
+
+
+def triggers() -> set[str]:
+    """Pieces of a skeleton without which nothing is read a second time, but for the heads of lines."""
+    return {char * 2 for char in _CALLS} | {letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz"} | {*_TURNED}
+
+
+def junk(lefts: str, rights: str) -> re.Pattern[str]:
+    """Finds what is passed over between two neighbouring characters of some term: `lefts` and `rights`."""
+    return re.compile(f"(?<=[{lefts}])({_JUNK})(?=[{rights}])")
+
+
+def asks(skeleton: str) -> bool:
+    """True where something may have to be passed over."""
+    return _ASKS.search(skeleton) is not None
+
+
+def is_lined(raw: str) -> bool:
+    """True for a text of several lines, whose heads may spell something."""
+    return raw.count("\n") >= _LINES - 1
+
+
+def others(raw: str, skeleton: str) -> Iterator[Second]:
+    """The other readings of a text, but for that without laughter."""
+    if _TURNS(skeleton):
+        yield Second(skeleton[::-1], range(len(skeleton) - 1, -1, -1), "turned")
+    asked = _HEADED(skeleton) is not None
+    if is_lined(raw):
+        yield from _heads(raw, _PIECE, 2 if asked else _UNASKED)
+    if asked:
+        yield from _heads(raw, _PHRASE, 2)
+
+
+def _heads(raw: str, pieces: re.Pattern[str], least: int) -> Iterator[Second]:
+    """The first character that is legible of each piece."""
+    origin = folding().located(without_markup(raw)).origin
+    starts = [found.span() for found in pieces.finditer(raw)]
+    if not _LINES <= len(starts) <= _MANY_LINES:
+        return
+    skeleton = folding().skeleton(without_markup(raw))
+    places: list[int] = []
+    index = 0
+    for start, end in starts:
+        while index < len(origin) and origin[index] < start:
+            index += 1
+        if index < len(origin) and origin[index] < end:
+            places.append(index)
+    yield Second("".join(skeleton[place] for place in places), places, "acrostic", least)
