@@ -162,6 +162,6 @@ def _numbering(numbers: dict[str, int], tables: Folding) -> Array:
     for char, small in numbers.items():
         if ord(char) < LEGIBLE:
             number[ord(char)] = small
-    for source, target in tables.folded:
+    for source, target in tables.folded():
         number[source] = numbers.get(chr(target), _OTHER)
     return number

@@ -7,6 +7,7 @@ different Pythons read a text alike.
 import json
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -14,6 +15,8 @@ from itertools import compress
 
 from keywords.boundaries import is_word
 
+_PLANE = 0x10000
+_BEYOND = re.compile("[\U00010000-\U0010ffff]")
 #: End of the planes that hold Han characters; nothing legible stands beyond.
 LEGIBLE = 0x32400
 #: Tags of either kind, comments, and references by name or to characters that are blank or invisible, also such as were
@@ -62,26 +65,43 @@ class Skeleton:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Folding:
-    """The tables, ready for str.translate. Treated as constant: build it with `folding()`."""
+    """The tables, ready for str.translate. Treated as constant: build it with `folding()`.
+
+    Lists for the first plane alone: up to the last selector they would be fifteen megabytes, most of it nothing.
+    """
 
     #: By code point: a code point, a string, or None where the skeleton drops the character. For str.translate.
     table: list[int | str | None]
     #: By code point, all of them: how many characters it leaves in the skeleton.
     widths: bytes
-    #: Code points whose skeleton is one other character, with that one's.
-    folded: tuple[tuple[int, int], ...]
-    #: One character to one; the same for what lies beyond.
+    #: One character to one.
     _fold: list[int]
+    #: What lies beyond the first plane: its skeleton, and the one character that it is.
+    _beyond: dict[str, str]
+    _fold_beyond: dict[str, str]
     #: Characters that take no room on the line.
     _unseen: frozenset[str]
 
     def skeleton(self, raw: str) -> str:
         """What the automaton reads: folded, without spaces, punctuation, marks and ornament."""
-        return raw.translate(self.table)
+        return _BEYOND.sub(self._brought_home, raw).translate(self.table)
+
+    def _brought_home(self, found: re.Match[str]) -> str:
+        char = found[0]
+        return self._beyond.get(char, char if self.widths[ord(char)] else "")
 
     def fold(self, raw: str) -> str:
         """Same length as `raw`: width, case, traditional forms, look-alikes, radicals, emoji that mean a word."""
-        return raw.translate(self._fold)
+        return _BEYOND.sub(lambda found: self._fold_beyond.get(found[0], found[0]), raw).translate(self._fold)
+
+    def folded(self) -> Iterator[tuple[int, int]]:
+        """Code points whose skeleton is one other character, with that one's."""
+        for code, piece in enumerate(self.table):
+            if isinstance(piece, int) and piece != code:
+                yield code, piece
+        for char, text in self._beyond.items():
+            if len(text) == 1 and text != char:
+                yield ord(char), ord(text)
 
     def located(self, raw: str) -> Skeleton:
         """The same text as `skeleton(raw)`, with the origin of each character."""
@@ -90,7 +110,7 @@ class Folding:
             origin = [index for index, width in enumerate(widths) for _ in range(width)]
         else:
             origin = list(compress(range(len(raw)), widths))
-        return Skeleton(text=raw.translate(self.table), origin=origin)
+        return Skeleton(text=self.skeleton(raw), origin=origin)
 
     def has_unseen(self, raw: str) -> bool:
         """True when some character takes no room on the line."""
@@ -102,7 +122,7 @@ class Folding:
 
     def is_skipped(self, char: str) -> bool:
         """True for what the skeleton drops."""
-        return not char.translate(self.table)
+        return not self.skeleton(char)
 
 
 def without_markup(raw: str) -> str:
@@ -152,33 +172,38 @@ def _named(found: re.Match[str]) -> str:
 def folding() -> Folding:
     """The folding built from keywords/tables/folding.json; made once."""
     table = json.loads((files("keywords") / "tables" / "folding.json").read_text(encoding="utf-8"))
-    pairs = dict(zip(map(ord, table["fold"][::2]), map(ord, table["fold"][1::2]), strict=True))
-    # A list beats a dict in str.translate: a missing key costs an exception per character.
-    fold = list(range(LEGIBLE))
-    skeleton: list[int | str | None] = [*fold]
+    pairs = dict(zip(table["fold"][::2], table["fold"][1::2], strict=True))
     several: dict[str, str] = table["expand"]
     unseen = _codes(table["unseen"])
-    # Beyond the list str.translate leaves a character alone, so only a longer list drops tags and selectors.
-    skeleton += [None] * (max(unseen) + 1 - LEGIBLE)
-    for code in unseen | _codes(table["skip"]):
-        skeleton[code] = None
-    for source, target in pairs.items():
-        fold[source] = target
-        if skeleton[source] is not None:
-            skeleton[source] = skeleton[target]
-    for char, word in several.items():
-        skeleton[ord(char)] = word
+    dropped = unseen | _codes(table["skip"])
     widths = bytearray(b"\1") * (sys.maxunicode + 1)
-    widths[LEGIBLE : len(skeleton)] = bytes(len(skeleton) - LEGIBLE)
-    for code in {*unseen, *_codes(table["skip"]), *pairs, *map(ord, several)}:
-        piece = skeleton[code]
-        widths[code] = 0 if piece is None else len(piece) if isinstance(piece, str) else 1
-    folded = ((code, piece) for code in pairs if isinstance(piece := skeleton[code], int))
+    widths[LEGIBLE : max(unseen) + 1] = bytes(max(unseen) + 1 - LEGIBLE)
+    for code in dropped:
+        widths[code] = 0
+    # A list beats a dict in str.translate: a missing key costs an exception per character.
+    fold = list(range(_PLANE))
+    skeleton: list[int | str | None] = [None if code in dropped else code for code in fold]
+    beyond: dict[str, str] = {}
+    for char, text in {**pairs, **several}.items():
+        code = ord(char)
+        if char in pairs and code in dropped:
+            text = ""
+        elif char in pairs and ord(text) in dropped:
+            text = ""
+        widths[code] = len(text)
+        if code >= _PLANE:
+            beyond[char] = text
+        else:
+            skeleton[code] = ord(text) if len(text) == 1 else text or None
+    for char, target in pairs.items():
+        if ord(char) < _PLANE:
+            fold[ord(char)] = ord(target)
     return Folding(
         table=skeleton,
         widths=bytes(widths),
-        folded=tuple(folded),
         _fold=fold,
+        _beyond=beyond,
+        _fold_beyond={char: target for char, target in pairs.items() if ord(char) >= _PLANE},
         _unseen=frozenset(map(chr, unseen)),
     )
 

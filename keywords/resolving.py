@@ -158,7 +158,7 @@ def _judge_shape(view: View, candidate: Candidate, scoring: Scoring, joint: int)
 
 def _gaps_allowed(view: View, found: Found, visible: list[str], scoring: Scoring, joint: int) -> bool:
     spelling = found.meaning.spelling
-    if spelling is not None and spelling.joints and not found.stuffed:
+    if spelling is not None and spelling.joints and not (found.stuffed or found.split):
         places = [view.origin[index] for index in range(found.start, found.end)]
         broken = {index for index in range(1, len(places)) if places[index] - places[index - 1] > 1}
         if not broken <= spelling.joints:

@@ -313,8 +313,8 @@ class Scanner:
         hits = (hit for hit in self._find(whole.text, overlapping=True) if hit[0] < self._last)
         for index, start, end in islice(hits, _MOST):
             first, last = whole.span(start, end)
-            if last - first > end - start:
-                sounded = is_sounded(reading.skeleton[first:last])
+            sounded = is_sounded(reading.skeleton[first:last])
+            if sounded or last - first > end - start:
                 for meaning in self._meanings[index]:
                     plain = meaning.spelling is None or (sounded and meaning.spelling.technique in SOUNDED)
                     if meaning.term is not None and plain and not meaning.partners:

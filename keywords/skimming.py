@@ -36,7 +36,7 @@ class Skimmer:
         """The skeleton of `raw` without its markup, as UTF-8."""
         if self._intricate(raw) is None:
             return raw.encode().translate(self._lower, self._dropped)
-        return without_markup(raw).translate(self._tables.table).encode()
+        return self._tables.skeleton(without_markup(raw)).encode()
 
     def skeleton(self, raw: str) -> str:
         """The same as text."""
