@@ -58,6 +58,8 @@ def _candidate(view: View, found: Found, term: Term, scoring: Scoring) -> Candid
         candidate.technique, candidate.weak = "bidi", term.strength == "weak"
     if candidate.weak and candidate.technique in SOUNDED and _known(term) and spelt_out(view, found):
         candidate.weak = False
+    if found.continued and candidate.technique in _GUESSES:
+        candidate.weak = False
     if _bare(view, found, term):
         candidate.weak = True
     if found.split or found.reading:
@@ -255,10 +257,14 @@ def _binds(text: str, meant: str) -> bool:
 
 
 def _changed_alone(view: View, candidate: Candidate, window: Cut) -> bool:
-    """True when every character that was changed is a word of its own; of a pair both must be: 果子|理, 湘|芽."""
+    """True when every character that was changed is a word of its own; of a pair both must be: 果子|理, 湘|芽.
+
+    Of a name that everybody knows, which is in company anyway, three characters heard alike are enough: 红山|胡.
+    """
     found = candidate.found
     size = found.end - found.start
-    if size > _SHORT:
+    accompanied = candidate.weak or found.continued
+    if size > _SHORT or (size == _SHORT and accompanied and "heard" in candidate.term.variants):
         return True
     places = [view.seen_at[view.origin[at]] for at in range(found.start, found.end)]
     alone = [place in window.edges and place + 1 in window.edges for place in places]

@@ -44,6 +44,8 @@ class Found(NamedTuple):
     split: bool = False
     #: In which other reading of the text it stands; empty where the text was read as it is.
     reading: str = ""
+    #: True where a longer term goes on as the text does: 兄胆|粉, since 熊胆粉 is one.
+    continued: bool = False
 
     def covers(self, other: "Found") -> bool:
         """True when `other` lies inside and is shorter."""
@@ -141,6 +143,7 @@ class Scanner:
             [piece.encode() for piece in self.factors], implementation=Implementation.ContiguousNFA
         ).find_matches_as_indexes
         self._skim = skimmer().bytes_of
+        self._longer = _longer(lexicon)
         #: Made of a pattern when it is first found.
         self._owners: dict[int, _Owner] = {}
         self.stuffing = spelled.stuffing
@@ -200,7 +203,9 @@ class Scanner:
                     if whole_latin(view, start, end):
                         return True
                     continue
-                if stuttered(reading.skeleton, start, end):
+                if stuttered(reading.skeleton, start, end) or any(
+                    self._goes_on(meaning, reading.skeleton, end) for _, meaning in owner.plain
+                ):
                     return True
                 weak += [Place(term, start, end) for term in owner.weak]
             if owner.pairs:
@@ -271,8 +276,18 @@ class Scanner:
                 parts = self._parts_in(reading) if parts is None else parts
                 meanings = sorted((*owner.plain, *self._pairs(owner, parts, skeleton, start, end)), key=_place)
             raw_start, raw_end = origin[start], origin[end - 1] + 1
-            found += [Found(meaning, start, end, raw_start, raw_end) for _, meaning in meanings]
+            found += [
+                Found(meaning, start, end, raw_start, raw_end, continued=self._goes_on(meaning, skeleton, end))
+                for _, meaning in meanings
+            ]
         return found
+
+    def _goes_on(self, meaning: Meaning, skeleton: str, end: int) -> bool:
+        """True where a name that is only heard is followed by what a longer strong term follows it with."""
+        if meaning.spelling is None or meaning.term is None:
+            return False
+        rest = self._longer.get(meaning.term.text)
+        return rest is not None and (skeleton[end : end + 1] in rest or skeleton[end : end + 2] in rest)
 
     def _stuffed_hits(self, skeleton: str) -> Iterator[tuple[Meaning, int, int]]:
         """Terms that appear when letters and digits between Han characters are taken out: 象1牙, 熊0胆."""
@@ -361,6 +376,17 @@ def _spelled(lexicon: Lexicon) -> Spelled:
         if (lexicon.terms, lexicon.exclusions) == (ours.terms, ours.exclusions):
             return kept.spelled
     return spell(lexicon, folding())
+
+
+def _longer(lexicon: Lexicon) -> dict[str, frozenset[str]]:
+    """By names that everybody knows: what strong terms go on with after them, one or two characters."""
+    known = {term.text for term in lexicon.terms if "heard" in term.variants}
+    rest: dict[str, set[str]] = {text: set() for text in known}
+    for term in lexicon.terms:
+        for size in (2, 3) if term.strength == "strong" else ():
+            if term.text[:size] in known and 0 < len(term.text) - size < 3 and " " not in term.text:
+                rest[term.text[:size]].add(term.text[size:])
+    return {text: frozenset(ones) for text, ones in rest.items() if ones}
 
 
 class ContextScanner:
