@@ -13,6 +13,7 @@ from keywords.boundaries import words
 from keywords.files import ORDINARY
 from keywords.folding import folding
 from keywords.matcher import Matcher
+from keywords.patterns import parts_of
 from keywords.terms import Lexicon, Term
 
 #: Words taken on each side of a seam of a strong term of two characters, and of any other.
@@ -62,7 +63,7 @@ def _skeletons(lexicon: Lexicon) -> Iterator[tuple[Term, str]]:
     tables = folding()
     for term in lexicon.terms:
         # The parts of a pair may stand in any order.
-        yield term, " ".join(sorted(tables.skeleton(part) for part in term.text.split()))
+        yield term, " ".join(sorted(map(tables.skeleton, parts_of(term))))
 
 
 def _plain(lexicon: Lexicon) -> Iterator[Problem]:

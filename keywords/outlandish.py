@@ -5,6 +5,7 @@ is needed where nobody would write so for another reason: with tone marks, or sy
 """
 
 import re
+from functools import lru_cache
 
 from keywords.scanning import Found, View
 from keywords.variants import syllables
@@ -15,6 +16,11 @@ _CHINESE = 2
 _LONG = 6
 #: Syllables beside it that may be the rest of the name or what is made of it: hei xiong dan, xiang ya shou chuan.
 _BESIDE = 3
+#: Words beside it from which a text is pinyin, each of them all syllables, and letters of the longest syllable.
+_SAID, _SYLLABLE = 3, 6
+_SENTENCE_BEFORE = re.compile(r"[a-z0-9\s,.'-]*\Z")
+_SENTENCE_AFTER = re.compile(r"[a-z0-9\s,.'-]*")
+_WORD = re.compile("[a-z]+")
 _BEFORE = re.compile(r"(?<![a-z])(?:[a-z]+\s+)+\Z")
 _AFTER = re.compile(r"(?:\s+[a-z]+)+")
 _HAN = re.compile("[\u3400-\u9fff]")
@@ -30,6 +36,8 @@ def spelt_out(view: View, found: Found) -> bool:
     text = view.fold
     before, after = _BEFORE.search(text, 0, found.raw_start), _AFTER.match(text, found.raw_end)
     beside = [*(before[0].split() if before else ()), *(after[0].split() if after else ())]
+    if _is_pinyin(text, found):
+        return True
     if len(beside) > _BESIDE or not syllables().issuperset(beside):
         return False  # a sentence of Latin words, not a name among Han characters
     rest = text[: found.raw_start] + text[found.raw_end :]
@@ -42,6 +50,24 @@ def spelt_out(view: View, found: Found) -> bool:
     if any(char.isspace() or not char.isalnum() for char in raw) and letters > found.end - found.start - 1:
         return True
     return (letters >= _LONG or letters < found.end - found.start) and _THING.search(rest) is not None
+
+
+def _is_pinyin(text: str, found: Found) -> bool:
+    """True where the whole sentence around it is spelt out: chu yi zhang laohu pi. English falls into no syllables."""
+    start, end = found.raw_start, found.raw_end
+    around = _SENTENCE_BEFORE.search(text, 0, start)[0] + " " + _SENTENCE_AFTER.match(text, end)[0]  # type: ignore[index]
+    words = _WORD.findall(around)
+    return len(words) >= _SAID and all(map(_falls_into_syllables, words))
+
+
+@lru_cache(maxsize=4096)
+def _falls_into_syllables(word: str) -> bool:
+    known = syllables()
+    reached = {0}
+    for end in range(1, len(word) + 1):
+        if any(start in reached and word[start:end] in known for start in range(max(0, end - _SYLLABLE), end)):
+            reached.add(end)
+    return len(word) in reached
 
 
 def _is_latin(char: str) -> bool:

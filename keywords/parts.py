@@ -9,9 +9,11 @@ from functools import cache
 from typing import NamedTuple
 
 from keywords.alike import RADICALS, SPLIT
+from keywords.boundaries import is_word
 from keywords.folding import folding
 from keywords.zhuyin import spelled
 
+_TWO = 2
 #: Parts side by side that are words of their own.
 _WORDS = frozenset(("手足", "人本", "水工", "玉龙", "金夹", "丝面", "手皮", "才皮", "人牛"))
 
@@ -40,6 +42,10 @@ def characters() -> dict[str, str]:
                 text = skeleton(one)
                 if len(text) > 1 and text not in _WORDS:
                     made.setdefault(text, skeleton(char))
+    # 良犭牙, 令羊角: the other way round, where that is no word.
+    for text, char in list(made.items()):
+        if len(text) == _TWO and not is_word(text[::-1]):
+            made.setdefault(text[::-1], char)
     return made | spelled()
 
 

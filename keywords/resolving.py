@@ -20,6 +20,8 @@ _BINDING = frozenset(
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十百几半整每")
 #: Longest term that comes about by chance on the seam of two words: 上海|象牙塔, 爆炸|麻雀战.
 _SHORT = 3
+#: Signs of one kind in a row that are ornament.
+_ORNAMENT = 40
 #: Letters from which a foreign name without its marks says enough.
 _TELLING = 9
 
@@ -89,7 +91,8 @@ def _bare(view: View, found: Found, term: Term) -> bool:
     size = found.end - found.start
     if size >= _TELLING or not view.raw[found.raw_start : found.raw_end].isascii():
         return False
-    return not term.text.isascii() and view.skeleton[found.start : found.end].isascii() and found.meaning.spelling is None
+    foreign = not (term.text.isascii() or found.meaning.spelling or found.meaning.partners)
+    return foreign and view.skeleton[found.start : found.end].isascii()
 
 
 def _known(term: Term) -> bool:
@@ -165,15 +168,22 @@ def _gaps_allowed(view: View, found: Found, visible: list[str], scoring: Scoring
         broken = {index for index in range(1, len(places)) if places[index] - places[index - 1] > 1}
         if not broken <= spelling.joints:
             return False
-    upright = _one_a_line(view, found)
+    upright = _one_a_line(view, found) or _evenly(visible, found)
     for gap in visible:
         seen = [char for char in gap if not view.folding.is_unseen(char)]
         across = found.raw_start < joint < found.raw_end and "\n" in gap
-        if len(seen) > scoring.gap:
+        # A line of one sign is ornament however long it is: 象————————牙.
+        if len(seen) > scoring.gap and (len({*seen}) > 1 or len(seen) > _ORNAMENT or seen[0].isspace()):
             return False
         if not across and not upright and _STOPS & set(seen) - {"!", "?"}:
             return False
     return True
+
+
+def _evenly(visible: list[str], found: Found) -> bool:
+    """True where one sign stands between all characters: 犀。牛。角 is no three sentences."""
+    size = found.end - found.start
+    return size >= _SHORT and len(visible) == size - 1 and len({*visible}) == 1 and "\n" not in visible[0]
 
 
 def _one_a_line(view: View, found: Found) -> bool:

@@ -25,7 +25,7 @@ from keywords.variants import Spelling
 #: More findings than any honest listing has; what follows them in a text is not read.
 _MOST = 20_000
 #: Spellings in letters, of the whole name or a part of it.
-SOUNDED = frozenset(("pinyin", "mixed"))
+SOUNDED = frozenset(("pinyin", "mixed", "romanised"))
 #: Right-to-left override: after it a term may be written backwards to be read forwards.
 _TURNED = "\u202e"
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from keywords.alike import ALIKE, HEARD
 from keywords.boundaries import frequency
+from keywords.romanising import romanised
 from keywords.terms import Term
 
 #: Longest term whose every mixture of Han and Latin is generated; in a longer one a shorter name stands plainly.
@@ -99,6 +100,9 @@ def spellings(term: Term, skeleton: str) -> Iterator[Spelling]:
     if "homophone" in wanted and len(skeleton) <= _GUESSED_LENGTH:
         yield from _one_changed(skeleton)
     if "heard" in wanted:
+        toned = [_sounds().reading.get(char, "") for char in skeleton]
+        for text in romanised(skeleton, toned) if all(toned) else ():
+            yield Spelling(text=text, technique="romanised", tier="T2", weak=True)
         yield from _heard(skeleton)
         yield from _drawn(skeleton)
         yield from _filled(skeleton)
