@@ -17,6 +17,8 @@ _ROW = _GOODS | {"toy", "education"}
 _PIECES = 4
 #: Skeleton characters from which a name says by itself what is sold: 红珊瑚原枝, but 象牙 may be a colour.
 _TELLING = 3
+#: After a name: so many of it, or so heavy (穿山甲鳞片200克 among children's clothes).
+_COUNTED = re.compile(r"[\d一二两三四五六七八九十半几]+\.?\d*(?:[只枚颗条根片对张块克斤kg]|公斤|厘米|cm)")
 _PIECE = re.compile(r"[^\s,，、;；/|｜+]+")
 
 
@@ -57,7 +59,9 @@ def strung(view: View, heaviest: Sequence[Candidate], contexts: Iterable[Context
         row = len(pieces) >= _PIECES and size >= _TELLING and rest <= size
         both = any(one.end <= item.found.start for one in goods) and any(one.start >= item.found.end for one in goods)
         apart = any(not own[0][0] <= view.origin[one.start] < own[0][1] for one in goods) if own else False
-        if (row and apart) or (both and own and not rest):
+        counted = bool(own) and any(_COUNTED.match(view.fold, at) for at in (raw_end - 1, raw_end))
+        alone = counted and apart and (both or size >= _TELLING)
+        if (row and apart) or (both and own and not rest) or alone:
             places = [at for at, raw in enumerate(view.origin) if first <= raw < last]
             return Bait(_ROW if row else frozenset(("goods", "wear")), places[0], places[-1] + 1)
     return None

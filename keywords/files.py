@@ -161,13 +161,21 @@ def _abroad(item: CategoryFile, foreign: Sequence[ForeignBlock]) -> CategoryFile
     for block in foreign:
         if block.category == item.key:
             plain = {
-                group: (*getattr(item, group), *(Entry(text=text, variants=()) for text in getattr(block, group)))
+                group: (*getattr(item, group), *(Entry(text=text, variants=()) for text in _shortened(getattr(block, group))))
                 for group in ("strong", "review")
             }
             named: dict[Any, tuple[str, ...]] = {"weak": block.weak, "foreign_code": block.code}
             rules = [CodedRule(of=of, company=block.company, group=group) for group, of in named.items() if of]
             item = item.model_copy(update={**plain, "coded": (*item.coded, *rules)})
     return item
+
+
+def _shortened(names: Sequence[str]) -> Iterator[str]:
+    """The names, and of a species in Latin also the form that its second mention has: M. javanica."""
+    yield from names
+    for genus, _, species in (name.partition(" ") for name in names if name[:1].isupper() and name[1:].islower()):
+        if genus.isascii() and species.isalpha():
+            yield f"{genus[0]}. {species}"
 
 
 def _load(path: Path) -> Any:

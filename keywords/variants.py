@@ -21,6 +21,12 @@ _GUESSED_LENGTH = 3
 _FILLERS = "哈呵嘿嘻啊呀哦呢嗯哎你我它咱喵汪哒嘞呗咦"
 #: Of those, which are mixed within one name.
 _MIXED_FILLERS = "哈嘿啊呀你我它"
+#: Digits by the characters for which they are read aloud, and the longest term in which one is.
+_DIGITS = {
+    "0": "灵羚鲮铃", "1": "一", "2": "饵耳二", "3": "山珊杉三", "4": "丝思狮四", "5": "鹉五武舞", "6": "陆鹿六", "7": "漆七",
+    "8": "八", "9": "酒鸠鹫九", "100": "百",
+}  # fmt: skip
+_NUMBERED_LENGTH = 4
 #: Characters tried for one, where one of a name is changed and where two are.
 _HEARD_ONE, _HEARD_TWO = 16, 9
 
@@ -96,10 +102,14 @@ def spellings(term: Term, skeleton: str) -> Iterator[Spelling]:
             yield from _mixed(skeleton, latin)
         if "initial" in wanted and len(skeleton) == 3:
             yield from _initials(skeleton, latin)
+    if {"homophone", "heard"} & wanted and len(skeleton) <= _NUMBERED_LENGTH:
+        yield from _numbered(skeleton)
     # Of a long term nobody changes one character for another: what is left says enough to be searched for.
     if "homophone" in wanted and len(skeleton) <= _GUESSED_LENGTH:
         yield from _one_changed(skeleton)
     if "heard" in wanted:
+        if all(latin) and len(skeleton) == len("象牙"):
+            yield from (one._replace(weak=True) for one in _initials(skeleton, latin))
         toned = [_sounds().reading.get(char, "") for char in skeleton]
         for text in romanised(skeleton, toned) if all(toned) else ():
             yield Spelling(text=text, technique="romanised", tier="T2", weak=True)
@@ -157,6 +167,15 @@ def _filled(skeleton: str) -> Iterator[Spelling]:
         pieces = zip_longest(skeleton, chosen, fillvalue="")
         text = "".join(char + filler for char, filler in pieces)
         yield Spelling(text=text, technique="filled", tier="T2", weak=gaps < 2)
+
+
+def _numbered(skeleton: str) -> Iterator[Spelling]:
+    """One character as the digit that sounds like it: 虎骨9, 6龟, 0羊角."""
+    for digit, chars in _DIGITS.items():
+        for at, char in enumerate(skeleton):
+            if char in chars:
+                text = skeleton[:at] + digit + skeleton[at + 1 :]
+                yield Spelling(text=text, technique="homophone", tier="T2", weak=len(skeleton) < 3)
 
 
 def _one_changed(skeleton: str) -> Iterator[Spelling]:
