@@ -4,9 +4,12 @@ The file is data: JSON beside the other tables, written by scripts/compile_lexic
 wheel carries. It names what it was made from; where it is missing, stale or damaged all is made anew, only later.
 """
 
+import base64
 import dataclasses
 import hashlib
 import json
+import struct
+import sys
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -54,8 +57,8 @@ class Meanings(Sequence[Sequence[Meaning]]):
 
     def __init__(self, data: Mapping[str, Any], texts: Sequence[str], lexicon: Lexicon) -> None:
         self._texts, self._lexicon = texts, lexicon
-        # Arrays, since a hundred thousand numbers are four megabytes as objects.
-        self._places, self._owners, self._forms = (array("I", data[key]) for key in ("places", "owners", "forms"))
+        # Arrays, since a hundred thousand numbers are four megabytes as objects, even for a moment.
+        self._places, self._owners, self._forms = (_unpacked(data[key]) for key in ("places", "owners", "forms"))
         self._kinds = [_form(*kind) for kind in data["kinds"]]
 
     def __len__(self) -> int:
@@ -91,7 +94,7 @@ def written(lexicon: Lexicon, spelled: Spelled) -> str:
     body = {
         "lexicon": dataclasses.replace(lexicon, terms=()).to_data(),
         "terms": "\n".join(term.text for term in lexicon.terms),
-        "shape": shape,
+        "shape": _packed(shape),
         "shapes": [json.loads(one) for one in shapes],
         "words": "\n".join(words),
         "texts": "\n".join(spelled.texts),
@@ -124,7 +127,21 @@ def _meanings(lexicon: Lexicon, spelled: Spelled) -> dict[str, Any]:
             else:
                 forms.append(_FIRST + kinds.setdefault(json.dumps([told, partners]), len(kinds)))
         places.append(len(owners))
-    return {"places": places, "owners": owners, "forms": forms, "kinds": [json.loads(one) for one in kinds]}
+    numbers = {"places": _packed(places), "owners": _packed(owners), "forms": _packed(forms)}
+    return {**numbers, "kinds": [json.loads(one) for one in kinds]}
+
+
+def _packed(numbers: Sequence[int]) -> str:
+    """Numbers of four bytes, the lowest first, in base 64."""
+    return base64.b64encode(struct.pack(f"<{len(numbers)}I", *numbers)).decode()
+
+
+def _unpacked(text: str) -> "array[int]":
+    numbers = array("I")
+    numbers.frombytes(base64.b64decode(text))
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
 
 
 @cache
@@ -154,7 +171,7 @@ def _terms(data: Mapping[str, Any]) -> tuple[Term, ...]:
     for one in kept:
         one["company"] = tuple(words[place] for place in one["company"])
     texts = data["terms"].split("\n")
-    return tuple(Term(text=text, **kept[shape]) for text, shape in zip(texts, data["shape"], strict=True))
+    return tuple(Term(text=text, **kept[shape]) for text, shape in zip(texts, _unpacked(data["shape"]), strict=True))
 
 
 def _sources() -> str:
