@@ -13,6 +13,8 @@ _HIDING = frozenset(("gap", "stuffed", "filled", "split", "repeated", "zhuyin", 
 _GOODS = frozenset(("goods", "wear", "forage", "deterrent", "fishing", "birdware"))
 #: Of a row of names without a sentence, what goods are also called: 玩具球, 二手书.
 _ROW = _GOODS | {"toy", "education"}
+#: And beside a counted name what these are made of, or who they are for.
+_BESIDE = _ROW | {"imitation", "other_material"}
 #: A title of so many pieces is a row of goods; with fewer the name may tell what the other is like.
 _PIECES = 4
 #: Skeleton characters from which a name says by itself what is sold: 红珊瑚原枝, but 象牙 may be a colour.
@@ -26,7 +28,7 @@ class Bait(NamedTuple):
     """The groups whose words count for nothing, and where the row stands from which they are seen."""
 
     groups: frozenset[str]
-    #: Skeleton start and end of the name's own line, in which a word of `_ROW` that is no goods still counts.
+    #: Skeleton start and end of the name's own line, or of its own piece, in which a word that is no goods still counts.
     start: int
     end: int
 
@@ -61,7 +63,10 @@ def strung(view: View, heaviest: Sequence[Candidate], contexts: Iterable[Context
         apart = any(not own[0][0] <= view.origin[one.start] < own[0][1] for one in goods) if own else False
         counted = bool(own) and any(_COUNTED.match(view.fold, at) for at in (raw_end - 1, raw_end))
         alone = counted and apart and (both or size >= _TELLING)
-        if (row and apart) or (both and own and not rest) or alone:
+        if alone and not row:
+            places = [at for at, raw in enumerate(view.origin) if own[0][0] <= raw < own[0][1]]
+            return Bait(_BESIDE, places[0], places[-1] + 1)
+        if (row and apart) or (both and own and not rest):
             places = [at for at, raw in enumerate(view.origin) if first <= raw < last]
             return Bait(_ROW if row else frozenset(("goods", "wear")), places[0], places[-1] + 1)
     return None

@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -158,10 +159,11 @@ def _foreign(folder: Path) -> list[ForeignBlock]:
 
 def _abroad(item: CategoryFile, foreign: Sequence[ForeignBlock]) -> CategoryFile:
     """The category with its names in other languages."""
+    shared = _shared_mentions(foreign)
     for block in foreign:
         if block.category == item.key:
             plain = {
-                group: (*getattr(item, group), *(Entry(text=text, variants=()) for text in _shortened(getattr(block, group))))
+                group: (*getattr(item, group), *(Entry(text=text, variants=()) for text in _shortened(getattr(block, group), shared)))
                 for group in ("strong", "review")
             }
             named: dict[Any, tuple[str, ...]] = {"weak": block.weak, "foreign_code": block.code}
@@ -170,12 +172,24 @@ def _abroad(item: CategoryFile, foreign: Sequence[ForeignBlock]) -> CategoryFile
     return item
 
 
-def _shortened(names: Sequence[str]) -> Iterator[str]:
-    """The names, and of a species in Latin also the form that its second mention has: M. javanica."""
+def _shared_mentions(foreign: Sequence[ForeignBlock]) -> Set[str]:
+    times = Counter(_second_mention(name) for block in foreign for name in (*block.strong, *block.review))
+    return {short for short, count in times.items() if count > 1}
+
+
+def _shortened(names: Sequence[str], shared: Set[str]) -> Iterator[str]:
+    """The names, and of a species in Latin also the form that its second mention has: M. javanica.
+
+    Not where two share it (`shared`): A. sinensis is an alligator and a sturgeon.
+    """
     yield from names
-    for genus, _, species in (name.partition(" ") for name in names if name[:1].isupper() and name[1:].islower()):
-        if genus.isascii() and species.isalpha():
-            yield f"{genus[0]}. {species}"
+    yield from (short for name in names if (short := _second_mention(name)) and short not in shared)
+
+
+def _second_mention(name: str) -> str:
+    genus, _, species = name.partition(" ")
+    latin = genus[:1].isupper() and genus.isascii() and name[1:].islower() and species.isascii() and species.isalpha()
+    return f"{genus[0]}. {species}" if latin else ""
 
 
 def _load(path: Path) -> Any:

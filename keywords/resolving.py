@@ -20,6 +20,8 @@ _BINDING = frozenset(
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十百几半整每")
 #: Longest term that comes about by chance on the seam of two words: 上海|象牙塔, 爆炸|麻雀战.
 _SHORT = 3
+#: What says that a name before it is that of an animal.
+_KINDS = frozenset(("鸟", "龟", "蛇"))
 #: Signs of one kind in a row that are ornament.
 _ORNAMENT = 40
 #: Letters from which a foreign name without its marks says enough.
@@ -254,11 +256,16 @@ def _judge_guess(view: View, candidate: Candidate, window: Cut, start: int, end:
     if len(text) == _SHORT - 1 and _binds(text, candidate.term.text):
         candidate.cancelled_by = f"“{text}”是行文用字"
     elif is_word(text) and candidate.technique == "homophone" and whole and "heard" in candidate.term.variants:
-        candidate.worded = True
+        # 话梅鸟: whatever 话梅 is, no bird is called so.
+        candidate.worded = not _names_a_kind(view, candidate.found)
     elif is_word(text):
         candidate.cancelled_by = f"“{text}”本身是常用词"
     elif not whole or not (candidate.technique == "reversed" or _changed_alone(view, candidate, window)):
         candidate.cancelled_by = f"跨词“{_around(window, start, end)}”"
+
+
+def _names_a_kind(view: View, found: Found) -> bool:
+    return found.continued and view.skeleton[found.end : found.end + 1] in _KINDS
 
 
 def _binds(text: str, meant: str) -> bool:
