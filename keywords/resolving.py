@@ -253,13 +253,16 @@ def _judge_guess(view: View, candidate: Candidate, window: Cut, start: int, end:
     """A homophone is believed only where nothing else makes sense: what was changed stands alone, and it is no word."""
     text = view.seen[start:end]
     whole = start in window.edges and end in window.edges
-    if len(text) == _SHORT - 1 and _binds(text, candidate.term.text):
+    if len(text) <= _SHORT and _binds(text, candidate.term.text):
         candidate.cancelled_by = f"“{text}”是行文用字"
     elif is_word(text) and candidate.technique == "homophone" and whole and "heard" in candidate.term.variants:
         # 话梅鸟: whatever 话梅 is, no bird is called so.
         candidate.worded = not _names_a_kind(view, candidate.found)
     elif is_word(text):
         candidate.cancelled_by = f"“{text}”本身是常用词"
+    elif whole and end - start == _SHORT and candidate.technique == "homophone" and not candidate.weak:
+        # 海归|壳: what was changed lies in a word, but three characters are a name of their own in company.
+        candidate.weak = not _changed_alone(view, candidate, window)
     elif not whole or not (candidate.technique == "reversed" or _changed_alone(view, candidate, window)):
         candidate.cancelled_by = f"跨词“{_around(window, start, end)}”"
 

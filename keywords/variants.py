@@ -200,7 +200,7 @@ def _heard(skeleton: str) -> Iterator[Spelling]:
     Of a name of two characters what only nearly sounds alike could be anything.
     """
     likely = [_close_to(char)[:_HEARD_TWO] for char in skeleton]
-    alike = likely if len(skeleton) == 2 else [_alike_to(char) for char in skeleton]
+    alike = [_close_to(char) if len(skeleton) == 2 else _alike_to(char) for char in skeleton]
     changes = [{index: other} for index, others in enumerate(alike) for other in others[:_HEARD_ONE]]
     if len(skeleton) <= _GUESSED_LENGTH:
         for first, second in combinations(range(len(skeleton)), 2):
