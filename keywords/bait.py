@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from keywords.candidates import Candidate, Context
-from keywords.scanning import View
+from keywords.view import View
 
 #: Ways of hiding a name that no honest seller of other goods uses.
 _HIDING = frozenset(("gap", "stuffed", "filled", "split", "repeated", "zhuyin", "acrostic", "turned"))
@@ -28,7 +28,7 @@ class Bait(NamedTuple):
     """The groups whose words count for nothing, and where the row stands from which they are seen."""
 
     groups: frozenset[str]
-    #: Skeleton start and end of the name's own line, or of its own piece, in which a word that is no goods still counts.
+    #: Skeleton start and end of the name's own line or piece, in which a word that is no goods still counts.
     start: int
     end: int
 

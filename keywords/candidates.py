@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from keywords.scanning import Found
 from keywords.terms import ContextGroup, Exclusion, Term
+from keywords.view import Found
 
 #: Candidates fewer than which are looked through one by one: most texts have three.
 _FEW = 12

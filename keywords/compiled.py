@@ -11,7 +11,7 @@ import json
 import struct
 import sys
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import accumulate
@@ -38,9 +38,10 @@ class Compiled(NamedTuple):
 class Lines(Sequence[str]):
     """Texts in one string: fifty thousand strings are four megabytes, and few of them are asked for again."""
 
-    def __init__(self, joined: str) -> None:
+    def __init__(self, joined: str, ends: Sequence[int]) -> None:
+        """`ends`: where the line after each begins."""
         self._joined = joined
-        self._ends = array("I", accumulate(len(line) + 1 for line in joined.split("\n")))
+        self._ends = ends
 
     def __len__(self) -> int:
         return len(self._ends)
@@ -98,8 +99,10 @@ def written(lexicon: Lexicon, spelled: Spelled) -> str:
         "shapes": [json.loads(one) for one in shapes],
         "words": "\n".join(words),
         "texts": "\n".join(spelled.texts),
+        "ends": _packed(_ends(spelled.texts)),
         **_meanings(lexicon, spelled),
         "factors": "\n".join(spelled.factors),
+        "factor_ends": _packed(_ends(spelled.factors)),
         "stuffing": spelled.stuffing,
     }
     told = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
@@ -131,6 +134,10 @@ def _meanings(lexicon: Lexicon, spelled: Spelled) -> dict[str, Any]:
     return {**numbers, "kinds": [json.loads(one) for one in kinds]}
 
 
+def _ends(texts: Iterable[str]) -> list[int]:
+    return list(accumulate(len(text) + 1 for text in texts))
+
+
 def _packed(numbers: Sequence[int]) -> str:
     """Numbers of four bytes, the lowest first, in base 64."""
     return base64.b64encode(struct.pack(f"<{len(numbers)}I", *numbers)).decode()
@@ -156,18 +163,19 @@ def compiled() -> Compiled | None:
         return None
     data = json.loads(body)
     lexicon = dataclasses.replace(Lexicon.from_data(data["lexicon"]), terms=_terms(data))
-    texts = Lines(data["texts"])
+    texts = Lines(data["texts"], _unpacked(data["ends"]))
+    factors = Lines(data["factors"], _unpacked(data["factor_ends"]))
     stuffing = Stuffing(*data["stuffing"]) if data["stuffing"] else None
     partners = frozenset(part for _, parts in data["kinds"] for part in parts)
     meanings = Meanings(data, texts, lexicon)
-    return Compiled(lexicon, Spelled(texts, meanings, Lines(data["factors"]), stuffing, partners))
+    return Compiled(lexicon, Spelled(texts, meanings, factors, stuffing, partners))
 
 
 def _terms(data: Mapping[str, Any]) -> tuple[Term, ...]:
     shapes = [[tuple(value) if isinstance(value, list) else value for value in shape] for shape in data["shapes"]]
     names = [field.name for field in dataclasses.fields(Term) if field.name != "text"]
     words = data["words"].split("\n")
-    kept = [dict(zip(names, shape, strict=True)) for shape in shapes]
+    kept: list[dict[str, Any]] = [dict(zip(names, shape, strict=True)) for shape in shapes]
     for one in kept:
         one["company"] = tuple(words[place] for place in one["company"])
     texts = data["terms"].split("\n")

@@ -163,7 +163,10 @@ def _abroad(item: CategoryFile, foreign: Sequence[ForeignBlock]) -> CategoryFile
     for block in foreign:
         if block.category == item.key:
             plain = {
-                group: (*getattr(item, group), *(Entry(text=text, variants=()) for text in _shortened(getattr(block, group), shared)))
+                group: (
+                    *getattr(item, group),
+                    *(Entry(text=text, variants=()) for text in _shortened(getattr(block, group), shared)),
+                )
                 for group in ("strong", "review")
             }
             named: dict[Any, tuple[str, ...]] = {"weak": block.weak, "foreign_code": block.code}

@@ -186,9 +186,7 @@ def folding() -> Folding:
     beyond: dict[str, str] = {}
     for char, text in {**pairs, **several}.items():
         code = ord(char)
-        if char in pairs and code in dropped:
-            text = ""
-        elif char in pairs and ord(text) in dropped:
+        if char in pairs and (code in dropped or ord(text) in dropped):
             text = ""
         widths[code] = len(text)
         if code >= _PLANE:

@@ -10,9 +10,10 @@ from keywords.company import Reading
 from keywords.folding import folding
 from keywords.requiring import require_company
 from keywords.resolving import cover, resolve
-from keywords.scanning import Scanner, View
+from keywords.scanning import Scanner
 from keywords.scoring import gather, judge
 from keywords.terms import Lexicon
+from keywords.view import View
 from records import Assessment, Level, Listing, Match
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ is needed where nobody would write so for another reason: with tone marks, or sy
 import re
 from functools import lru_cache
 
-from keywords.scanning import Found, View
 from keywords.variants import syllables
+from keywords.view import Found, View
 
 #: Han characters beside it from which a text is Chinese.
 _CHINESE = 2

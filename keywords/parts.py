@@ -1,5 +1,5 @@
-"""Characters written in parts: 犭虎皮, 石車石渠, 月旦. They are put together again and the text is read once more. So is
-what is spelt in bopomofo, as pinyin: ㄒㄧㄤㄧㄚ.
+"""Characters written in parts: 犭虎皮, 石車石渠, 月旦. They are put together again and the text is read once more.
+So is what is spelt in bopomofo, as pinyin: ㄒㄧㄤㄧㄚ.
 
 So that every term is found in parts, however many of its characters are split, and no pattern is spent on it.
 """
@@ -9,11 +9,15 @@ from functools import cache
 from typing import NamedTuple
 
 from keywords.alike import RADICALS, SPLIT
-from keywords.boundaries import is_word
 from keywords.folding import folding
 from keywords.zhuyin import spelled
 
 _TWO = 2
+#: Parts that are words when they are turned round.
+_TURNED = frozenset((
+    "代王", "分米", "鸟雀", "牛尾", "长大", "耳食", "电刀", "介虫", "心田", "川马",
+    "十日", "原虫", "白玉", "虎王", "龙王", "南木", "石山", "二人", "半丝", "青气",
+))  # fmt: skip
 #: Parts side by side that are words of their own.
 _WORDS = frozenset(("手足", "人本", "水工", "玉龙", "金夹", "丝面", "手皮", "才皮", "人牛"))
 
@@ -32,8 +36,10 @@ class Rejoined(NamedTuple):
 
 @cache
 def characters() -> dict[str, str]:
-    """Folded parts to the character that they make, and bopomofo to pinyin; radicals that no keyboard gives also as what
-    is typed for them."""
+    """Folded parts to the character that they make, and bopomofo to pinyin.
+
+    Radicals that no keyboard gives also as what is typed for them.
+    """
     skeleton = folding().skeleton
     made: dict[str, str] = {}
     for char, ways in SPLIT.items():
@@ -44,7 +50,7 @@ def characters() -> dict[str, str]:
                     made.setdefault(text, skeleton(char))
     # 良犭牙, 令羊角: the other way round, where that is no word.
     for text, char in list(made.items()):
-        if len(text) == _TWO and not is_word(text[::-1]):
+        if len(text) == _TWO and text[::-1] not in _TURNED:
             made.setdefault(text[::-1], char)
     return made | spelled()
 

@@ -6,8 +6,8 @@ from keywords.boundaries import is_word
 from keywords.candidates import Candidate, Context, Places
 from keywords.choosing import concerns
 from keywords.company import TALK, folded, is_talk, reach
-from keywords.scanning import View
 from keywords.terms import Scoring, Term
+from keywords.view import View
 
 #: Longest word of the dictionary that is heard everywhere.
 _SHORT = 3

@@ -1,25 +1,26 @@
 """Names in letters other than their pinyin: with tones as digits, as a southern ear or a hasty hand spells them, with
 digits for letters, and as Cantonese is romanised."""
 
+import re
 from collections.abc import Iterator
 
 #: Jyutping of the characters of names that everybody knows.
 _JYUTPING = dict(
-    zip(
-        "东丝中云五什兔八兽刺化华卡味哥唇嘴图大头夹套娃媒子射山巨平弓弩弹强思懒捕掌斑机杉果枪步毒气氰水江沙油海游灵炮点熊爪片"
-        "牙牛犀狗狸狼猁猎猕猞猪猫猬猴獭獾玳珊珠球瑁瑚甲电画百皮盔相眉眼瞎砗磲秃穿竹箭粘红绒绣缘网羊羚翅翠老胆胸膏苍苏藏虎蚧蛇"
-        "蛤蜂蜡蜥蜴蟒角豆豚象豪豹辐达过酒醉野金针钢钱钾铁铅镜阿陆隼雀雕雪青靛鞭顶颏风饵香马骨鱼鲟鲵鳄鸟鸠鸡鹉鹞鹤鹦鹩鹫鹰麂麝"
-        "麻黄黑鼠龟",
-        "dung1 si1 zung1 wan4 ng5 sap6 tou3 baat3 sau3 ci3 faa3 waa4 kaa1 mei6 go1 seon4 zeoi2 tou4 daai6 tau4 gaap3 tou3 "
-        "waa1 mui4 zi2 se6 saan1 geoi6 ping4 gung1 nou5 daan6 koeng4 si1 laan5 bou6 zoeng2 baan1 gei1 caam3 gwo2 coeng1 "
-        "bou6 duk6 hei3 cing1 seoi2 gong1 saa1 jau4 hoi2 jau4 ling4 paau3 dim2 hung4 zaau2 pin3 ngaa4 ngau4 sai1 gau2 lei4 "
-        "long4 lei6 lip6 mei4 se3 zyu1 maau1 wai6 hau4 caat3 fun1 doi6 saan1 zyu1 kau4 mui6 wu4 gaap3 din6 waa6 baak3 pei4 "
-        "kwai1 soeng1 mei4 ngaan5 hat6 ce1 keoi4 tuk1 cyun1 zuk1 zin3 zim1 hung4 jung4 sau3 jyun4 mong5 joeng4 ling4 ci3 "
-        "ceoi3 lou5 daam2 hung1 gou1 cong1 sou1 zong6 fu2 gaai3 se4 gap3 fung1 laap6 sik1 jik6 mong5 gok3 dau6 tyun4 zoeng6 "
-        "hou4 paau3 fuk1 daat6 gwo3 zau2 zeoi3 je5 gam1 zam1 gong3 cin4 gaap3 tit3 jyun4 geng3 aa3 luk6 zeon2 zoek3 diu1 "
-        "syut3 cing1 din6 bin1 ding2 hoi4 fung1 nei6 hoeng1 maa5 gwat1 jyu4 cam4 ngai4 ngok6 niu5 gau1 gai1 mou5 jiu6 hok6 "
-        "jing1 liu4 zau6 jing1 gei2 se6 maa4 wong4 hak1 syu2 gwai1".split(),
-        strict=True,
+    re.findall(
+        "(.)([a-z]+[1-6])",
+        "东dung1 丝si1 中zung1 云wan4 五ng5 什sap6 兔tou3 八baat3 兽sau3 刺ci3 化faa3 华waa4 卡kaa1 味mei6 哥go1 "
+        "唇seon4 嘴zeoi2 图tou4 大daai6 头tau4 夹gaap3 套tou3 娃waa1 媒mui4 子zi2 射se6 山saan1 巨geoi6 平ping4 "
+        "弓gung1 弩nou5 弹daan6 强koeng4 思si1 懒laan5 捕bou6 掌zoeng2 斑baan1 机gei1 杉caam3 果gwo2 枪coeng1 步bou6 "
+        "毒duk6 气hei3 氰cing1 水seoi2 江gong1 沙saa1 油jau4 海hoi2 游jau4 灵ling4 炮paau3 点dim2 熊hung4 爪zaau2 "
+        "片pin3 牙ngaa4 牛ngau4 犀sai1 狗gau2 狸lei4 狼long4 猁lei6 猎lip6 猕mei4 猞se3 猪zyu1 猫maau1 猬wai6 猴hau4 "
+        "獭caat3 獾fun1 玳doi6 珊saan1 珠zyu1 球kau4 瑁mui6 瑚wu4 甲gaap3 电din6 画waa6 百baak3 皮pei4 盔kwai1 "
+        "相soeng1 眉mei4 眼ngaan5 瞎hat6 砗ce1 磲keoi4 秃tuk1 穿cyun1 竹zuk1 箭zin3 粘zim1 红hung4 绒jung4 绣sau3 "
+        "缘jyun4 网mong5 羊joeng4 羚ling4 翅ci3 翠ceoi3 老lou5 胆daam2 胸hung1 膏gou1 苍cong1 苏sou1 藏zong6 虎fu2 "
+        "蚧gaai3 蛇se4 蛤gap3 蜂fung1 蜡laap6 蜥sik1 蜴jik6 蟒mong5 角gok3 豆dau6 豚tyun4 象zoeng6 豪hou4 豹paau3 "
+        "辐fuk1 达daat6 过gwo3 酒zau2 醉zeoi3 野je5 金gam1 针zam1 钢gong3 钱cin4 钾gaap3 铁tit3 铅jyun4 镜geng3 "
+        "阿aa3 陆luk6 隼zeon2 雀zoek3 雕diu1 雪syut3 青cing1 靛din6 鞭bin1 顶ding2 颏hoi4 风fung1 饵nei6 香hoeng1 "
+        "马maa5 骨gwat1 鱼jyu4 鲟cam4 鲵ngai4 鳄ngok6 鸟niu5 鸠gau1 鸡gai1 鹉mou5 鹞jiu6 鹤hok6 鹦jing1 鹩liu4 "
+        "鹫zau6 鹰jing1 麂gei2 麝se6 麻maa4 黄wong4 黑hak1 鼠syu2 龟gwai1",
     )
 )
 #: What half the country does not tell apart, as it is then spelt.

@@ -9,11 +9,10 @@ from typing import NamedTuple
 import ahocorasick_rs
 from ahocorasick_rs import Implementation
 
-from keywords.boundaries import Cut, cut
 from keywords.company import Company, Place, Reading, company_words, context_words, folded
 from keywords.compiled import compiled
 from keywords.expressions import of_groups
-from keywords.folding import Folding, folding, references, without_markup
+from keywords.folding import folding
 from keywords.parts import characters, is_sounded, rejoined
 from keywords.patterns import Meaning, Spelled, spell, stuffable
 from keywords.returning import give_back
@@ -21,35 +20,16 @@ from keywords.readings import asks, is_lined, others
 from keywords.skimming import skimmer
 from keywords.terms import ContextGroup, Lexicon, Term
 from keywords.variants import Spelling
+from keywords.view import Found, View, stuttered, whole_latin
 
+#: Longest term that goes on from a name which everybody knows.
+_LONGEST = 5
 #: More findings than any honest listing has; what follows them in a text is not read.
 _MOST = 20_000
 #: Spellings in letters, of the whole name or a part of it.
 SOUNDED = frozenset(("pinyin", "mixed", "romanised"))
 #: Right-to-left override: after it a term may be written backwards to be read forwards.
 _TURNED = "\u202e"
-
-
-class Found(NamedTuple):
-    """One pattern found: where in the skeleton and where in the raw text."""
-
-    meaning: Meaning
-    start: int
-    end: int
-    raw_start: int
-    raw_end: int
-    #: True when letters or digits stood inside and were taken out.
-    stuffed: bool = False
-    #: True when a character of it is written in parts.
-    split: bool = False
-    #: In which other reading of the text it stands; empty where the text was read as it is.
-    reading: str = ""
-    #: True where a longer term goes on as the text does: 兄胆|粉, since 熊胆粉 is one.
-    continued: bool = False
-
-    def covers(self, other: "Found") -> bool:
-        """True when `other` lies inside and is shorter."""
-        return self.start <= other.start and other.end <= self.end and self.end - self.start > other.end - other.start
 
 
 class _Owner(NamedTuple):
@@ -64,54 +44,6 @@ class _Owner(NamedTuple):
     sounded: bool
     #: Pairs by one of their other parts, with their places too.
     pairs: dict[str, tuple[tuple[int, Meaning], ...]]
-
-
-class View:
-    """A text with what the resolver needs of it; made only for texts in which something was found."""
-
-    __slots__ = ("_cuts", "fold", "folding", "origin", "raw", "references", "seen", "seen_at", "skeleton")
-
-    def __init__(self, raw: str, tables: Folding) -> None:
-        hidden = without_markup(raw)
-        skim = skimmer()
-        located = skim.located(hidden)
-        self.raw = raw
-        self.folding = tables
-        self.skeleton = located.text
-        self.origin = located.origin
-        self.references = references(raw)
-        #: Folded, same length.
-        self.fold = skim.fold(hidden)
-        #: Raw index to index into `seen`, with one more for the end.
-        self.seen_at: list[int] | range = range(len(raw) + 1)
-        #: The fold without invisible characters: what jieba reads.
-        self.seen = self.fold
-        if tables.has_unseen(hidden):
-            self._leave_unseen_out(hidden)
-        self._cuts: dict[tuple[int, int], Cut] = {}
-
-    def _leave_unseen_out(self, hidden: str) -> None:
-        seen: list[str] = []
-        places: list[int] = []
-        for char, source in zip(self.fold, hidden, strict=True):
-            places.append(len(seen))
-            if not self.folding.is_unseen(source):
-                seen.append(char)
-        places.append(len(seen))
-        self.seen_at, self.seen = places, "".join(seen)
-
-    def cut(self, start: int, end: int) -> Cut:
-        """Words around the raw [start, end); asked for one place by its term, its disguises and its exclusion."""
-        place = self.seen_at[start], self.seen_at[end - 1] + 1
-        known = self._cuts.get(place)
-        if known is None:
-            known = self._cuts[place] = cut(self.seen, *place)
-        return known
-
-    def gaps(self, found: Found) -> list[str]:
-        """The raw pieces between the characters of a finding that are not part of it."""
-        places = sorted({self.origin[index] for index in range(found.start, found.end)})
-        return [self.fold[left + 1 : right] for left, right in itertools.pairwise(places) if right - left > 1]
 
 
 class Scanner:
@@ -295,7 +227,7 @@ class Scanner:
         return self._across(skeleton, [hit.span() for hit in self._inner.finditer(skeleton)])
 
     def _junk_hits(self, skeleton: str) -> Iterator[tuple[Meaning, int, int]]:
-        """Terms that appear when laughter is passed over. One call (虎啊骨) is no laughter, two are, or two gaps with one."""
+        """Terms that appear when laughter is passed over: two calls, or one in each of two gaps. 虎啊骨 is none."""
         if self._junk is None or not asks(skeleton):
             return
         runs = [hit.span() for hit in self._junk.finditer(skeleton)]
@@ -380,12 +312,13 @@ def _spelled(lexicon: Lexicon) -> Spelled:
 
 def _longer(lexicon: Lexicon) -> dict[str, frozenset[str]]:
     """By names that everybody knows: what strong terms go on with after them, one or two characters."""
-    known = {term.text for term in lexicon.terms if "heard" in term.variants}
-    rest: dict[str, set[str]] = {text: set() for text in known}
+    rest: dict[str, set[str]] = {term.text: set() for term in lexicon.terms if "heard" in term.variants}
     for term in lexicon.terms:
-        for size in (2, 3) if term.strength == "strong" else ():
-            if term.text[:size] in known and 0 < len(term.text) - size < 3 and " " not in term.text:
-                rest[term.text[:size]].add(term.text[size:])
+        text = term.text
+        if 2 < len(text) <= _LONGEST and term.strength == "strong" and " " not in text:
+            for size in (2, 3):
+                if text[:size] in rest and 0 < len(text) - size < 3:
+                    rest[text[:size]].add(text[size:])
     return {text: frozenset(ones) for text, ones in rest.items() if ones}
 
 
@@ -415,35 +348,12 @@ class ContextScanner:
                 yield group, hit[0].strip(), start, max(start + 1, _skeleton_index(view, hit.end()))
 
 
-def stuttered(skeleton: str, start: int, end: int) -> bool:
-    """麝麝香香: both characters of a name are written again on its outside."""
-    if end - start != 2 or start < 1 or end >= len(skeleton) or skeleton[start:end].isascii():
-        return False
-    first, last = skeleton[start], skeleton[end - 1]
-    return first != last and (skeleton[start - 1], skeleton[end]) == (first, last)
-
-
 def _place(owned: tuple[int, Meaning]) -> int:
     return owned[0]
 
 
 def _needs_company(term: Term, spelling: Spelling | None) -> bool:
     return term.strength == "weak" or (spelling is not None and spelling.weak)
-
-
-def whole_latin(view: View, start: int, end: int) -> bool:
-    """False when a Latin edge of skeleton [start, end) continues as a Latin word: xiangya in xiangyang."""
-    skeleton, origin, text = view.skeleton, view.origin, view.fold
-    if _is_latin(skeleton[start]) and (first := origin[start]) and _is_latin(text[first - 1]):
-        return False
-    if not _is_latin(skeleton[end - 1]):
-        return True
-    last = origin[end - 1] + 1
-    return last == len(text) or not _is_latin(text[last])
-
-
-def _is_latin(char: str) -> bool:
-    return "a" <= char <= "z"
 
 
 def _skeleton_index(view: View, raw: int) -> int:

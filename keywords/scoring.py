@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from keywords.bait import strung
 from keywords.candidates import Candidate, Context
 from keywords.choosing import concerns, heaviest_of, weight
-from keywords.scanning import View
 from keywords.terms import ContextGroup, Scoring
+from keywords.view import View
 from records import Level, Part
 
 #: Written before a word of imitation they turn it round: 不是树脂, 绝非塑料.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from unittest import mock
 
 import keywords.resolving
-import keywords.scanning
+import keywords.view
 from keywords import Lexicon, Matcher, builtin
 from keywords.boundaries import Cut
 from records import Assessment
@@ -66,7 +66,7 @@ def without_jieba() -> Iterator[None]:
         return Cut(edges=frozenset(range(len(text) + 1)), words=())
 
     with (
-        mock.patch.object(keywords.scanning, "cut", everywhere),
+        mock.patch.object(keywords.view, "cut", everywhere),
         mock.patch.object(keywords.resolving, "is_word", lambda _text: False),
     ):
         yield

@@ -12,7 +12,8 @@ from keywords import Matcher, builtin
 from keywords.blocks import blocks
 from keywords.folding import folding
 from keywords.patterns import factors, patterns
-from keywords.scanning import Scanner, View
+from keywords.scanning import Scanner
+from keywords.view import View
 from records import Listing
 from tests.keywords.conftest import lexicon_of
 
