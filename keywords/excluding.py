@@ -9,8 +9,10 @@ from keywords.view import Found, View
 
 def exclude(view: View, candidates: list[Candidate], exclusions: Sequence[Found]) -> None:
     """An exclusion cancels what it covers and is longer than, where its own edges are word boundaries."""
-    places = Places(candidates if exclusions else ())
-    parts = _parts_at(candidates if exclusions else ())
+    # The lines between the heads of lines take nothing from what the heads spell.
+    concerned = [item for item in candidates if not item.found.reading] if exclusions else []
+    places = Places(concerned)
+    parts = _parts_at(concerned)
     for found in exclusions:
         exclusion = found.meaning.exclusion
         assert exclusion is not None

@@ -18,6 +18,8 @@ _LONG = 6
 _BESIDE = 3
 #: Words beside it from which a text is pinyin, each of them all syllables, and letters of the longest syllable.
 _SAID, _SYLLABLE = 3, 6
+#: Characters on each side of it that are read: for its sentence, and for what else is said.
+_NEAR, _FAR = 120, 1000
 _SENTENCE_BEFORE = re.compile(r"[a-z0-9\s,.'-]*\Z")
 _SENTENCE_AFTER = re.compile(r"[a-z0-9\s,.'-]*")
 _WORD = re.compile("[a-z]+")
@@ -34,13 +36,14 @@ _THING = re.compile(
 def spelt_out(view: View, found: Found) -> bool:
     """True where a pinyin or half-pinyin spelling says by itself that something is hidden."""
     text = view.fold
-    before, after = _BEFORE.search(text, 0, found.raw_start), _AFTER.match(text, found.raw_end)
+    first, last = found.raw_start - _NEAR, found.raw_end + _NEAR
+    before, after = _BEFORE.search(text, max(0, first), found.raw_start), _AFTER.match(text, found.raw_end, last)
     beside = [*(before[0].split() if before else ()), *(after[0].split() if after else ())]
     if _is_pinyin(text, found):
         return True
     if len(beside) > _BESIDE or not syllables().issuperset(beside):
         return False  # a sentence of Latin words, not a name among Han characters
-    rest = text[: found.raw_start] + text[found.raw_end :]
+    rest = text[max(0, found.raw_start - _FAR) : found.raw_start] + text[found.raw_end : found.raw_end + _FAR]
     if len(_HAN.findall(rest)) < _CHINESE:
         return False
     raw = view.raw[found.raw_start : found.raw_end]
@@ -55,8 +58,9 @@ def spelt_out(view: View, found: Found) -> bool:
 def _is_pinyin(text: str, found: Found) -> bool:
     """True where the whole sentence around it is spelt out: chu yi zhang laohu pi. English falls into no syllables."""
     start, end = found.raw_start, found.raw_end
-    around = _SENTENCE_BEFORE.search(text, 0, start)[0] + " " + _SENTENCE_AFTER.match(text, end)[0]  # type: ignore[index]
-    words = _WORD.findall(around)
+    before = _SENTENCE_BEFORE.search(text, max(0, start - _NEAR), start)
+    after = _SENTENCE_AFTER.match(text, end, end + _NEAR)
+    words = _WORD.findall(before[0] if before else "") + _WORD.findall(after[0] if after else "")
     return len(words) >= _SAID and all(map(_falls_into_syllables, words))
 
 

@@ -24,7 +24,8 @@ _JYUTPING = dict(
     )
 )
 #: What half the country does not tell apart, as it is then spelt.
-_SOUTHERN = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ang", "an"), ("ing", "in"), ("eng", "en"))
+_FLAT, _FRONT = (("zh", "z"), ("ch", "c"), ("sh", "s")), (("ing", "in"), ("eng", "en"))
+_SOUTHERN = (_FLAT, _FRONT, _FLAT + _FRONT, (*_FLAT, *_FRONT, ("ang", "an")))
 _DIGITS = (("i", "1"), ("o", "0"), ("a", "4"), ("e", "3"), ("g", "9"))
 #: Letters from which two neighbours are taken for one another without making another word of it.
 _LONG = 6
@@ -34,7 +35,7 @@ def romanised(skeleton: str, toned: list[str]) -> Iterator[str]:
     """Other spellings in letters of a name whose toned syllables (xiang4) are `toned`."""
     plain = [syllable.rstrip("12345") for syllable in toned]
     joined = "".join(plain)
-    found = ["".join(toned), "".join(map(_southern, plain)), _flat(joined)]
+    found = ["".join(toned), *("".join(_replaced(one, ways) for one in plain) for ways in _SOUTHERN)]
     found += [joined.replace(letter, digit) for letter, digit in _DIGITS]
     found += [joined.replace("i", "1").replace("o", "0").replace("a", "4")]
     if len(joined) >= _LONG:
@@ -46,13 +47,7 @@ def romanised(skeleton: str, toned: list[str]) -> Iterator[str]:
     yield from (one for one in dict.fromkeys(found) if one != joined)
 
 
-def _southern(syllable: str) -> str:
-    for sharp, flat in _SOUTHERN:
+def _replaced(syllable: str, ways: tuple[tuple[str, str], ...]) -> str:
+    for sharp, flat in ways:
         syllable = syllable.replace(sharp, flat)
     return syllable
-
-
-def _flat(joined: str) -> str:
-    for sharp, flat in _SOUTHERN[:3]:
-        joined = joined.replace(sharp, flat)
-    return joined

@@ -41,7 +41,30 @@ _WORDS = [
     "⽛",
     "🐘",
 ]
-_JOINTS = ["<b>", "&nbsp;", "&#29273;", "\u202e", "，", "不", "仿", "一对", "加V", "12cm", "3千克"]
+_JOINTS = [
+    "哈哈",
+    "aaa",
+    "倒过来看",
+    "第一个字",
+    "&amp;",
+    "[b]",
+    "\\u7259",
+    "@",
+    "ㄧㄚˊ",
+    "ngà voi",
+    "。",
+    "<b>",
+    "&nbsp;",
+    "&#29273;",
+    "\u202e",
+    "，",
+    "不",
+    "仿",
+    "一对",
+    "加V",
+    "12cm",
+    "3千克",
+]
 _TEXTS = st.one_of(
     st.text(alphabet=st.characters(exclude_categories=())),
     st.lists(st.sampled_from(_WORDS), max_size=12).map("".join),

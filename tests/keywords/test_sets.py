@@ -152,8 +152,15 @@ def is_what_it_claims(match: Match, text: str) -> bool:
     if match.technique == "pair":
         bare = _unstuffed(seen)
         return all(part in seen or part in bare for part in map(folding().skeleton, match.term.split()))
-    if match.technique == "split":
-        return _put_together(seen) == folding().skeleton(match.term)
+    if match.technique in ("split", "zhuyin"):
+        together = _put_together(seen)
+        return together == folding().skeleton(match.term) or (
+            match.technique == "zhuyin" and together in _spelled(match.term)
+        )
+    if match.technique == "turned":
+        return seen[::-1] == folding().skeleton(match.term)
+    if match.technique == "acrostic":
+        return seen.startswith(match.term[0]) and seen.endswith(match.term[-1])
     if match.technique == "stuffed":
         seen = _unstuffed(seen)
     return seen in _spelled(match.term)
@@ -167,7 +174,8 @@ def _put_together(text: str) -> str:
 
 
 def _unstuffed(text: str) -> str:
-    return re.sub("(?<=[^0-9a-z])[0-9a-z]{1,2}(?=[^0-9a-z])", "", text)
+    bare = re.sub("(?<=[^0-9a-z])(?:[0-9a-z]{1,2}|([a-z])\\1+)(?=[^0-9a-z])", "", text)
+    return re.sub("(?<=.)[哈呵嘿嘻嘎咯啊呀哦呢嗯哎诶嘞呗咦喵汪哒吖噢喔唉嗨啦嘤噗]+(?=.)", "", bare)
 
 
 def wrong_spans(judged: Iterable[tuple[str, str, Assessment]]) -> Iterator[tuple[str, Match]]:
