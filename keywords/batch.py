@@ -12,8 +12,8 @@ import numpy as np
 
 from keywords.folding import LEGIBLE, MARKS, Folding, in_rows, without_markup
 from keywords.patterns import Stuffing
-from keywords.returning import give_back
 from keywords.readings import is_lined
+from keywords.returning import give_back
 
 #: Small numbers with a meaning of their own; those from _FIRST on are characters of the pieces.
 _SKIPPED, _BREAK, _SEVERAL, _OTHER, _FIRST = range(5)

@@ -1,8 +1,8 @@
 """Which match gives a listing its category."""
 
 from keywords.candidates import Candidate, Context
-from keywords.scanning import View
 from keywords.terms import ContextGroup, Scoring
+from keywords.view import View
 
 #: What names no kind of animal gives way to what does.
 _GENERIC = "trade_generic"

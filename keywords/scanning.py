@@ -15,8 +15,8 @@ from keywords.expressions import of_groups
 from keywords.folding import folding
 from keywords.parts import characters, is_sounded, rejoined
 from keywords.patterns import Meaning, Spelled, spell, stuffable
-from keywords.returning import give_back
 from keywords.readings import asks, is_lined, others
+from keywords.returning import give_back
 from keywords.skimming import skimmer
 from keywords.terms import ContextGroup, Lexicon, Term
 from keywords.variants import Spelling

@@ -55,8 +55,14 @@ class _Sounds:
 
 
 @cache
+def _table() -> dict[str, str]:
+    table: dict[str, str] = json.loads((files("keywords") / "tables" / "sounds.json").read_text(encoding="utf-8"))
+    return table
+
+
+@cache
 def _sounds() -> _Sounds:
-    table = json.loads((files("keywords") / "tables" / "sounds.json").read_text(encoding="utf-8"))
+    table = _table()
     reading: dict[str, str] = {}
     chars: dict[str, str] = {}
     for syllable, listed in table.items():
@@ -74,7 +80,7 @@ def _sounds() -> _Sounds:
 @cache
 def syllables() -> frozenset[str]:
     """Every syllable of pinyin, without its tone."""
-    return frozenset(syllable.rstrip("12345") for syllable in _sounds().chars)
+    return frozenset(syllable.rstrip("12345") for syllable in _table())
 
 
 def _loose(syllable: str) -> str:

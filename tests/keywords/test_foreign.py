@@ -1,4 +1,4 @@
-"""Names in other languages and letters: found as sellers write them; ordinary brands, colours and toys are left alone."""
+"""Names in other languages and letters are found as sellers write them; brands, colours and toys are left alone."""
 
 from pathlib import Path
 
