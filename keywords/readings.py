@@ -14,15 +14,17 @@ from keywords.folding import folding, without_markup
 _CALLS = "哈呵嘿嘻嘎咯啊呀哦呢嗯哎诶嘞呗咦喵汪哒吖噢喔唉嗨啦嘤噗"
 #: A run of these, or of one letter, is passed over in reading. One call alone is, where another gap has one too.
 _JUNK = f"(?:[{_CALLS}]{{1,9}}|([a-z])\\2{{2,9}})"
-_ASKS = re.compile(f"[{_CALLS}]{{2}}|([a-z])\\1\\1")
 #: Says that a line is to be read from its end.
 _TURNED = (
     "倒过来", "倒着看", "倒着读", "倒着念", "反着看", "反着读", "反着念", "反过来念", "反过来读", "倒序读", "从右往左",
     "从右到左", "从后往前", "从后面往前", "倒读", "反读",
 )  # fmt: skip
-_TURNS = re.compile("|".join(_TURNED)).search
 #: Says that the beginnings are to be read by themselves.
-_HEADED = re.compile("首字|藏头|竖着[看读念]|竖读|头一个字|第一个字|开头的?字|句首|行首|打头的?字").search
+_HEADED = (
+    "每行首字", "每句首字", "首字连", "藏头", "竖着看", "竖着读", "竖着念", "竖读", "头一个字", "第一个字", "开头的字",
+    "句首", "行首", "打头的字", "打头字",
+)  # fmt: skip
+_TURNS, _HEADS = (re.compile("|".join(words)).search for words in (_TURNED, _HEADED))
 #: Lines of which the heads are read, and characters of a name that they spell unasked.
 _LINES, _MANY_LINES, _UNASKED = 3, 40, 3
 _PIECE = re.compile(r"[^\n]+")
@@ -42,17 +44,14 @@ class Second(NamedTuple):
 
 def triggers() -> set[str]:
     """Pieces of a skeleton without which nothing is read a second time, but for the heads of lines."""
-    return {char * 2 for char in _CALLS} | {letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz"} | {*_TURNED}
+    return (
+        {char * 2 for char in _CALLS} | {letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz"} | {*_TURNED, *_HEADED}
+    )
 
 
 def junk(lefts: str, rights: str) -> re.Pattern[str]:
     """Finds what is passed over between two neighbouring characters of some term: `lefts` and `rights`."""
     return re.compile(f"(?<=[{lefts}])({_JUNK})(?=[{rights}])")
-
-
-def asks(skeleton: str) -> bool:
-    """True where something may have to be passed over."""
-    return _ASKS.search(skeleton) is not None
 
 
 def is_lined(raw: str) -> bool:
@@ -64,7 +63,7 @@ def others(raw: str, skeleton: str) -> Iterator[Second]:
     """The other readings of a text, but for that without laughter."""
     if _TURNS(skeleton):
         yield Second(skeleton[::-1], range(len(skeleton) - 1, -1, -1), "turned")
-    asked = _HEADED(skeleton) is not None
+    asked = _HEADS(skeleton) is not None
     if is_lined(raw):
         yield from _heads(raw, _PIECE, 2 if asked else _UNASKED)
     if asked:

@@ -86,9 +86,15 @@ changed at once, they are found in company |
 
 An entry may be `{text, company, variants, not_variants, until, note}`. `until` is the last day on which it counts, seen
 from the day of assessment. A companion of one character must stand three times nearer than a longer one. A space in a
-term makes a pair: all parts close together, in any order. A context word inside a longer one of any group says nothing:
-put the longer one under `neutral` in `contexts.yml` (老药 in 老药铺). `lexicon lint` runs every term over ordinary
-words and their seams; what a person has let stand is in `ordinary.yml`, with the reason.
+term makes a pair: all parts close together, in any order; a name without any Han character is one phrase. A context
+word inside a longer one of any group says nothing: put the longer one under `neutral` in `contexts.yml` (老药 in
+老药铺). `lexicon lint` runs every term over ordinary words and their seams; what a person has let stand is in
+`ordinary.yml`, with the reason.
+
+Names in other languages and initials of pinyin stand in `foreign.yml`, by category: `strong`, `review`, `weak` and
+`code` with their `company`. Nothing is generated of them. A `code` word there (tiger, owl, XY) counts beside its own
+company and nothing else, since it is also a brand; a short name written without its marks is weak (da bao is not
+da báo); of a species in Latin the second mention counts too (M. javanica).
 """.replace("\\\n", "")
 
 

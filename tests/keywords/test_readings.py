@@ -51,7 +51,7 @@ def test_the_heads_of_lines() -> None:
 
 
 def test_two_heads_alone_are_chance_unless_the_seller_says_so() -> None:
-    lines = "虎年买的\n骨瓷杯子\n送人正好"
+    lines = "虎年生的娃\n骨气总要有\n送人都说好"
     assert not _both("闲置出", lines).level.is_hit
     assert _both("看每行第一个字", lines).level.is_hit
 
