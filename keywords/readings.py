@@ -12,8 +12,10 @@ from keywords.folding import folding, without_markup
 
 #: What is laughed, sighed and called between the characters of a name.
 _CALLS = "哈呵嘿嘻嘎咯啊呀哦呢嗯哎诶嘞呗咦喵汪哒吖噢喔唉嗨啦嘤噗"
-#: A run of these, or of one letter, is passed over in reading. One call alone is, where another gap has one too.
-_JUNK = f"(?:[{_CALLS}]{{1,9}}|([a-z])\\2{{2,9}})"
+#: What is written three times for no reason but to part what stands around it: 象的的的牙, 虎666骨.
+_THRICE = "的了吧吗嘛么个那这好真想爱我你他她天上下一不来去看说就要是有在" + "12345678abcdefghijklmnopqrstuvwxyz"
+#: A run of these is passed over in reading. One call alone is, where another gap has one too.
+_JUNK = f"(?:[{_CALLS}]{{1,9}}|([{_THRICE}])\\2{{2,9}})"
 #: Says that a line is to be read from its end.
 _TURNED = (
     "倒过来", "倒着看", "倒着读", "倒着念", "反着看", "反着读", "反着念", "反过来念", "反过来读", "倒序读", "从右往左",
@@ -44,9 +46,7 @@ class Second(NamedTuple):
 
 def triggers() -> set[str]:
     """Pieces of a skeleton without which nothing is read a second time, but for the heads of lines."""
-    return (
-        {char * 2 for char in _CALLS} | {letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz"} | {*_TURNED, *_HEADED}
-    )
+    return {char * 2 for char in _CALLS} | {char * 3 for char in _THRICE} | {*_TURNED, *_HEADED}
 
 
 def junk(lefts: str, rights: str) -> re.Pattern[str]:

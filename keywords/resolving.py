@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from keywords.boundaries import Cut, is_word, parted
+from keywords.boundaries import Cut, frequency, is_word, parted
 from keywords.candidates import Candidate, Places
 from keywords.excluding import exclude
 from keywords.outlandish import spelt_out
@@ -22,6 +22,8 @@ _BINDING = frozenset(
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十百几半整每")
 #: Longest term that comes about by chance on the seam of two words: 上海|象牙塔, 爆炸|麻雀战.
 _SHORT = 3
+#: How often jieba saw a word from which it is in frequent use.
+_OFTEN = 100
 #: What says that a name before it is that of an animal.
 _KINDS = frozenset(("鸟", "龟", "蛇"))
 #: Signs of one kind in a row that are ornament.
@@ -264,7 +266,8 @@ def _judge_guess(view: View, candidate: Candidate, window: Cut, start: int, end:
         candidate.cancelled_by = f"“{text}”本身是常用词"
     elif whole and end - start == _SHORT and candidate.technique == "homophone" and not candidate.weak:
         # 海归|壳: what was changed lies in a word, but three characters are a name of their own in company.
-        candidate.weak = not _changed_alone(view, candidate, window)
+        if not _changed_alone(view, candidate, window):
+            candidate.weak = True
     elif not whole or not (candidate.technique == "reversed" or _changed_alone(view, candidate, window)):
         candidate.cancelled_by = f"跨词“{_around(window, start, end)}”"
 
@@ -281,12 +284,15 @@ def _binds(text: str, meant: str) -> bool:
 def _changed_alone(view: View, candidate: Candidate, window: Cut) -> bool:
     """True when every character that was changed is a word of its own; of a pair both must be: 果子|理, 湘|芽.
 
-    Of a name that everybody knows, which is in company anyway, three characters heard alike are enough: 红山|胡.
+    Of a name that everybody knows, which is in company anyway, three characters heard alike are enough, unless one
+    lies in a word that everybody uses: 红山|胡, but not 川|三甲.
     """
     found = candidate.found
     size = found.end - found.start
     accompanied = candidate.weak or found.continued
-    if size > _SHORT or (size == _SHORT and accompanied and "heard" in candidate.term.variants):
+    if size > _SHORT:
+        return True
+    if size == _SHORT and accompanied and "heard" in candidate.term.variants and _seldom(view, found, window):
         return True
     places = [view.seen_at[view.origin[at]] for at in range(found.start, found.end)]
     alone = [place in window.edges and place + 1 in window.edges for place in places]
@@ -298,6 +304,13 @@ def _changed_alone(view: View, candidate: Candidate, window: Cut) -> bool:
     if not size == len(meant) == _SHORT:
         return False
     return all(whole or one == other for whole, one, other in zip(alone, spelt, meant, strict=True))
+
+
+def _seldom(view: View, found: Found, window: Cut) -> bool:
+    """True where no word in frequent use touches the finding."""
+    start, end = view.seen_at[found.raw_start], view.seen_at[found.raw_end - 1] + 1
+    touched = (word for begin, word in window.words if begin < end and start < begin + len(word) and len(word) > 1)
+    return all(frequency(word) < _OFTEN for word in touched)
 
 
 def _around(window: Cut, start: int, end: int) -> str:

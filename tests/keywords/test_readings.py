@@ -27,6 +27,8 @@ def _both(title: str, description: str = "") -> Assessment:
         ("麝呵呵呵香 一颗 23克", "musk"),
         ("xxx犀aaaa角bbbb杯 老的", "rhino"),
         ("熊啊啊胆啊啊 一枚 金的", "bear"),
+        ("犀的的的角 切片", "rhino"),
+        ("砗888磲 珠子 原料", "giant_clam"),
         ("羚啊羊呀角 一支 透光", "antelope"),
     ],
 )
@@ -38,7 +40,16 @@ def test_laughter_inside_a_name_is_passed_over(title: str, category: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "title", ["大象哈哈哈牙刷", "虎啊骨头汤", "哈哈哈哈镜 儿童", "aaa电池 牙刷 一板", "羊啊角落里的你"]
+    "title",
+    [
+        "大象哈哈哈牙刷",
+        "虎啊骨头汤",
+        "哈哈哈哈镜 儿童",
+        "aaa电池 牙刷 一板",
+        "大象888牙刷",
+        "足金999 虎 牙签",
+        "羊啊角落里的你",
+    ],
 )
 def test_laughter_joins_no_other_words(title: str) -> None:
     assert not _both(title).level.is_hit

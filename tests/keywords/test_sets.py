@@ -174,8 +174,12 @@ def _put_together(text: str) -> str:
 
 
 def _unstuffed(text: str) -> str:
-    bare = re.sub("(?<=[^0-9a-z])(?:[0-9a-z]{1,2}|([a-z])\\1+)(?=[^0-9a-z])", "", text)
-    return re.sub("(?<=.)[哈呵嘿嘻嘎咯啊呀哦呢嗯哎诶嘞呗咦喵汪哒吖噢喔唉嗨啦嘤噗]+(?=.)", "", bare)
+    bare = re.sub("(?<=[^0-9a-z])(?:[0-9a-z]{1,2}|([0-9a-z])\\1+)(?=[^0-9a-z])", "", text)
+    return re.sub(
+        "(?<=.)[哈呵嘿嘻嘎咯啊呀哦呢嗯哎诶嘞呗咦喵汪哒吖噢喔唉嗨啦嘤噗]+(?=.)",
+        "",
+        re.sub(r"([^0-9a-z])\\1\\1+", "", bare),
+    )
 
 
 def wrong_spans(judged: Iterable[tuple[str, str, Assessment]]) -> Iterator[tuple[str, Match]]:
