@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from keywords.folding import LEGIBLE, MARKS, Folding, in_rows, without_markup
+from keywords.folding import LEGIBLE, Folding, is_marked, without_markup
 from keywords.patterns import Stuffing
 from keywords.readings import is_lined
 from keywords.returning import give_back
@@ -91,8 +91,8 @@ class Sieve:
     def _coded(self, texts: Sequence[str]) -> tuple[Array, Array]:
         """The numbers of all that is not skipped, and where each text ends among them."""
         joined = "\n".join(texts) + "\n"
-        if any(mark in joined for mark in MARKS if mark != ")") or in_rows(joined):
-            joined = "\n".join([without_markup(text) for text in texts]) + "\n"
+        if is_marked(joined):
+            joined = "\n".join([without_markup(text) if is_marked(text) else text for text in texts]) + "\n"
         points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4")
         codes = self._number.take(points, mode="clip")
         codes[np.cumsum(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1) - 1] = _BREAK

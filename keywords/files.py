@@ -253,7 +253,7 @@ def _terms(item: CategoryFile, groups: Sequence[ContextBlock]) -> list[Term]:
     for group, entry in [*entries, *_composed(item, written)]:
         chosen = entry.variants if entry.variants is not None else _variants(group, entry.text, strong)
         if entry.text in item.heard:
-            chosen = tuple(dict.fromkeys((*chosen, "pinyin", "mixed", "initial", "reversed", "heard")))
+            chosen = tuple(dict.fromkeys((*chosen, "pinyin", "mixed", "initial", "repeated", "reversed", "heard")))
         terms.append(_term(item.key, group, entry, chosen))
     return terms
 

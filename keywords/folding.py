@@ -23,8 +23,9 @@ LEGIBLE = 0x32400
 #: escaped twice. What has a name is a sign or a letter of no name of ours.
 _MARKUP = re.compile(
     r"<[/!]?[a-zA-Z][^<>\n]{0,80}>|<!--[^<>\n]{0,80}-->|\[/?(?:b|i|u|s|color|size|font|url|img)(?:=[^\[\]\n]{0,40})?\]"
-    r"|&(?:amp;)?(?:[a-z]{2,8}(?=;)"
-    r"|nbsp|ensp|emsp|thinsp|zwnj|zwj|shy|amp"
+    r"|&(?:amp;)?(?:nbsp|ensp|emsp|thinsp|zwnj|zwj|shy|amp(?=;)(?!;#)"
+    r"|(?:lt|gt|quot|apos|middot|bull|hellip|[mn]dash|[lr][sd]quo|[lr]aquo|[lrud]arr|copy|reg|trade|times|deg|hearts|spades"
+    r"|clubs|diams|para|sect|prime|infin|tilde|cent|pound|yen|euro|star)(?=;)"
     r"|#x0*(?:20|a0|ad|200[0-9a-f]|202[a-f]|206[0-9a-f]|3000|feff)(?![0-9a-f])"
     r"|#0*(?:32|160|173|819[2-9]|820[0-7]|823[2-9]|82(?:8[89]|9[0-9])|12288|65279)(?![0-9]));?",
     re.I,
@@ -41,6 +42,7 @@ _STROKE = re.compile("(?<![ㄅ-ㄩˇˉˊˋ˙])ㄧ(?![ㄅ-ㄩ])")
 _LETTER = {"@": "a", "$": "s", "0": "o"}
 #: What any of this begins or ends with.
 MARKS = "<&)@$\\[ㄧ"
+_MARKED = re.compile(r"[<&\\ㄧ]|\[/?[bisucfu]|[a-zA-Z][@$]|[@$]0").search
 #: Words in brackets after one character each, at least twice: 穿(别)山(问)甲(价). Once alone it is a remark: 牙(非洲).
 _ROW = re.compile(r"(?:[㐀-鿿][(（【［][^()（）【】［］<>&\n]{1,6}[)）】］]){2,}")
 _REMARK = re.compile(r"[(（【［][^)）】］]+[)）】］]")
@@ -141,9 +143,9 @@ def without_markup(raw: str) -> str:
     return _REFERENCE.sub(_named, raw) if _REFERS(raw) else raw
 
 
-def in_rows(text: str) -> bool:
-    """True where remarks stand after one character each."""
-    return _ROW.search(text) is not None
+def is_marked(text: str) -> bool:
+    """True where there may be markup, or remarks stand after one character each."""
+    return _MARKED(text) is not None or _ROW.search(text) is not None
 
 
 def _without_remarks(row: re.Match[str]) -> str:

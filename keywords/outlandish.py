@@ -39,8 +39,8 @@ def spelt_out(view: View, found: Found) -> bool:
     first, last = found.raw_start - _NEAR, found.raw_end + _NEAR
     before, after = _BEFORE.search(text, max(0, first), found.raw_start), _AFTER.match(text, found.raw_end, last)
     beside = [*(before[0].split() if before else ()), *(after[0].split() if after else ())]
-    if _is_pinyin(text, found):
-        return True
+    if _is_pinyin(text, found) and not any(map(str.isspace, text[found.raw_start : found.raw_end])):
+        return True  # as one word: of single syllables any two may spell something, she xiang tou
     if len(beside) > _BESIDE or not syllables().issuperset(beside):
         return False  # a sentence of Latin words, not a name among Han characters
     rest = text[max(0, found.raw_start - _FAR) : found.raw_start] + text[found.raw_end : found.raw_end + _FAR]

@@ -15,7 +15,7 @@ from keywords.zhuyin import spelled
 _TWO = 2
 #: Parts that are words when they are turned round.
 _TURNED = frozenset((
-    "代王", "分米", "鸟雀", "牛尾", "长大", "耳食", "电刀", "介虫", "心田", "川马",
+    "代王", "弓奴", "分米", "鸟雀", "牛尾", "长大", "耳食", "电刀", "介虫", "心田", "川马",
     "十日", "原虫", "白玉", "虎王", "龙王", "南木", "石山", "二人", "半丝", "青气",
 ))  # fmt: skip
 #: Parts side by side that are words of their own.

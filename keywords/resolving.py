@@ -26,8 +26,6 @@ _SHORT = 3
 _OFTEN = 100
 #: What says that a name before it is that of an animal.
 _KINDS = frozenset(("鸟", "龟", "蛇"))
-#: Signs of one kind in a row that are ornament.
-_ORNAMENT = 40
 #: Letters from which a foreign name without its marks says enough.
 _TELLING = 9
 
@@ -178,8 +176,7 @@ def _gaps_allowed(view: View, found: Found, visible: list[str], scoring: Scoring
     for gap in visible:
         seen = [char for char in gap if not view.folding.is_unseen(char)]
         across = found.raw_start < joint < found.raw_end and "\n" in gap
-        # A line of one sign is ornament however long it is: 象————————牙.
-        if len(seen) > scoring.gap and (len({*seen}) > 1 or len(seen) > _ORNAMENT or seen[0].isspace()):
+        if len(seen) > scoring.gap:
             return False
         if not across and not upright and _STOPS & set(seen) - {"!", "?"}:
             return False

@@ -42,6 +42,8 @@ class _Owner(NamedTuple):
     weak: tuple[Term, ...]
     #: True when one of those is a name in letters, which may say enough by the way it is written.
     sounded: bool
+    #: Names that are only heard, which a longer strong term may go on from.
+    heard: tuple[Meaning, ...]
     #: Pairs by one of their other parts, with their places too.
     pairs: dict[str, tuple[tuple[int, Meaning], ...]]
 
@@ -98,16 +100,21 @@ class Scanner:
     def _passed(self, raw: str, skeleton: str) -> Reading | None:
         reading = self.reading(skeleton)
         promising = self._promising(raw, reading) or any(self._split_hits(reading))
-        if promising or any(self._junk_hits(reading)) or any(self._other_hits(raw, reading)):
+        if promising or (self._asked(raw, reading) and self._otherwise(raw, reading)):
             return reading
         return self._filled(raw, skeleton)
 
+    def _asked(self, raw: str, reading: Reading) -> bool:
+        """True where something asks for another reading of the text."""
+        return is_lined(raw) or not self._asking.isdisjoint(reading.numbers)
+
+    def _otherwise(self, raw: str, reading: Reading) -> bool:
+        return any(self._junk_hits(reading)) or any(self._other_hits(raw, reading))
+
     def _filled(self, raw: str, skeleton: str) -> Reading | None:
         """None where nothing stands across stuffing or down the heads of the lines."""
-        if is_lined(raw):
-            reading = self.reading(skeleton)
-            if any(self._other_hits(raw, reading)):
-                return reading
+        if is_lined(raw) and self._otherwise(raw, reading := self.reading(skeleton)):
+            return reading
         if self._stuffed is None or self._stuffed.search(skeleton) is None:
             return None
         assert self._inner is not None
@@ -138,9 +145,9 @@ class Scanner:
                     if whole_latin(view, start, end):
                         return True
                     continue
-                if stuttered(reading.skeleton, start, end) or any(
-                    self._goes_on(meaning, reading.skeleton, end) for _, meaning in owner.plain
-                ):
+                if stuttered(reading.skeleton, start, end):
+                    return True
+                if owner.heard and any(self._goes_on(meaning, reading.skeleton, end) for meaning in owner.heard):
                     return True
                 weak += [Place(term, start, end) for term in owner.weak]
             if owner.pairs:
@@ -186,7 +193,9 @@ class Scanner:
                     sounded = sounded or (meaning.spelling is not None and meaning.spelling.technique in SOUNDED)
                 else:
                     alone = True
-        owner = _Owner(tuple(plain), alone, tuple(weak), sounded, {part: tuple(ones) for part, ones in pairs.items()})
+        heard = tuple(one for _, one in plain if one.term and one.spelling and one.term.text in self._longer)
+        paired = {part: tuple(ones) for part, ones in pairs.items()}
+        owner = _Owner(tuple(plain), alone, tuple(weak), sounded, heard, paired)
         return self._owners.setdefault(index, owner)
 
     def scan(self, view: View, reading: Reading | None = None) -> list[Found]:
@@ -273,8 +282,7 @@ class Scanner:
 
     def _other_hits(self, raw: str, reading: Reading) -> Iterator[tuple[Meaning, int, int, str]]:
         """Terms, as written, in the other readings of a text."""
-        asked = is_lined(raw) or not self._asking.isdisjoint(reading.numbers)
-        for second in others(raw, reading.skeleton) if asked else ():
+        for second in others(raw, reading.skeleton) if self._asked(raw, reading) else ():
             hits = (hit for hit in self._find(second.text, overlapping=True) if hit[0] < self._last)
             for index, start, end in islice(hits, _MOST):
                 if end - start >= second.least:

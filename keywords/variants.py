@@ -20,7 +20,7 @@ _GUESSED_LENGTH = 3
 #: Said between the characters of a name, to be passed over in reading: 象哈牙哈手链, 穿你山我甲.
 _FILLERS = "哈呵嘿嘻啊呀哦呢嗯哎你我它咱喵汪哒嘞呗咦"
 #: Of those, which are mixed within one name.
-_MIXED_FILLERS = "哈嘿啊呀你我它"
+_MIXED_FILLERS = "哈啊呀你我"
 #: Digits by the characters for which they are read aloud, and the longest term in which one is.
 _DIGITS = {
     "0": "灵羚鲮铃", "1": "一", "2": "饵耳二", "3": "山珊杉三", "4": "丝思狮四", "5": "鹉五武舞", "6": "陆鹿六",
@@ -28,8 +28,8 @@ _DIGITS = {
     "8": "八", "9": "酒鸠鹫九", "100": "百",
 }  # fmt: skip
 _NUMBERED_LENGTH = 4
-#: Characters tried for one, where one of a name is changed and where two are.
-_HEARD_ONE, _HEARD_TWO = 16, 9
+#: Characters tried for one, where one of a name is changed and where two are: of two characters, or of more.
+_HEARD_ONE, _HEARD_TWO, _HEARD_OF_MORE = 16, 9, 7
 
 
 class Spelling(NamedTuple):
@@ -206,7 +206,7 @@ def _heard(skeleton: str) -> Iterator[Spelling]:
 
     Of a name of two characters what only nearly sounds alike could be anything.
     """
-    likely = [_close_to(char)[:_HEARD_TWO] for char in skeleton]
+    likely = [_close_to(char)[: _HEARD_TWO if len(skeleton) == 2 else _HEARD_OF_MORE] for char in skeleton]
     alike = [_close_to(char) if len(skeleton) == 2 else _alike_to(char) for char in skeleton]
     changes = [{index: other} for index, others in enumerate(alike) for other in others[:_HEARD_ONE]]
     if len(skeleton) <= _GUESSED_LENGTH:

@@ -150,7 +150,7 @@ def test_a_stroke_between_characters_is_no_bopomofo() -> None:
         ("虎骨9 十年坛", "tiger"),
         ("6龟 苗 公母", "reptile_live"),
         ("HSH 原枝 33克", "red_coral"),
-        ("chu yi kuai xiang ya zhang, yao de lai", "ivory"),
+        ("chu yi kuai xiangya zhang, yao de lai", "ivory"),
     ],
 )
 def test_letters_that_are_no_plain_pinyin(text: str, category: str) -> None:
