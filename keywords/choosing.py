@@ -42,7 +42,9 @@ def _is_tool(item: Candidate, named: dict[str, set[str]], others: int) -> bool:
     One name is enough where nobody speaks of cooking: 弓弩 打野猪.
     """
     category = item.term.category
-    return category.startswith("tool_") and item.term.kind != "review" and len(named[category]) > others
+    # Or one that is hidden, or spelt in letters, as nobody writes it by chance: 列夹 獾子, yaodou 野鸡.
+    hidden = item.disguised or item.term.text.isascii()
+    return category.startswith("tool_") and item.term.kind != "review" and (hidden or len(named[category]) > others)
 
 
 def _leans(contexts: list[Context], heaviest: Candidate, other: Candidate) -> bool:
