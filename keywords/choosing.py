@@ -19,14 +19,17 @@ def heaviest_of(view: View, counting: list[Candidate], contexts: list[Context], 
     for item in counting:
         named.setdefault(item.term.category, set()).add(item.term.text)
 
-    def rank(item: Candidate) -> tuple[bool, int, bool, bool, bool, int, int, int]:
+    def rank(item: Candidate) -> tuple[bool, int, bool, bool, bool, bool, int, int, int]:
         size = item.found.end - item.found.start
         category = item.term.category
         # A tool is sold with the name of its prey: 野猪 in 套 野猪 says what it is for. And with other tools.
         tool, outright = category.startswith("tool_"), item.technique != "pair"
         most = len(named[category])
+        # Who hides a name for certain, or writes it in another language, names what he sells: เสือ beside 真牙.
+        foreign = not any("\u3400" <= char <= "\u9fff" for char in item.term.text)
+        hidden = category != _GENERIC and (foreign or (item.disguised and item.tier == "T1"))
         own = not view.skeleton[max(0, item.found.start - _HELD) : item.found.start].endswith(_AGAINST)
-        return own, weight(item, scoring), category != _GENERIC, tool, outright, most, -item.found.start, size
+        return own, weight(item, scoring), category != _GENERIC, tool, outright, hidden, most, -item.found.start, size
 
     heaviest = max(counting, key=rank)
     leant = [item for item in counting if item.term.kind != "review" and _leans(contexts, heaviest, item)]
