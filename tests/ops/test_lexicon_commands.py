@@ -171,7 +171,7 @@ def test_another_lexicon_may_be_named(there: Place) -> None:
         ("大象 牙刷", ["跨词“大象|牙刷”"]),
         ("血牙", ["弱词", "还缺", "手串"]),
         ("仿象牙手串 树脂", ["为什么不报", "不到待看线"]),
-        ("套子", ["没有命中任何词条", "最接近的词条", "套子"]),
+        ("夹套", ["没有命中任何词条", "最接近的词条", "夹 兽道"]),
         ("象\u202e牙\x07手串", ["\\u202e", "\\u0007"]),
     ],
 )
@@ -188,7 +188,7 @@ def test_a_hit_and_a_non_hit_are_explained_in_chinese(there: Place, text: str, t
 def test_an_explanation_as_json(there: Place) -> None:
     [row] = there.xunwang("lexicon", "test", "--json", "血牙").rows()
     assert (row["level"], row["matches"][0]["term"], bool(row["matches"][0]["wanting"])) == ("none", "血牙", True)
-    [row] = there.xunwang("lexicon", "test", "--json", "套子").rows()
+    [row] = there.xunwang("lexicon", "test", "--json", "夹套").rows()
     assert row["matches"] == [] and row["near"]
 
 
