@@ -48,6 +48,8 @@ class Sifted:
     candidates: list[Listing] = field(default_factory=list)
     #: The others.
     clean: list[Listing] = field(default_factory=list)
+    #: Item id → see `marks`, of every card of the page.
+    marks: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.candidates or self.clean)
@@ -105,7 +107,8 @@ class CloserLook:
             await self._deliver([sighting], tally)
         room = max(0, self._most - tally.details) if self._definition.detail != "none" else 0
         plain, unclear = await self._explained(query, clean) if room else ([], clean)
-        batch = [_sighting(query, card, card, read.page) for card in (*plain, *unclear[room:])]
+        left = (*plain, *unclear[room:])
+        batch = [_sighting(query, sifted.marks[card.item_id], card, read.page) for card in left]
         for card in unclear[:room] if ended is None else ():
             try:
                 sighting = await self._sighting(query, card, read.page)
@@ -134,8 +137,9 @@ class CloserLook:
             await self.settle(tally)
 
     def _sift(self, query: Query, cards: Sequence[Listing]) -> Sifted:
-        pairs = [(card.item_id, mark) for card in cards for mark in marks(query, card)]
-        known, sifted = self._hooks.known(self._definition.key, pairs), Sifted()
+        sifted = Sifted(marks={card.item_id: marks(query, card) for card in cards})
+        pairs = [(item, mark) for item, told in sifted.marks.items() for mark in told]
+        known = self._hooks.known(self._definition.key, pairs)
         for card in cards:
             if card.item_id not in known:
                 hit = self._hooks.judge(card).level.is_hit
@@ -167,7 +171,7 @@ class CloserLook:
         capture: Capture | None = None
         if (await asyncio.to_thread(self._hooks.judge, listing)).level.is_hit:
             capture = await self._clerk.capture(listing, page, photographer, gaps)
-        return _sighting(query, card, listing, page, capture)
+        return _sighting(query, marks(query, card), listing, page, capture)
 
     async def _candidate(
         self, query: Query, card: Listing, page: Page, ended: QueryEnd | None
@@ -181,7 +185,7 @@ class CloserLook:
         gaps = (f"详情页与图片：{ended.note}",)
         # no pictures: after a wall nothing more is asked of the platform
         capture = await self._clerk.capture(replace(card, pictures=()), page, self._details.from_saved(page), gaps)
-        return _sighting(query, card, card, page, capture), ended
+        return _sighting(query, marks(query, card), card, page, capture), ended
 
     async def _deliver(self, sightings: list[Sighting], tally: Tally) -> None:
         if sightings:
@@ -191,12 +195,15 @@ class CloserLook:
             tally.hits += delivered.hits
 
 
-def _sighting(query: Query, card: Listing, listing: Listing, page: Page, capture: Capture | None = None) -> Sighting:
+def _sighting(
+    query: Query, told: tuple[str, ...], listing: Listing, page: Page, capture: Capture | None = None
+) -> Sighting:
+    """`told`: the marks of the card that it was found by; the last one where nobody opened it."""
     skimmed = not listing.detail_read and capture is None
     return Sighting(
         listing=listing,
         page=page,
-        card_fingerprint=marks(query, card)[-1] if skimmed else card.card_mark,
+        card_fingerprint=told[-1] if skimmed else told[0],
         query_id=query.id or None,
         capture=capture,
     )
