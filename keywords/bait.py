@@ -9,8 +9,10 @@ from keywords.view import View
 
 #: Ways of hiding a name that no honest seller of other goods uses.
 _HIDING = frozenset(("gap", "stuffed", "filled", "split", "repeated", "zhuyin", "acrostic", "turned"))
-#: Groups of words for goods that have nothing to do with what is hidden among them.
-_GOODS = frozenset(("goods", "wear", "forage", "deterrent", "fishing", "birdware"))
+#: Groups of words for goods that have nothing to do with any category.
+_OTHERS = frozenset(("goods", "wear"))
+#: And those that have nothing to do with what is hidden among them.
+_GOODS = frozenset((*_OTHERS, "forage", "deterrent", "fishing", "birdware"))
 #: Of a row of names without a sentence, what goods are also called: 玩具球, 二手书.
 _ROW = _GOODS | {"toy", "education"}
 #: And beside a counted name what these are made of, or who they are for.
@@ -46,7 +48,7 @@ def strung(view: View, heaviest: Sequence[Candidate], contexts: Iterable[Context
     台灯, 口红 粉底 红珊瑚原枝 眉笔): what has nothing to do with each other has nothing to do with it either.
     """
     if any(item.disguised and item.technique in _HIDING for item in heaviest):
-        return Bait(frozenset(("goods", "wear")), 0, 0)
+        return Bait(_OTHERS, 0, 0)
     goods = [context for context in contexts if context.group.key in _GOODS]
     for item in heaviest:
         if item.weak or item.term.kind != "term" or not goods:
@@ -68,7 +70,7 @@ def strung(view: View, heaviest: Sequence[Candidate], contexts: Iterable[Context
             return Bait(_BESIDE, places[0], places[-1] + 1)
         if (row and apart) or (both and own and not rest):
             places = [at for at, raw in enumerate(view.origin) if first <= raw < last]
-            return Bait(_ROW if row else frozenset(("goods", "wear")), places[0], places[-1] + 1)
+            return Bait(_ROW if row else _OTHERS, places[0], places[-1] + 1)
     return None
 
 

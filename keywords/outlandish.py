@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 
 from keywords.variants import syllables
-from keywords.view import Found, View
+from keywords.view import Found, View, is_latin
 
 #: Han characters beside it from which a text is Chinese.
 _CHINESE = 2
@@ -49,7 +49,7 @@ def spelt_out(view: View, found: Found) -> bool:
     raw = view.raw[found.raw_start : found.raw_end]
     if any("\xc0" <= char <= "\u024f" or "\u0300" <= char <= "\u036f" or "\u1e00" <= char <= "\u1eff" for char in raw):
         return True
-    letters = sum(map(_is_latin, view.skeleton[found.start : found.end]))
+    letters = sum(map(is_latin, view.skeleton[found.start : found.end]))
     if any(char.isspace() or not char.isalnum() for char in raw) and letters > found.end - found.start - 1:
         return True
     return (letters >= _LONG or letters < found.end - found.start) and _THING.search(rest) is not None
@@ -72,7 +72,3 @@ def _falls_into_syllables(word: str) -> bool:
         if any(start in reached and word[start:end] in known for start in range(max(0, end - _SYLLABLE), end)):
             reached.add(end)
     return len(word) in reached
-
-
-def _is_latin(char: str) -> bool:
-    return "a" <= char <= "z"

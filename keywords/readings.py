@@ -5,6 +5,7 @@ What asks for the first and the last are pieces of the sieve, so that an ordinar
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -72,16 +73,14 @@ def others(raw: str, skeleton: str) -> Iterator[Second]:
 
 def _heads(raw: str, pieces: re.Pattern[str], least: int) -> Iterator[Second]:
     """The first character that is legible of each piece."""
-    origin = folding().located(without_markup(raw)).origin
     starts = [found.span() for found in pieces.finditer(raw)]
     if not _LINES <= len(starts) <= _MANY_LINES:
         return
-    skeleton = folding().skeleton(without_markup(raw))
+    located = folding().located(without_markup(raw))
     places: list[int] = []
     index = 0
     for start, end in starts:
-        while index < len(origin) and origin[index] < start:
-            index += 1
-        if index < len(origin) and origin[index] < end:
+        index = bisect_left(located.origin, start, index)
+        if index < len(located.origin) and located.origin[index] < end:
             places.append(index)
-    yield Second("".join(skeleton[place] for place in places), places, "acrostic", least)
+    yield Second("".join(located.text[place] for place in places), places, "acrostic", least)

@@ -4,7 +4,7 @@ import itertools
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ahocorasick_rs
 from ahocorasick_rs import Implementation
@@ -30,6 +30,9 @@ _MOST = 20_000
 SOUNDED = frozenset(("pinyin", "mixed", "romanised"))
 #: Right-to-left override: after it a term may be written backwards to be read forwards.
 _TURNED = "\u202e"
+#: Number of a pattern, or what it means; start and end in a skeleton.
+_Number = tuple[int, int, int]
+_Hit = tuple[Meaning, int, int]
 
 
 class _Owner(NamedTuple):
@@ -203,17 +206,18 @@ class Scanner:
         reading = reading or self.reading(view.skeleton)
         found = self._matches(view, reading)
         if self._stuffed is not None and self._stuffed.search(view.skeleton):
-            found += self._without_stuffing(view, self._stuffed_hits(view.skeleton))
-        found += self._without_stuffing(view, self._junk_hits(reading))
-        found += self._put_together(view, reading)
-        found += self._read_otherwise(view, reading)
+            found += _located(view, self._stuffed_hits(view.skeleton), stuffed=True)
+        found += _located(view, self._junk_hits(reading), stuffed=True)
+        found += _located(view, self._split_hits(reading), split=True)
+        for meaning, first, last, technique in self._other_hits(view.raw, reading):
+            found += _located(view, [(meaning, first, last)], reading=technique)
         return sorted(found, key=lambda item: (item.start, -item.end))
 
     def _matches(self, view: View, reading: Reading) -> list[Found]:
-        origin, skeleton, last = view.origin, view.skeleton, self._last
+        origin, skeleton = view.origin, view.skeleton
         found: list[Found] = []
         parts: set[str] | None = None
-        for index, start, end in islice((hit for hit in reading.hits if hit[0] < last), _MOST):
+        for index, start, end in self._patterns_among(reading.hits):
             owner = self._owners.get(index) or self._own(index)
             meanings: Iterable[tuple[int, Meaning]] = owner.plain
             if owner.pairs:
@@ -226,6 +230,14 @@ class Scanner:
             ]
         return found
 
+    def _patterns_in(self, text: str) -> Iterator[_Number]:
+        """The patterns in a skeleton that was made of another."""
+        return self._patterns_among(self._find(text, overlapping=True))
+
+    def _patterns_among(self, hits: Iterable[_Number]) -> Iterator[_Number]:
+        """Without company and the like, and no more than are looked at."""
+        return islice((hit for hit in hits if hit[0] < self._last), _MOST)
+
     def _goes_on(self, meaning: Meaning, skeleton: str, end: int) -> bool:
         """True where a name that is only heard is followed by what a longer strong term follows it with."""
         if meaning.spelling is None or meaning.term is None:
@@ -233,12 +245,12 @@ class Scanner:
         rest = self._longer.get(meaning.term.text)
         return rest is not None and (skeleton[end : end + 1] in rest or skeleton[end : end + 2] in rest)
 
-    def _stuffed_hits(self, skeleton: str) -> Iterator[tuple[Meaning, int, int]]:
+    def _stuffed_hits(self, skeleton: str) -> Iterator[_Hit]:
         """Terms that appear when letters and digits between Han characters are taken out: 象1牙, 熊0胆."""
         assert self._inner is not None
         return self._across(skeleton, [hit.span() for hit in self._inner.finditer(skeleton)])
 
-    def _junk_hits(self, reading: Reading) -> Iterator[tuple[Meaning, int, int]]:
+    def _junk_hits(self, reading: Reading) -> Iterator[_Hit]:
         """Terms that appear when laughter is passed over: two calls, or one in each of two gaps. 虎啊骨 is none."""
         skeleton = reading.skeleton
         if self._junk is None or self._asking.isdisjoint(reading.numbers):
@@ -249,13 +261,12 @@ class Scanner:
             if len(inside) > 1 or max(inside, default=0) > 1:
                 yield meaning, first, last
 
-    def _across(self, skeleton: str, runs: Iterable[tuple[int, int]]) -> Iterator[tuple[Meaning, int, int]]:
+    def _across(self, skeleton: str, runs: Iterable[tuple[int, int]]) -> Iterator[_Hit]:
         """Terms that appear when these runs are taken out."""
         cut = {index for run in runs for index in range(*run)}
         kept = [index for index in range(len(skeleton)) if index not in cut]
         shorter = "".join([skeleton[index] for index in kept])
-        hits = (hit for hit in self._find(shorter, overlapping=True) if hit[0] < self._last)
-        for index, start, end in islice(hits, _MOST):
+        for index, start, end in self._patterns_in(shorter):
             first, last = kept[start], kept[end - 1] + 1
             if last - first > end - start:
                 for meaning in self._meanings[index]:
@@ -263,15 +274,14 @@ class Scanner:
                     if meaning.term is not None and stuffable(meaning.term):
                         yield meaning, first, last
 
-    def _split_hits(self, reading: Reading) -> Iterator[tuple[Meaning, int, int]]:
+    def _split_hits(self, reading: Reading) -> Iterator[_Hit]:
         """Terms that appear when characters written in parts are put together: 犭虎皮, 石车石渠."""
         chars = self._characters
         if chars.keys().isdisjoint(reading.numbers):
             return
         found = [(start, end, chars[index]) for index, start, end in reading.hits if index in chars]
         whole = rejoined(reading.skeleton, found)
-        hits = (hit for hit in self._find(whole.text, overlapping=True) if hit[0] < self._last)
-        for index, start, end in islice(hits, _MOST):
+        for index, start, end in self._patterns_in(whole.text):
             first, last = whole.span(start, end)
             sounded = is_sounded(reading.skeleton[first:last])
             if sounded or last - first > end - start:
@@ -283,34 +293,12 @@ class Scanner:
     def _other_hits(self, raw: str, reading: Reading) -> Iterator[tuple[Meaning, int, int, str]]:
         """Terms, as written, in the other readings of a text."""
         for second in others(raw, reading.skeleton) if self._asked(raw, reading) else ():
-            hits = (hit for hit in self._find(second.text, overlapping=True) if hit[0] < self._last)
-            for index, start, end in islice(hits, _MOST):
+            for index, start, end in self._patterns_in(second.text):
                 if end - start >= second.least:
                     places = second.places[start], second.places[end - 1]
                     for meaning in self._meanings[index]:
                         if meaning.term is not None and stuffable(meaning.term) and not any(meaning[1:]):
                             yield meaning, min(places), max(places) + 1, second.technique
-
-    def _read_otherwise(self, view: View, reading: Reading) -> list[Found]:
-        origin = view.origin
-        return [
-            Found(meaning, first, last, origin[first], origin[last - 1] + 1, reading=technique)
-            for meaning, first, last, technique in self._other_hits(view.raw, reading)
-        ]
-
-    def _put_together(self, view: View, reading: Reading) -> list[Found]:
-        origin = view.origin
-        return [
-            Found(meaning, first, last, origin[first], origin[last - 1] + 1, split=True)
-            for meaning, first, last in self._split_hits(reading)
-        ]
-
-    def _without_stuffing(self, view: View, hits: Iterable[tuple[Meaning, int, int]]) -> list[Found]:
-        origin = view.origin
-        return [
-            Found(meaning, first, last, origin[first], origin[last - 1] + 1, stuffed=True)
-            for meaning, first, last in hits
-        ]
 
 
 def _spelled(lexicon: Lexicon) -> Spelled:
@@ -359,6 +347,12 @@ class ContextScanner:
             for hit in pattern.finditer(view.fold):
                 start = _skeleton_index(view, hit.start())
                 yield group, hit[0].strip(), start, max(start + 1, _skeleton_index(view, hit.end()))
+
+
+def _located(view: View, hits: Iterable[_Hit], **how: Any) -> list[Found]:
+    """Findings of another way to read a text, with their places in the raw one."""
+    origin = view.origin
+    return [Found(meaning, first, last, origin[first], origin[last - 1] + 1, **how) for meaning, first, last in hits]
 
 
 def _place(owned: tuple[int, Meaning]) -> int:

@@ -90,13 +90,14 @@ def stuttered(skeleton: str, start: int, end: int) -> bool:
 def whole_latin(view: View, start: int, end: int) -> bool:
     """False when a Latin edge of skeleton [start, end) continues as a Latin word: xiangya in xiangyang."""
     skeleton, origin, text = view.skeleton, view.origin, view.fold
-    if _is_latin(skeleton[start]) and (first := origin[start]) and _is_latin(text[first - 1]):
+    if is_latin(skeleton[start]) and (first := origin[start]) and is_latin(text[first - 1]):
         return False
-    if not _is_latin(skeleton[end - 1]):
+    if not is_latin(skeleton[end - 1]):
         return True
     last = origin[end - 1] + 1
-    return last == len(text) or not _is_latin(text[last])
+    return last == len(text) or not is_latin(text[last])
 
 
-def _is_latin(char: str) -> bool:
+def is_latin(char: str) -> bool:
+    """True for a letter of a folded text."""
     return "a" <= char <= "z"

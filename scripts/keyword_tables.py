@@ -173,9 +173,9 @@ EMOJI = {
 }
 # Strokes of Han script that sellers draw between characters (野猪丨套).
 STROKES = {"丨": "|", "丶": ".", "丿": "/", "亅": "|", "乀": "/", "乁": "/", "ㅣ": "|", "ー": "-"}
-# Blank by shape though not by category: Hangul and braille fillers.
 # Tones of bopomofo: letters to Unicode, marks to a reader.
 TONES = "ˇˉˊˋ"
+# Blank by shape though not by category: Hangul and braille fillers.
 BLANKS = "\u115f\u1160\u3164\uffa0\u2800\u180e"
 # Readings that pypinyin gives second but the words of the trade need first.
 READINGS = {"藏": "zang4", "粘": "nian2", "角": "jiao3", "盔": "kui1", "獐": "zhang1", "貉": "he2", "鹑": "chun2"}
