@@ -65,9 +65,8 @@ class Part:
 
     leads: int
     actions: int  # keys and clicks
-    seconds: (
-        float  # on the clock, with the driver's own and the 0.2 s in which a lead that has just come is not decided
-    )
+    # on the clock, with the driver's own and the 0.2 s in which a lead that has just come is not decided
+    seconds: float
     key_to_next_ms: tuple[float, ...] = ()  # what a person waits for the machine, one a lead
 
     def told(self) -> dict[str, Any]:

@@ -60,6 +60,10 @@ _HOUSE_NAME = re.compile(
 _HOUSE_RANK = 30
 _UNIT_OF_PRICE = re.compile(r"(?:\w*(?:price|money|amount|currency)\w*)?unit")
 _MINOR_KEY = re.compile(r"(?:cents?|fen)$", re.IGNORECASE)
+#: Names that say nothing without the one around them.
+_INNER = frozenset(
+    ("value", "text", "amount", "src", "url", "name", "content", "cent", "cents", "fen", "display", "formatted", "path")
+)
 _MINOR_UNITS = frozenset(("分", "fen", "cent", "cents"))
 _ASIDE = re.compile(
     r"recommend|related|similar|guess|history|banner|nav|menu|filter|facet|categor|breadcrumb|config|hotword|suggest",
@@ -233,25 +237,7 @@ def _key_of(path: str) -> str:
     parts = [part.strip('"') for part in re.sub(r"\[\d+\]", "", bare).split(".")]
     last = re.sub(r"[_-]", "", parts[-1]).lower()
     # {"price": {"value": 3}}: the outer name says what it is
-    if (
-        last
-        in (
-            "value",
-            "text",
-            "amount",
-            "src",
-            "url",
-            "name",
-            "content",
-            "cent",
-            "cents",
-            "fen",
-            "display",
-            "formatted",
-            "path",
-        )
-        and len(parts) > 1
-    ):
+    if last in _INNER and len(parts) > 1:
         outer = re.sub(r"[_-]", "", parts[-2]).lower()
         if any(
             outer in ranks for field, ranks in _RANKS.items() if not (last in ("url", "src") and field != "picture")

@@ -193,8 +193,13 @@ class Browsers:
         except BROWSER_FAULTS as fault:
             log.warning("browser did not close", purpose=purpose, why=type(fault).__name__)
 
+    @property
+    def _worn_at(self) -> int:
+        """Bytes from which on a browser is replaced before it is used again: half of what gets it killed."""
+        return self._settings.megabytes * 2**20 // 2
+
     def _is_worn(self, running: _Running) -> bool:
-        grown = running.memory > self._settings.megabytes * 2**19
+        grown = running.memory > self._worn_at
         shown = running.contexts * self.pages_a_context >= self._settings.pages
         return not running.browser.is_connected() or grown or shown
 
@@ -277,7 +282,7 @@ class Browsers:
         while True:
             await asyncio.sleep(_LOOK_EVERY)
             for purpose, running in tuple(self._running.items()):
-                running.memory = await asyncio.to_thread(running.holding.bytes, self._settings.megabytes * 2**19)
+                running.memory = await asyncio.to_thread(running.holding.bytes, self._worn_at)
                 if running.memory > self._settings.megabytes * 2**20:
                     log.warning("browser grew past its limit and is killed", purpose=purpose, bytes=running.memory)
                     self._overgrown.add(purpose)

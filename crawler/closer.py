@@ -137,14 +137,16 @@ class CloserLook:
             await self.settle(tally)
 
     def _sift(self, query: Query, cards: Sequence[Listing]) -> Sifted:
-        sifted = Sifted(marks={card.item_id: marks(query, card) for card in cards})
-        pairs = [(item, mark) for item, told in sifted.marks.items() for mark in told]
+        told = {card.item_id: marks(query, card) for card in cards}
+        pairs = [(item, mark) for item, each in told.items() for mark in each]
         known = self._hooks.known(self._definition.key, pairs)
-        for card in cards:
-            if card.item_id not in known:
-                hit = self._hooks.judge(card).level.is_hit
-                (sifted.candidates if hit else sifted.clean).append(card)
-        return sifted
+        fresh = [card for card in cards if card.item_id not in known]
+        hits = {card.item_id for card in fresh if self._hooks.judge(card).level.is_hit}
+        return Sifted(
+            candidates=[card for card in fresh if card.item_id in hits],
+            clean=[card for card in fresh if card.item_id not in hits],
+            marks=told,
+        )
 
     async def _explained(self, query: Query, clean: list[Listing]) -> tuple[list[Listing], list[Listing]]:
         """Cards that themselves show what changed of a listing that was never more than a card; and the others.

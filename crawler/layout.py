@@ -56,7 +56,8 @@ _ASIDE_NAME = re.compile(
     r"(?:^|[-_ ])(?:nav|navbar|navigation|menu|submenu|footer|foot|sidebar|side|breadcrumbs?|crumbs?|pagination|pager|"
     r"related|relate|recommend(?:ed|ations?)?|recommand|similar|upsells?|crosssells?|"
     r"cross-sell|also|guess|history|recent|"
-    r"tuijian|xiangguan|hot|toolbar|filters?|facets?|tags?|tagcloud|mega-?menu|drawer|dialog|popup|mini-?cart|cart-?drawer|off-?canvas|cookies?|consent|newsletter|copyright|friendlinks?|links|topbar|modal|"
+    r"tuijian|xiangguan|hot|toolbar|filters?|facets?|tags?|tagcloud|mega-?menu|drawer|dialog|popup|mini-?cart|"
+    r"cart-?drawer|off-?canvas|cookies?|consent|newsletter|copyright|friendlinks?|links|topbar|modal|"
     r"combo|viewed|trending|suggest(?:ed|ions?)?|bestsellers?)(?:$|[-_ ])",
     re.IGNORECASE,
 )
@@ -215,7 +216,7 @@ class _Builder:
         lay.begins.append(len(lay.pieces))
         lay.stops.append(len(lay.pieces))
         names = names_of(element)
-        lay.aside.append(self._is_aside(element, parent, names))
+        lay.aside.append(self._is_aside(element, parent))
         lay.carded.append(False)
         text = element.text or ""
         lay.links.append(lay.links[-1] + (element.tag == "a" and bool(element.get("href"))))
@@ -255,12 +256,10 @@ class _Builder:
         self.layout.headline = named[0] if len(named) == 1 else -1
         return self.layout
 
-    def _is_aside(self, element: Any, parent: int, names: str) -> bool:
+    def _is_aside(self, element: Any, parent: int) -> bool:
         if parent >= 0 and (self.layout.aside[parent] or self._suspects.get(parent)):
             return True
-        if element.tag in ("body", "html", "main"):
-            return False
-        if element.tag in ("a", "span", "img", "i", "b", "em", "p"):
+        if element.tag in ("body", "html", "main", "a", "span", "img", "i", "b", "em", "p"):
             return False
         names = f"{element.get('class') or ''} {element.get('id') or ''}"[:300]
         sliding = _SLIDING_NAME.search(names) is not None and not _repeats(element)

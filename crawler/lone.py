@@ -11,6 +11,7 @@ from crawler.pictures import picture_of
 from crawler.slots import without_tags
 
 _MOST_LOOKED_AT = 3_000
+_MOST_READ = 60_000
 _SELLER_NAME = re.compile(
     r"seller|shop-?(?:name|title|link)|store-?name|profile-?name|user-?(?:name|nick)|nick|vendor|verkäufer|anbieter",
     re.I,
@@ -99,7 +100,12 @@ def _go_together(layout: Layout, title: int, price: int, first: int) -> bool:
 def _is_offered(layout: Layout, price: int) -> bool:
     """True where the price is named so, or the page says how to buy."""
     named = price >= 0 and PRICED_NAME.search(_names(layout, price))
-    return bool(named or _ACTION.search("".join(layout.pieces)[:60_000]))
+    return bool(named or _ACTION.search(_said(layout)))
+
+
+def _said(layout: Layout) -> str:
+    """What the page says, from its beginning."""
+    return "".join(layout.pieces)[:_MOST_READ]
 
 
 def _is_wordy(layout: Layout, price: int) -> bool:
@@ -109,7 +115,7 @@ def _is_wordy(layout: Layout, price: int) -> bool:
 
 def _asked(layout: Layout, title: str, at: int) -> str:
     """What the seller asks in words, as on boards: in the subject, else the first labelled amount below it."""
-    said = "".join(layout.pieces)[:60_000]
+    said = _said(layout)
     if told := PRICE.search(title):
         return told[0] if _ACTION.search(said) else ""
     if not _ACTION.search(said) and not _SELLING.search(said):
@@ -122,7 +128,7 @@ def _asked(layout: Layout, title: str, at: int) -> str:
 
 def _price(document: Document, layout: Layout, before: int) -> int:
     """The element that is the page's price: short, not aside, named so or with a currency; -1 where there is none."""
-    named = layout.headline if layout.headline >= 0 else headline(document, layout)[1]
+    named = _named(document, layout)
     last = min(before, len(layout.elements), _MOST_LOOKED_AT)
     inside = _dearest(layout, (at for at in range(last) if not layout.aside[at]), named)
     if inside >= 0 or named < 0:
@@ -169,9 +175,8 @@ def _price_mark(layout: Layout, at: int) -> float:
     bare = _BRACKETED.sub("", text).strip()
     mark = amount + 2.0 * named + (1.0 if _WHOLE.match(bare) else 0.0 if bare else -2.0) - at / len(layout.elements)
     mark += 1.5 * bool(_TODAYS.search(bare)) - 1.5 * bool(_OTHERS.search(bare))
-    mark -= 0.05 * min(
-        len(re.findall(r"[^\W\d_]", PRICE.sub("", bare))), 20
-    )  # the amount alone, not the line around it
+    # the amount alone, not the line around it
+    mark -= 0.05 * min(len(re.findall(r"[^\W\d_]", PRICE.sub("", bare))), 20)
     several = len({found[0] for found in PRICE.finditer(bare)}) > 1 and not RANGE.search(bare)
     return mark - 2.5 * (is_former(layout, at) or several) - 2.0 * per_unit(layout, at)
 
@@ -204,13 +209,12 @@ def _names(layout: Layout, at: int) -> str:
 
 def stands_apart(document: Document, layout: Layout, cards: Sequence[int]) -> bool:
     """True where the cards stand under a heading of theirs, behind the page's own headline and price."""
-    at = layout.headline
-    at = at if at >= 0 else headline(document, layout)[1]
+    at = _named(document, layout)
     first = min((card for card in cards if card > at), default=len(layout.elements))
     price = _price(document, layout, before=first)
     if price < 0 or at < 0 or abs(price - at) > _NEAR or at >= first or not layout.width(at):
         return False
-    if not PRICED_NAME.search(_names(layout, price)) and not _ACTION.search("".join(layout.pieces)[:60_000]):
+    if not _is_offered(layout, price):
         return False
     between = range(max(price, at) + 1, first)
     return any(re.fullmatch(r"h[2-6]", layout.elements[one].tag) for one in between if layout.ends[one] <= first)
@@ -269,8 +273,13 @@ def headline(document: Document, layout: Layout) -> tuple[str, int]:
             continue
         if (text := layout.text(at)) in parts:
             return text, at
-    said = re.sub(r"\s", "", "".join(layout.pieces)[:60_000])
+    said = re.sub(r"\s", "", _said(layout))
     return next((part for part in parts if re.sub(r"\s", "", part) in said), ""), -1
+
+
+def _named(document: Document, layout: Layout) -> int:
+    """The element that names what the page is about: its one h1, else what its head calls it; -1 for none."""
+    return layout.headline if layout.headline >= 0 else headline(document, layout)[1]
 
 
 def parts_of_head(document: Document) -> list[str]:

@@ -29,7 +29,8 @@ _FORMER_NAME = re.compile(
     re.IGNORECASE,
 )
 _NOT_PRICE_NAME = re.compile(
-    r"ship|freight|deal|sales|sold|count|deposit|save|discount|coupon|postage|versand|(?<!with)(?<!out)(?<!cl)(?<!inc)(?<!with-)(?<!out-)(?<!cl-)tax|rating|review|monthly|instal",
+    r"ship|freight|deal|sales|sold|count|deposit|save|discount|coupon|postage|versand|"
+    r"(?<!with)(?<!out)(?<!cl)(?<!inc)(?<!with-)(?<!out-)(?<!cl-)tax|rating|review|monthly|instal",
     re.I,
 )
 _NOT_PRICE_TEXT = re.compile(

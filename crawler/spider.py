@@ -91,7 +91,7 @@ def walk(
 ) -> "PatrolSpider":
     """Runs a spider to its end; raises what it raised, and Interrupted where a signal stopped it first."""
     browsers = Browsers(limits.browser, way_out.proxy, user_agent=limits.user_agent)
-    logging.getLogger("scrapy.core.engine").addFilter(not_raised_anew)
+    logging.getLogger("scrapy.core.engine").addFilter(_not_raised_anew)
     process = AsyncCrawlerProcess(_settings(definition, limits, browsers))
     crawler = process.create_crawler(spider)
     failures: list[Failure] = []
@@ -107,7 +107,7 @@ def walk(
     return cast(PatrolSpider, crawler.spider)
 
 
-def not_raised_anew(record: logging.LogRecord) -> bool:
+def _not_raised_anew(record: logging.LogRecord) -> bool:
     """False for Scrapy's traceback of what a spider raised: `walk` raises it again, and whoever runs it tells it.
 
     A database that goes away is told in a sentence; which of the two came first was a matter of chance.
