@@ -22,7 +22,6 @@ from keywords.schema import (
     ContextBlock,
     Entry,
     ExclusionBlock,
-    ForeignBlock,
     LawEntry,
     LexiconBroken,
     ScoringFile,
@@ -43,7 +42,7 @@ from keywords.terms import (
 #: Variants by what a term is. Weak terms and code words get none: their disguises collide with ordinary words.
 _STRONG: tuple[Variant, ...] = ("pinyin", "mixed", "initial", "repeated", "homophone", "reversed")
 _WEAK: tuple[Variant, ...] = ("mixed", "repeated")
-_SHARED = ("exclusions.yml", "contexts.yml", "scoring.yml", "law.yml", "foreign.yml")
+_SHARED = ("exclusions.yml", "contexts.yml", "scoring.yml", "law.yml")
 #: Collisions that a person has looked at; the lint alone reads them.
 ORDINARY = "ordinary.yml"
 Model = TypeVar("Model", bound=BaseModel)
@@ -105,10 +104,8 @@ def read_folder(folder: Path) -> Lexicon:
     scoring = _checked(ScoringFile, shared["scoring.yml"], folder / "scoring.yml")
     laws = _laws(folder)
     categories = [_checked(CategoryFile, _load(path), path) for path in paths if path.name not in (*_SHARED, ORDINARY)]
-    foreign = _foreign(folder)
-    if unknown := {block.category for block in foreign} - {item.key for item in categories}:
-        raise LexiconBroken(f"foreign.yml: category: {sorted(unknown)[0]}")
-    categories = [_abroad(item, foreign) for item in categories]
+    ambiguous = _shared_mentions(categories)
+    categories = [_abroad(item, ambiguous) for item in categories]
     terms = [term for item in categories for term in _terms(item, groups)]
     return Lexicon(
         version=_version(paths),
@@ -151,32 +148,20 @@ def _groups(folder: Path) -> list[ContextBlock]:
     return [_checked(ContextBlock, item, path) for item in _load(path)]
 
 
-def _foreign(folder: Path) -> list[ForeignBlock]:
-    path = folder / "foreign.yml"
-    # A folder of somebody's own may do without.
-    return [_checked(ForeignBlock, item, path) for item in _load(path)] if path.exists() else []
+def _abroad(item: CategoryFile, shared: Set[str]) -> CategoryFile:
+    """The category with its names in other languages among its entries and rules; `shared`: see `_shortened`."""
+    strong, review, coded = [*item.strong], [*item.review], [*item.coded]
+    for block in item.foreign:
+        strong += (Entry(text=text, variants=()) for text in _shortened(block.strong, shared))
+        review += (Entry(text=text, variants=()) for text in _shortened(block.review, shared))
+        named: dict[Any, tuple[str, ...]] = {"weak": block.weak, "foreign_code": block.code}
+        coded += (CodedRule(of=of, company=block.company, group=group) for group, of in named.items() if of)
+    return item.model_copy(update={"strong": tuple(strong), "review": tuple(review), "coded": tuple(coded)})
 
 
-def _abroad(item: CategoryFile, foreign: Sequence[ForeignBlock]) -> CategoryFile:
-    """The category with its names in other languages."""
-    shared = _shared_mentions(foreign)
-    for block in foreign:
-        if block.category == item.key:
-            plain = {
-                group: (
-                    *getattr(item, group),
-                    *(Entry(text=text, variants=()) for text in _shortened(getattr(block, group), shared)),
-                )
-                for group in ("strong", "review")
-            }
-            named: dict[Any, tuple[str, ...]] = {"weak": block.weak, "foreign_code": block.code}
-            rules = [CodedRule(of=of, company=block.company, group=group) for group, of in named.items() if of]
-            item = item.model_copy(update={**plain, "coded": (*item.coded, *rules)})
-    return item
-
-
-def _shared_mentions(foreign: Sequence[ForeignBlock]) -> Set[str]:
-    times = Counter(_second_mention(name) for block in foreign for name in (*block.strong, *block.review))
+def _shared_mentions(categories: Iterable[CategoryFile]) -> Set[str]:
+    blocks = (block for item in categories for block in item.foreign)
+    times = Counter(_second_mention(name) for block in blocks for name in (*block.strong, *block.review))
     return {short for short, count in times.items() if count > 1}
 
 

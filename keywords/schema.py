@@ -79,9 +79,8 @@ class CodedRule(Strict):
 
 
 class ForeignBlock(Strict):
-    """Names of one category in other languages (foreign.yml). Nothing is generated of them."""
+    """Names in other languages. Nothing is generated of them."""
 
-    category: str
     strong: tuple[str, ...] = ()
     review: tuple[str, ...] = ()
     #: Both need company: weak ones any of their category, everyday words (`code`) what stands here.
@@ -111,6 +110,7 @@ class CategoryFile(Strict):
     #: Lists of companions that entries and classes name as `@name`.
     companies: dict[str, tuple[str, ...]] = {}
     coded: tuple[CodedRule, ...] = ()
+    foreign: tuple[ForeignBlock, ...] = ()
     must_match: tuple[str, ...] = Field(min_length=1)
     must_not_match: tuple[str, ...] = Field(min_length=1)
 

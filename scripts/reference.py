@@ -82,6 +82,8 @@ group. A word that stands in a group of its own keeps both companies. A companio
 other category has is jargon itself: of three such words the category is told |
 | `heard` | terms that are names known to everybody: written as they sound, in any tone, with one or two characters \
 changed at once, they are found in company |
+| `foreign` | names in other languages and initials of pinyin: lists of `strong`, `review`, `weak` and `code` with their \
+`company` |
 | `must_match`, `must_not_match` | the category's proof, held by the tests |
 
 An entry may be `{text, company, variants, not_variants, until, note}`. `until` is the last day on which it counts, seen
@@ -91,10 +93,9 @@ word inside a longer one of any group says nothing: put the longer one under `ne
 老药铺). `lexicon lint` runs every term over ordinary words and their seams; what a person has let stand is in
 `ordinary.yml`, with the reason.
 
-Names in other languages and initials of pinyin stand in `foreign.yml`, by category: `strong`, `review`, `weak` and
-`code` with their `company`. Nothing is generated of them. A `code` word there (tiger, owl, XY) counts beside its own
-company and nothing else, since it is also a brand; a short name written without its marks is weak (da bao is not
-da báo); of a species in Latin the second mention counts too (M. javanica).
+Nothing is generated of the names under `foreign`. A `code` word there (tiger, owl, XY) counts beside its own company
+and nothing else, since it is also a brand; a short name written without its marks is weak (da bao is not da báo); of a
+species in Latin the second mention counts too (M. javanica).
 """.replace("\\\n", "")
 
 

@@ -101,14 +101,20 @@ def test_a_phrase_of_other_letters_is_no_pair() -> None:
     assert "ngà voi" not in {match.term for match in _MATCHER.explain("ngà 手镯店 voi").matches}
 
 
-def test_foreign_names_of_an_unknown_category_are_refused(tmp_path: Path) -> None:
+def test_foreign_names_stand_in_their_category(tmp_path: Path) -> None:
     for path in _own_folder().glob("*.yml"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    (tmp_path / "foreign.yml").write_text("- {category: beast, strong: [yeti horn]}", encoding="utf-8")
-    with pytest.raises(LexiconBroken, match=r"foreign\.yml: category: beast"):
+    ivory = tmp_path / "ivory.yml"
+    told = ivory.read_text("utf-8")
+    ivory.write_text(told.replace("foreign:", "foreign:\n  - strong: [yeti horn]", 1), "utf-8")
+    assert [term.category for term in read_folder(tmp_path).terms if term.text == "yeti horn"] == ["ivory"]
+    ivory.write_text(told.replace("foreign:", "foreign:\n  - strange: [yeti horn]", 1), "utf-8")
+    with pytest.raises(LexiconBroken, match=r"ivory\.yml.*strange"):
         read_folder(tmp_path)
-    (tmp_path / "foreign.yml").unlink()
-    assert not any(term.text == "ngà voi" for term in read_folder(tmp_path).terms)
+    (tmp_path / "foreign.yml").write_text("- {category: beast, strong: [yeti horn]}", encoding="utf-8")
+    ivory.write_text(told, "utf-8")
+    with pytest.raises(LexiconBroken, match=r"foreign\.yml"):
+        read_folder(tmp_path)
 
 
 # --- letters ---
