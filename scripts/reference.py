@@ -82,8 +82,8 @@ group. A word that stands in a group of its own keeps both companies. A companio
 other category has is jargon itself: of three such words the category is told |
 | `heard` | terms that are names known to everybody: written as they sound, in any tone, with one or two characters \
 changed at once, they are found in company |
-| `foreign` | names in other languages and initials of pinyin: lists of `strong`, `review`, `weak` and `code` with their \
-`company` |
+| `foreign` | names in other languages and initials of pinyin: lists of `strong`, `review`, `weak` and `code` with \
+their `company` |
 | `must_match`, `must_not_match` | the category's proof, held by the tests |
 
 An entry may be `{text, company, variants, not_variants, until, note}`. `until` is the last day on which it counts, seen

@@ -160,10 +160,17 @@ def is_what_it_claims(match: Match, text: str) -> bool:
     if match.technique == "turned":
         return seen[::-1] == folding().skeleton(match.term)
     if match.technique == "acrostic":
-        return seen.startswith(match.term[0]) and seen.endswith(match.term[-1])
+        lines, phrases = (
+            re.split(marks, text[match.start : match.end]) for marks in (r"\n+", r"[\n\s,，.。;；、!！?？|/]+")
+        )
+        return folding().skeleton(match.term) in ("".join(map(_head, lines)), "".join(map(_head, phrases)))
     if match.technique == "stuffed":
         seen = _unstuffed(seen)
     return seen in _spelled(match.term)
+
+
+def _head(piece: str) -> str:
+    return folding().skeleton(piece)[:1]
 
 
 def _put_together(text: str) -> str:
@@ -174,12 +181,14 @@ def _put_together(text: str) -> str:
 
 
 def _unstuffed(text: str) -> str:
-    bare = re.sub("(?<=[^0-9a-z])(?:[0-9a-z]{1,2}|([0-9a-z])\\1+)(?=[^0-9a-z])", "", text)
-    return re.sub(
+    """Without letters, digits, what is written three times and laughter between other characters."""
+    for filling in (
+        r"(?<=[^0-9a-z])(?:[0-9a-z]{1,2}|([0-9a-z])\1+)(?=[^0-9a-z])",
+        r"([^0-9a-z])\1\1+",
         "(?<=.)[哈呵嘿嘻嘎咯啊呀哦呢嗯哎诶嘞呗咦喵汪哒吖噢喔唉嗨啦嘤噗]+(?=.)",
-        "",
-        re.sub(r"([^0-9a-z])\\1\\1+", "", bare),
-    )
+    ):
+        text = re.sub(filling, "", text)
+    return text
 
 
 def wrong_spans(judged: Iterable[tuple[str, str, Assessment]]) -> Iterator[tuple[str, Match]]:
@@ -218,13 +227,13 @@ def examples() -> list[str]:
 
 
 def test_what_was_read_last_and_what_was_not() -> None:
-    """Of the disguises more is asked than either finds yet: stuffing, foreign names and riddles are short."""
+    """More is asked than the unread one gives: .80 of its borderline rows, and .02 of its ordinary goods at most."""
     read, unread = measured(READ), measured(UNREAD)
     assert (read.groups["overt"].value or 0) >= 0.98
-    assert (read.groups["disguised"].value or 0) >= 0.82 and (read.groups["code_word"].value or 0) >= 0.93
-    assert (read.borderline_at_review.value or 0) >= 0.92 and (read.category_right.value or 0) >= 0.95
+    assert (read.groups["disguised"].value or 0) >= 0.95 and (read.groups["code_word"].value or 0) >= 0.94
+    assert (read.borderline_at_review.value or 0) >= 0.92 and (read.category_right.value or 0) >= 0.96
     assert (read.confusables_raised.value or 0) <= 0.005
-    assert (unread.groups["overt"].value or 0) >= 0.98 and (unread.groups["disguised"].value or 0) >= 0.84
+    assert (unread.groups["overt"].value or 0) >= 0.98 and (unread.groups["disguised"].value or 0) >= 0.93
     assert (unread.groups["code_word"].value or 0) >= 0.85 and (unread.category_right.value or 0) >= 0.95
     assert (unread.borderline_at_review.value or 0) >= 0.76
     assert (unread.confusables_raised.value or 0) <= 0.03
