@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from keywords.boundaries import Cut, is_word
 from keywords.candidates import Candidate, Places
 from keywords.terms import Exclusion
 from keywords.view import Found, View
@@ -88,4 +89,10 @@ def _stands(view: View, found: Found, exclusion: Exclusion) -> bool:
         return True
     start, end = view.seen_at[found.raw_start], view.seen_at[found.raw_end - 1] + 1
     window = view.cut(found.raw_start, found.raw_end)
-    return start in window.edges and end in window.edges
+    return start in window.edges and (end in window.edges or _goes_on(view, window, start, end))
+
+
+def _goes_on(view: View, window: Cut, start: int, end: int) -> bool:
+    """True where the last word of the exclusion only goes on: 麝香葡萄|干. Of 象牙白|玉 a single character does."""
+    begin = next((place for place, word in window.words if start < place < end < place + len(word)), end)
+    return end - begin > 1 and is_word(view.seen[begin:end])

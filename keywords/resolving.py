@@ -24,6 +24,10 @@ _NUMERALS = frozenset("0123456789一二两三四五六七八九十百几半整�
 _SHORT = 3
 #: How often jieba saw a word from which it is in frequent use.
 _OFTEN = 100
+#: With one of these a word only goes on to name the goods: 狗熊皮|子, 羚羊皮|鞋, but not 海龟甲|板.
+_ONWARD = frozenset(
+    "子头骨架骼髓毛质肉革囊汁齿爪丝片巴蹄鼻液水血支弹管口托具器粉酒丸剂品物料壳苗蛋翅鳍尖段块皮牙角鳞甲鞋带包靴衣刻雕类"
+)
 #: What says that a name before it is that of an animal.
 _KINDS = frozenset(("鸟", "龟", "蛇"))
 #: Letters from which a foreign name without its marks says enough.
@@ -229,6 +233,8 @@ def _judge_boundaries(view: View, candidate: Candidate, interrupted: bool) -> No
         sure = parted(view.seen, start, end, start), parted(view.seen, start, end, end)
         # Both edges for certain, or one of a strong term: whatever the words are, nothing is wrong with it.
         if all(sure) or (any(sure) and not (interrupted or candidate.weak or candidate.term.kind == "code")):
+            if not sure[1]:
+                _judge_tail(view, candidate, start, end)
             return
     window = view.cut(found.raw_start, found.raw_end)
     left, right = start in window.edges, end in window.edges
@@ -248,6 +254,16 @@ def _judge_boundaries(view: View, candidate: Candidate, interrupted: bool) -> No
             candidate.cancelled_by = f"跨词“{_around(window, start, end)}”"
         elif candidate.weak:
             candidate.cancelled_by = f"在词语“{holder}”之中"
+
+
+def _judge_tail(view: View, candidate: Candidate, start: int, end: int) -> None:
+    """海龟|甲板: the last character begins a word in frequent use, and what is before it is a word of its own."""
+    window = view.cut(candidate.found.raw_start, candidate.found.raw_end)
+    tail = window.at(end)
+    begin = next((place for place, word in window.words if place < end < place + len(word)), end)
+    apart = begin == end - 1 > start + 1 and tail[1:2] not in _ONWARD
+    if apart and frequency(tail) >= _OFTEN and is_word(view.seen[start:begin]):
+        candidate.cancelled_by = f"跨词“{_around(window, start, end)}”"
 
 
 def _judge_guess(view: View, candidate: Candidate, window: Cut, start: int, end: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from keywords.bait import strung
 from keywords.candidates import Candidate, Context
 from keywords.choosing import concerns, heaviest_of, weight
+from keywords.denying import denies
 from keywords.terms import ContextGroup, Scoring
 from keywords.view import View
 from records import Level, Part
@@ -24,14 +25,14 @@ _EATING, _FED = frozenset("吃喂拌撒"), 4
 _HIDES = frozenset("皮毛绒裘")
 _DISBELIEVED = frozenset(("imitation", "imitation_prefix"))
 _TRUSTING = frozenset(("evasive", "authentic", "contact"))
-#: Marks across which nothing denies: 手续没有，象牙.
-_BREAKS = frozenset("，。,.；;！!？?\n、：:")
 #: Why a person should decide, but no reason to look where little else was found: an old year, a country, a farm.
 _ONLY_CAPS = frozenset(("dated", "abroad", "civil"))
+#: Before a name they say what it looks like: no denial where the seller asks what it is (像娃娃鱼 有人认识吗).
+_LIKE = frozenset(("像", "似", "类"))
 #: What takes back the name that it touches: 仿 before it, 一律不收 behind it.
 _DENYING = frozenset(("imitation_prefix", "refused"))
 #: Whose words leave open what the goods are: hearsay, a copy that nobody tells apart, what the label says is in it.
-_OPEN = frozenset(("unsure", "hearsay", "lifelike", "claimed"))
+_OPEN = frozenset(("unsure", "hearsay", "lifelike", "told", "claimed"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +89,8 @@ def judge(view: View, candidates: list[Candidate], contexts: list[Context], scor
     if companion and not any(c.group.company and c.group.key in sheet.raised for c in contexts):
         sheet.add(f"特定语境“{companion}”", scoring.points["companion"])
     negated = _add_negations(view, sheet, contexts, scoring)
-    _add_lowering(view, sheet, counting, [c for c in contexts if c not in negated], scoring)
+    named = [(item.found.start, item.found.end) for item in candidates if not item.alive][:_WEIGHED]
+    _add_lowering(view, sheet, counting, [c for c in contexts if c not in negated], named, scoring)
     return _verdict(sheet, heaviest, counting, contexts, scoring)
 
 
@@ -174,14 +176,22 @@ def _add_negations(view: View, sheet: _Sheet, contexts: list[Context], scoring: 
 
 
 def _add_lowering(
-    view: View, sheet: _Sheet, counting: list[Candidate], contexts: list[Context], scoring: Scoring
+    view: View,
+    sheet: _Sheet,
+    counting: list[Candidate],
+    contexts: list[Context],
+    named: list[tuple[int, int]],
+    scoring: Scoring,
 ) -> None:
+    named = named + [(one.start, one.end) for one in contexts if one.group.key == "other_material"]
     disbelieved = sum(sheet.raised.get(key, 0) for key in _TRUSTING) >= scoring.disbelief
     # 说是玳瑁 也可能赛璐珞: who does not know denies nothing.
     doubtful = any(context.group.key == "unsure" for context in contexts)
+    asking = doubtful or any(context.group.key == "hearsay" for context in contexts)
     most = max(weight(item, scoring) for item in counting)
     # Of a skin purses and coats are made: they are no other goods.
     worn = any(weight(item, scoring) == most and not _HIDES.isdisjoint(item.term.text) for item in counting)
+    papers = any(context.group.key == "legal" for context in contexts)
     bait = strung(view, [item for item in counting if weight(item, scoring) == most], contexts)
     given: dict[str, int] = {}
     said: set[str] = set()
@@ -193,19 +203,20 @@ def _add_lowering(
             continue
         if _torn(view, context) or (group.key == "wear" and worn):
             continue
-        if (group.codes and not _renames(view, context, counting)) or (
+        if (group.codes and not _renames(view, context, counting, papers)) or (
             group.field and not _same_field(view, context, counting, scoring)
         ):
             continue
         if (group.key in _OTHER_GOODS and _passing(view, context)) or (bait and bait.holds(context)):
             continue
-        if group.key in _DENYING and not _denies(view, context, counting, scoring):
+        if group.key in _DENYING and not denies(view, context, counting, named, scoring):
             continue
         said.add(context.word)
         if disbelieved and group.key in _DISBELIEVED:
             sheet.add(f"{group.name}“{context.word}”与回避用语并存，不予扣减", 0)
             continue
-        if doubtful and group.key == "imitation":
+        likened = asking and group.key == "imitation_prefix" and context.word in _LIKE
+        if likened or (doubtful and group.key == "imitation"):
             sheet.add(f"{group.name}“{context.word}”，卖家自称说不准，不予扣减", 0)
             continue
         before = given.get(group.key, 0)
@@ -222,15 +233,17 @@ def _passing(view: View, context: Context) -> bool:
     return before.endswith(_NEGATIONS) or not _EATING.isdisjoint(before)
 
 
-def _renames(view: View, context: Context, counting: list[Candidate]) -> bool:
+def _renames(view: View, context: Context, counting: list[Candidate], papers: bool) -> bool:
     """True when words of every day alone were found and this one says what they mean: 和田玉 beside 白料.
 
-    Not where it is but one of two things that it may be: 牛骨还是牙.
+    Not where it is but one of two things that it may be: 牛骨还是牙; nor of goods for which papers are claimed, which
+    stand beside others that need none: 玄凤和小太阳，办了专用标识.
     """
     before, after = view.skeleton[: context.start], view.skeleton[context.end :]
     left_open = before.endswith((*_NEGATIONS, "还是", "像")) or after.startswith("还是")
     return not left_open and all(
-        item.term.kind == "code" or (item.term.alone and not item.term.category.startswith("tool_"))
+        item.term.kind == "code"
+        or (item.term.alone and _is_named(item) and not (papers and item.term.kind == "review"))
         for item in counting
     )
 
@@ -243,40 +256,6 @@ def _same_field(view: View, context: Context, counting: list[Candidate], scoring
     return title < 0 or any(
         (item.found.raw_start > title) == below for item in counting if weight(item, scoring) == most
     )
-
-
-def _denies(view: View, context: Context, counting: list[Candidate], scoring: Scoring) -> bool:
-    """True when the word takes back what the listing is about: 仿象牙, 不是什么藏羚羊绒沙图什, 象牙犀角一律不收.
-
-    虎爪 不是熊爪 takes back something else, and 不是猛犸 the lawful material, which is no denial of the other.
-    """
-    denied = _touched(view, context, counting)
-    if not denied:
-        return False
-    most = max(weight(item, scoring) for item in denied)
-    texts = [item.term.text for item in denied]
-    return not any(
-        weight(item, scoring) >= most
-        and item.term.kind != "review"
-        and not any(item.term.text in text or text in item.term.text for text in texts)
-        for item in counting
-    )
-
-
-def _touched(view: View, context: Context, counting: list[Candidate]) -> list[Candidate]:
-    """The names in a row from where the word ends, or up to where it begins; 手续没有，象牙 is no such row."""
-    behind = context.group.key == "refused"
-    edges = {context.start if behind else context.end}
-    beside = view.origin[context.start] - 1 if behind else view.origin[context.end - 1] + 1
-    row: list[Candidate] = []
-    if view.raw[beside : beside + 1] in _BREAKS:
-        return row
-    for item in sorted(counting, key=lambda item: -item.found.end if behind else item.found.start):
-        near, far = (item.found.end, item.found.start) if behind else (item.found.start, item.found.end)
-        if near in edges and item.term.kind != "review":
-            row.append(item)
-            edges.add(far)
-    return row
 
 
 def _inside(context: Context, counting: list[Candidate]) -> bool:
