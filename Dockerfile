@@ -7,12 +7,16 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 
 FROM python:3.12-slim-bookworm AS wheel
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends gcc libc6-dev \
+ && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 COPY . .
 COPY --from=assets /build/node_modules node_modules
 RUN pip install --no-cache-dir --require-hashes -r locks/dev.txt \
  && python scripts/browser_files.py --installed \
  && python -m scripts.compile_lexicon \
+ && python -m scripts.compile_prefilter \
  && python -m build --wheel --no-isolation
 
 FROM python:3.12-slim-bookworm AS house

@@ -65,7 +65,7 @@ def context_words(groups: Iterable[ContextGroup]) -> list[str]:
     return sorted({text for group in groups for _, text in folded(group.words)} - {""})
 
 
-class _Heard(NamedTuple):
+class Heard(NamedTuple):
     """What is company for one term, by number of the word."""
 
     companions: frozenset[int]
@@ -81,7 +81,8 @@ class Company:
 
     def __init__(self, lexicon: Lexicon, numbers: Mapping[str, int]) -> None:
         """`numbers`: of every text that is told of a skeleton, all company among them."""
-        self._window = lexicon.scoring.window
+        #: Skeleton characters on each side in which company stands.
+        self.window = lexicon.scoring.window
         self._groups = [group for group in lexicon.contexts if group.company]
         self._expressions = of_groups(self._groups)
         self._owners: dict[int, list[ContextGroup]] = {}
@@ -92,7 +93,7 @@ class Company:
         self._numbers = {text: numbers[text] for text in company_words(lexicon)}
         #: By identity of the term, whose hash costs more than the rest; the lexicon keeps them alive.
         self._lexicon = lexicon
-        self._heard: dict[int, _Heard] = {}
+        self._heard: dict[int, Heard] = {}
         #: By identity of the company, which the terms of a class share.
         self._companions: dict[int, frozenset[int]] = {}
         self._talk: dict[str, frozenset[int]] = {}
@@ -104,7 +105,7 @@ class Company:
             return True
         told, expressions = reading.numbers, 0
         for place in places:
-            heard = self._heard.get(id(place.term)) or self._hear(place.term)
+            heard = self._heard.get(id(place.term)) or self.heard_of(place.term)
             # Nineteen in twenty have no word beside them at all.
             if not (told.isdisjoint(heard.words) and told.isdisjoint(heard.companions)) and self._beside(
                 place, heard, reading.hits
@@ -117,9 +118,10 @@ class Company:
         return bool(expressions) and self._expressed(raw, reading.skeleton, expressions)
 
     def _expressed(self, raw: str, skeleton: str, expressions: int) -> bool:
+        return self._expressions.possible(skeleton, expressions) and self.expressed(raw, expressions)
+
+    def expressed(self, raw: str, expressions: int) -> bool:
         """True where one of the expressions, a bit for each, is found."""
-        if not self._expressions.possible(skeleton, expressions):
-            return False
         fold = skimmer().fold(without_markup(raw))
         likely = self._expressions.likely(fold) & expressions
         return any(pattern.search(fold) for _, pattern in self._expressions.chosen(likely))
@@ -132,34 +134,43 @@ class Company:
             apart = end <= first or last <= start
             if apart and other.category == term.category and other.text != term.text:
                 if not (other.everyday and (term.everyday or other.alone)):
-                    if first - self._window <= start and end <= last + self._window:
+                    if first - self.window <= start and end <= last + self.window:
                         return True
                 elif term.everyday and not other.alone:
                     others.add(other.text)
         return talk + len(others) >= TALK and term.everyday and not term.alone
 
-    def _beside(self, place: Place, heard: _Heard, hits: Sequence[tuple[int, int, int]]) -> bool:
+    def _beside(self, place: Place, heard: Heard, hits: Sequence[tuple[int, int, int]]) -> bool:
         """True where one of the words found is company for the term at its place."""
         companions, words = heard.companions, heard.words
         _, first, last = place
-        low, high = first - self._window, last + self._window
+        low, high = first - self.window, last + self.window
         for number, start, end in hits:
             if number in words and low <= start and end <= high and not (first <= start and end <= last):
                 return True
             if number in companions and (end <= first or last <= start):
-                far = reach(end - start, self._window)
+                far = reach(end - start, self.window)
                 if first - far <= start and end <= last + far:
                     return True
         return False
 
-    def _hear(self, term: Term) -> _Heard:
+    def characters(self) -> set[str]:
+        """All that `letters` may name, but for digits."""
+        return self._expressions.characters()
+
+    def letters(self, expressions: int) -> frozenset[str] | None:
+        """Of which one stands wherever these expressions are found, `\\d` for a digit; None where any may."""
+        return self._expressions.letters(expressions)
+
+    def heard_of(self, term: Term) -> Heard:
+        """What is company for a term of the lexicon itself."""
         companions = self._companions.get(id(term.company))
         if companions is None:
             told = frozenset(self._numbers[text] for _, text in folded(term.company) if text)
             companions = self._companions.setdefault(id(term.company), told)
         words, expressions = (frozenset[int](), 0) if term.alone else self._speaking_for(term)
         talk = self._talk_of(term.category) if term.everyday and not term.alone else frozenset[int]()
-        return self._heard.setdefault(id(term), _Heard(companions, words, expressions, talk))
+        return self._heard.setdefault(id(term), Heard(companions, words, expressions, talk))
 
     def _talk_of(self, category: str) -> frozenset[int]:
         if category not in self._talk:

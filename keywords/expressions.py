@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from keywords.terms import ContextGroup
 
 #: Stands among the needed characters for any decimal digit.
-_DIGIT = "\\d"
+DIGIT = "\\d"
 #: Characters more than which tell too little, and as how many a digit counts, which is in half of all texts.
 _MANY, _AS_MANY = 200, 40
 Owner = TypeVar("Owner")
@@ -36,7 +36,7 @@ class Expressions(Generic[Owner]):
                 continue
             for char in needed:
                 self._enough[char] = self._enough.get(char, 0) | 1 << place
-        self._digits = self._enough.pop(_DIGIT, 0)
+        self._digits = self._enough.pop(DIGIT, 0)
 
     def likely(self, text: str) -> int:
         """A bit for each expression that may be found in `text`."""
@@ -51,11 +51,19 @@ class Expressions(Generic[Owner]):
         return seen is None or seen.search(skeleton) is not None
 
     def _look_for(self, bits: int) -> re.Pattern[str] | None:
+        letters = self.letters(bits)
+        return self._seen.setdefault(bits, re.compile(f"[{''.join(sorted(letters))}]") if letters else None)
+
+    def characters(self) -> set[str]:
+        """Every character that one of them may need, but for digits."""
+        return set(self._enough)
+
+    def letters(self, bits: int) -> frozenset[str] | None:
+        """Of which one, or any digit for `\\d`, is in every skeleton that these are found in; None where any may be."""
         needed = [chars for place, chars in enumerate(self._needed) if bits >> place & 1]
         # Whatever is no letter or digit is not in the skeleton.
-        told = all(chars is not None and all(char == _DIGIT or char.isalnum() for char in chars) for chars in needed)
-        letters = "".join(sorted(frozenset().union(*filter(None, needed))))
-        return self._seen.setdefault(bits, re.compile(f"[{letters}]") if told and letters else None)
+        told = all(chars is not None and all(char == DIGIT or char.isalnum() for char in chars) for chars in needed)
+        return frozenset[str]().union(*filter(None, needed)) if told else None
 
     def chosen(self, bits: int) -> Iterator[tuple[Owner, re.Pattern[str]]]:
         """The expressions of these bits, in order."""
@@ -86,8 +94,8 @@ def _of_sequence(steps: Iterable[tuple[Any, Any]]) -> frozenset[str] | None:
 
 def _telling(chars: frozenset[str]) -> int:
     """How little the characters tell; least of all those that a skeleton does not show."""
-    unseen = any(not char.isalnum() for char in chars - {_DIGIT})
-    return len(chars) + _AS_MANY * (_DIGIT in chars) + _MANY * unseen
+    unseen = any(not char.isalnum() for char in chars - {DIGIT})
+    return len(chars) + _AS_MANY * (DIGIT in chars) + _MANY * unseen
 
 
 def _of_step(kind: Any, value: Any) -> frozenset[str] | None:
@@ -115,7 +123,7 @@ def _of_class(items: Iterable[tuple[Any, Any]]) -> frozenset[str] | None:
         elif name == "RANGE" and value[1] - value[0] < _MANY:
             chars |= set(map(chr, range(value[0], value[1] + 1)))
         elif name == "CATEGORY" and str(value) == "CATEGORY_DIGIT":
-            chars.add(_DIGIT)
+            chars.add(DIGIT)
         else:
             return None
     return frozenset(chars)

@@ -47,7 +47,8 @@ class Spelled(NamedTuple):
 
 def spell(lexicon: Lexicon, tables: Folding) -> Spelled:
     """Every spelling of a lexicon; takes the better part of a second for the built-in one."""
-    known = patterns(lexicon, tables)
+    # In order, which the prefilter wants; sorted by whoever compiles, not at every start.
+    known = dict(sorted(patterns(lexicon, tables).items()))
     meanings = [tuple(meanings) for meanings in known.values()]
     partners = frozenset(part for ones in meanings for meaning in ones for part in meaning.partners)
     return Spelled(list(known), meanings, factors(known), stuffing(lexicon, tables), partners)

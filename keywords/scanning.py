@@ -2,7 +2,7 @@
 
 import itertools
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from keywords.expressions import of_groups
 from keywords.folding import folding
 from keywords.parts import characters, is_sounded, rejoined
 from keywords.patterns import Meaning, Spelled, spell, stuffable
+from keywords.prefilter import TURNED, Learner, prefilter
 from keywords.readings import is_lined, others, triggers
 from keywords.returning import give_back
 from keywords.skimming import skimmer
@@ -28,14 +29,12 @@ _LONGEST = 5
 _MOST = 20_000
 #: Spellings in letters, of the whole name or a part of it.
 SOUNDED = frozenset(("pinyin", "mixed", "romanised"))
-#: Right-to-left override: after it a term may be written backwards to be read forwards.
-_TURNED = "\u202e"
 #: Number of a pattern, or what it means; start and end in a skeleton.
 _Number = tuple[int, int, int]
 _Hit = tuple[Meaning, int, int]
 
 
-class _Owner(NamedTuple):
+class Owner(NamedTuple):
     """What a pattern stands for, sorted so that the quick questions come first."""
 
     #: Terms and exclusions that stand for themselves, each with its place among the meanings.
@@ -76,23 +75,32 @@ class Scanner:
         ).find_matches_as_indexes
         #: Without any of these pieces a text holds no finding.
         self.factors = spelled.factors
-        # Over bytes, whose places nobody has to translate into those of characters.
-        self._sieve = ahocorasick_rs.BytesAhoCorasick(
-            [piece.encode() for piece in self.factors], implementation=Implementation.ContiguousNFA
-        ).find_matches_as_indexes
         self._skim = skimmer().bytes_of
         self._longer = _longer(lexicon)
         #: Made of a pattern when it is first found.
-        self._owners: dict[int, _Owner] = {}
+        self._owners: dict[int, Owner] = {}
         self.stuffing = spelled.stuffing
         self._stuffed = self.stuffing.whole() if self.stuffing else None
         self._inner = self.stuffing.inner() if self.stuffing else None
         self._junk = self.stuffing.junk() if self.stuffing else None
+        parts = {part: number for number, part in self._parts.items()}
+        self.clears = prefilter(
+            numbers,
+            self._last,
+            self.stuffing,
+            folding(),
+            self._company,
+            lambda alphabet: Learner(self._company, self._own, parts, self._longer, alphabet),
+        )
+        self._sieve = None if self.clears else _sieve(self.factors)
         # The automata were made of lists and tables three times their size.
         give_back()
 
     def read(self, raw: str) -> Reading | None:
         """None for most texts: nothing in them can be a finding that counts. The fast path."""
+        if self.clears is not None:
+            return None if self.clears(raw) else self.read_passed(raw)
+        assert self._sieve is not None
         skimmed = self._skim(raw)
         return self._passed(raw, skimmed.decode()) if self._sieve(skimmed) else self._filled(raw, skimmed.decode())
 
@@ -121,7 +129,8 @@ class Scanner:
         if self._stuffed is None or self._stuffed.search(skeleton) is None:
             return None
         assert self._inner is not None
-        if self._sieve(self._inner.sub("", skeleton).encode()) and any(self._stuffed_hits(skeleton)):
+        likely = self._sieve is None or self._sieve(self._inner.sub("", skeleton).encode())
+        if likely and any(self._stuffed_hits(skeleton)):
             return self.reading(skeleton)
         return None
 
@@ -161,14 +170,14 @@ class Scanner:
                         return True
                     weak.append(Place(meaning.term, start, end))
         # What stands right to left may turn out to be written plainly; the judge looks at that.
-        return bool(weak) and (_TURNED in raw or self._company.possible(raw, reading, weak))
+        return bool(weak) and (TURNED in raw or self._company.possible(raw, reading, weak))
 
     def _parts_in(self, reading: Reading) -> set[str]:
         """Every part of a pair that stands in the text."""
         return {self._parts[index] for index in self._parts.keys() & reading.numbers}
 
     def _pairs(
-        self, owner: _Owner, parts: set[str], skeleton: str, start: int, end: int
+        self, owner: Owner, parts: set[str], skeleton: str, start: int, end: int
     ) -> Iterator[tuple[int, Meaning]]:
         """The pairs whose other parts stand near enough to the anchor at [start, end)."""
         low, high = max(0, start - self._pair_window), end + self._pair_window
@@ -180,7 +189,7 @@ class Scanner:
                 ):
                     yield place, meaning
 
-    def _own(self, index: int) -> _Owner:
+    def _own(self, index: int) -> Owner:
         plain: list[tuple[int, Meaning]] = []
         weak: list[Term] = []
         alone = sounded = False
@@ -198,7 +207,7 @@ class Scanner:
                     alone = True
         heard = tuple(one for _, one in plain if one.term and one.spelling and one.term.text in self._longer)
         paired = {part: tuple(ones) for part, ones in pairs.items()}
-        owner = _Owner(tuple(plain), alone, tuple(weak), sounded, heard, paired)
+        owner = Owner(tuple(plain), alone, tuple(weak), sounded, heard, paired)
         return self._owners.setdefault(index, owner)
 
     def scan(self, view: View, reading: Reading | None = None) -> list[Found]:
@@ -299,6 +308,14 @@ class Scanner:
                     for meaning in self._meanings[index]:
                         if meaning.term is not None and stuffable(meaning.term) and not any(meaning[1:]):
                             yield meaning, min(places), max(places) + 1, second.technique
+
+
+def _sieve(factors: Iterable[str]) -> Callable[[bytes], list[_Number]]:
+    """Finds the factors in a skeleton; over bytes, whose places nobody has to translate into those of characters."""
+    found: Callable[[bytes], list[_Number]] = ahocorasick_rs.BytesAhoCorasick(
+        [piece.encode() for piece in factors], implementation=Implementation.ContiguousNFA
+    ).find_matches_as_indexes
+    return found
 
 
 def _spelled(lexicon: Lexicon) -> Spelled:

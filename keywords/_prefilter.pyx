@@ -1,0 +1,564 @@
+# cython: language_level=3, boundscheck=True, wraparound=False, initializedcheck=False
+"""Tells in less than a microsecond that nothing in an ordinary title can be a finding that counts.
+
+Compiled where `make setup` finds a C compiler; `keywords.prefilter` says what it is built from. It errs to "read it"
+and never to "clear", so that the scanner, which reads what is not cleared, judges with it as without.
+
+A text becomes small numbers, as many as the skeleton has characters, and at every place the patterns that begin there
+are looked up: by their first two characters, then down the sorted list. Arrays are checked at every access.
+"""
+
+from array import array
+
+from cpython.unicode cimport PyUnicode_DATA, PyUnicode_GET_LENGTH, PyUnicode_KIND, PyUnicode_READ, Py_UNICODE_ISDECIMAL
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
+
+cdef enum:
+    # Numbers with a meaning of their own; those from _FIRST on are characters of the patterns.
+    _SKIPPED
+    _OTHER
+    _LOOK
+    _OPENED
+    _UNSURE
+    _FIRST
+
+cdef enum:
+    # Characters of a skeleton, findings and weak findings, from which a text is read in full.
+    _LONGEST = 2048
+    _MOST = 256
+    _MANY = 12
+
+cdef enum:
+    # What a pattern says of a text that holds it: asked when it is first found.
+    _UNKNOWN
+    _NOTHING
+    _READ
+    _JOINED
+    _TRIPLE
+    # The same of a term, whose Latin edges must be those of a word.
+    _STRONG
+    _ASKED
+
+cdef enum:
+    # What a character may be beside stuffing.
+    _LEFT = 1
+    _FILLED = 2
+    _RIGHT = 4
+    _LATIN = 8
+
+cdef enum:
+    # Bits of the table that most pairs of characters are turned away by; it stays near the processor.
+    _LIKELY = 1 << 18
+
+cdef uint32_t _NONE = 0xFFFFFFFF
+
+ctypedef struct Hit:
+    uint32_t text
+    uint16_t start
+    uint16_t end
+
+ctypedef struct Text:
+    # Small numbers, and of each where it stood: in the raw text, or first and last in the text that it was made of.
+    int size
+    uint16_t codes[_LONGEST]
+    uint16_t first[_LONGEST]
+    uint16_t last[_LONGEST]
+
+
+cdef class Weak:
+    """A weak term, and what would be company for it. Sets of numbers are a bit for each."""
+
+    cdef uint32_t category, term
+    cdef bint everyday, alone
+    #: Numbers of its own companions, in order.
+    cdef const uint32_t[::1] companions
+    #: Numbers of words that speak for it; of words that are talk of its category.
+    cdef const uint8_t[::1] words, talk
+    #: The expressions that speak for it, a bit for each.
+    cdef object expressions
+    #: Characters of which one stands in every text that any of them is found in; None where any may be.
+    cdef const uint8_t[::1] letters
+
+    def __init__(self, category, term, everyday, alone, companions, words, talk, expressions, letters):
+        self.category, self.term, self.everyday, self.alone = category, term, everyday, alone
+        self.companions, self.words, self.talk = companions, words, talk
+        self.expressions, self.letters = expressions, letters
+
+
+cdef class Asked:
+    """What a pattern asks for before a text that holds it is read in full."""
+
+    cdef tuple weak
+    #: Characters after it that make a longer strong term of it; None for none.
+    cdef const uint8_t[::1] after
+    #: Numbers of other parts, one of which makes a pair of it; in order.
+    cdef const uint32_t[::1] parts
+
+    def __init__(self, weak, after, parts):
+        self.weak, self.after, self.parts = weak, after, parts
+
+
+cdef class Patterns:
+    """Texts in order, found by their first two characters."""
+
+    cdef uint16_t[::1] _codes
+    cdef uint32_t[::1] _ends, _numbers, _single
+    #: Four for each pair of characters, where its hash leads: the pair, which of the longer texts begin with it (first
+    #: and last), and the number of the text that it is itself. One look at the memory instead of five.
+    cdef uint32_t[::1] _pairs
+    #: Bits by which most pairs, and pairs with a third, are turned away.
+    cdef uint8_t[::1] _likely, _third
+    cdef uint32_t _mask
+
+    def __init__(self, const uint16_t[::1] number, list texts, numbers, int size):
+        """`number`: code point to small number, of which there are `size`; `texts`: in the order of their numbers'
+        characters; `numbers`: what each is told by.
+        """
+        cdef Py_ssize_t place = 0, at
+        cdef str text
+        self._numbers = numbers
+        self._codes = array("H", bytes(2 * sum(map(len, texts))))
+        self._ends = array("I", bytes(4 * (len(texts) + 1)))
+        for at, text in enumerate(texts):
+            for char in text:
+                self._codes[place] = number[ord(char)]
+                place += 1
+            self._ends[at + 1] = place
+        self._single = array("I", b"\xff" * (4 * size))
+        self._likely, self._third = bytearray(_LIKELY // 8), bytearray(_LIKELY // 8)
+        self._index()
+
+    cdef _index(self):
+        cdef uint32_t at, size, pair, slot, count = <uint32_t>self._numbers.shape[0]
+        cdef const uint16_t[::1] text
+        self._mask = 1
+        while self._mask < count:
+            self._mask *= 2
+        self._pairs = array("I", b"\xff" * (16 * self._mask))
+        self._mask -= 1
+        for at in range(count):
+            size = self._ends[at + 1] - self._ends[at]
+            text = self._codes[self._ends[at] :]
+            if size == 1:
+                self._single[text[0]] = self._numbers[at]
+                continue
+            pair = (<uint32_t>text[0]) << 16 | text[1]
+            _mark(self._likely, _hashed(pair))
+            slot = self._slot(pair)
+            self._pairs[slot] = pair
+            if size == 2:
+                self._pairs[slot + 3] = self._numbers[at]
+                continue
+            _mark(self._third, _hashed(pair ^ _hashed(text[2])))
+            if self._pairs[slot + 1] == _NONE:
+                self._pairs[slot + 1] = at
+            self._pairs[slot + 2] = at + 1
+
+    cdef uint32_t _slot(self, uint32_t pair) except? 0xFFFFFFFE:
+        """Where the pair stands, or would."""
+        cdef uint32_t slot = _hashed(pair) & self._mask
+        while self._pairs[4 * slot] != pair and self._pairs[4 * slot] != _NONE:
+            slot = (slot + 1) & self._mask
+        return 4 * slot
+
+    cdef int find(self, const Text* text, Hit* hits, int count) except -2:
+        """All of them in the text, behind the `count` hits that are there; -1 where they are too many."""
+        cdef int place
+        cdef uint32_t code, following, pair
+        following = text.codes[0] if text.size else 0
+        for place in range(text.size):
+            code = following
+            following = text.codes[place + 1] if place + 1 < text.size else 0
+            if code < _FIRST:
+                continue
+            if self._single[code] != _NONE:
+                if count == _MOST:
+                    return -1
+                hits[count] = Hit(self._single[code], place, place + 1)
+                count += 1
+            if following < _FIRST:
+                continue
+            pair = code << 16 | following
+            if _marked(self._likely, _hashed(pair)):
+                count = self._begun(text, place, pair, hits, count)
+                if count < 0:
+                    return -1
+        return count
+
+    cdef int _begun(self, const Text* text, int place, uint32_t pair, Hit* hits, int count) except -2:
+        """With those that begin at `place` with this pair of characters."""
+        cdef uint32_t slot = self._slot(pair), low, high
+        cdef int deep = 2
+        if self._pairs[slot] == _NONE:
+            return count
+        if self._pairs[slot + 3] != _NONE:
+            if count == _MOST:
+                return -1
+            hits[count] = Hit(self._pairs[slot + 3], place, place + 2)
+            count += 1
+        low, high = self._pairs[slot + 1], self._pairs[slot + 2]
+        if low == _NONE or place + 2 >= text.size:
+            return count
+        if not _marked(self._third, _hashed(pair ^ _hashed(text.codes[place + 2]))):
+            return count
+        while place + deep < text.size:
+            low = self._bound(low, high, deep, text.codes[place + deep])
+            high = self._bound(low, high, deep, text.codes[place + deep] + 1)
+            deep += 1
+            if low < high and self._ends[low + 1] - self._ends[low] == <uint32_t>deep:
+                if count == _MOST:
+                    return -1
+                hits[count] = Hit(self._numbers[low], place, place + deep)
+                count += 1
+                low += 1
+            if low >= high:
+                break
+        return count
+
+    cdef uint32_t _bound(self, uint32_t low, uint32_t high, int deep, uint32_t code) except? 0xFFFFFFFE:
+        """The first of these that has `code` or more so deep down; none of them is shorter."""
+        cdef uint32_t middle
+        while low < high:
+            middle = (low + high) // 2
+            if self._codes[self._ends[middle] + deep] < code:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+
+cdef class Prefilter:
+    """Clears texts. Learns of a pattern when it first meets it; otherwise immutable, so threads may share it."""
+
+    cdef const uint16_t[::1] _number
+    cdef const uint8_t[::1] _sides
+    cdef Patterns _findings, _beside
+    cdef uint8_t[::1] _kinds
+    cdef dict _asked, _characters
+    cdef object _learn_of, _expressed
+    cdef int _window
+
+    def __init__(
+        self, uint16_t[::1] number, sides, findings, beside, kinds, dict characters, int window, learn_of, expressed
+    ):
+        """`number`: code point to small number; `sides`: by small number what it may be beside stuffing; `findings`
+        and `beside`: texts in order and the number of each; `kinds`: by number of a finding, 0 where `learn_of` is to
+        be asked: it answers False for nothing, True for a text to be read, or an `Asked`; `characters`: small numbers
+        of what parts make, by their number; `expressed`: tells of a text and bits whether an expression is found.
+        """
+        cdef Py_ssize_t code
+        for code in range(number.shape[0]):
+            if number[code] == _OTHER and Py_UNICODE_ISDECIMAL(code):
+                number[code] = _UNSURE  # an expression may ask for any digit
+        self._number, self._sides, self._kinds, self._characters = number, sides, kinds, characters
+        self._findings = Patterns(number, *findings, len(sides))
+        self._beside = Patterns(number, *beside, len(sides))
+        self._window, self._learn_of, self._expressed = window, learn_of, expressed
+        self._asked = {}
+
+    def clears(self, str raw not None) -> bool:
+        """True where nothing in `raw` can be a finding that counts; False where it is to be read."""
+        cdef Text text
+        cdef Hit hits[_MOST]
+        cdef int count
+        cdef bint stuffed = False
+        if not self._folds(raw, &text, &stuffed):
+            return False
+        count = self._findings.find(&text, hits, 0)
+        return count >= 0 and self._harmless(raw, &text, hits, count) and (not stuffed or self._clears_across(&text))
+
+    cdef bint _folds(self, str raw, Text* text, bint* stuffed) except -1:
+        """Writes down what is legible in `raw`; False where it is to be read as a whole."""
+        cdef Py_ssize_t length = PyUnicode_GET_LENGTH(raw), place
+        cdef int kind = PyUnicode_KIND(raw), size = 0, lines = 0, filled = 0
+        cdef void* data = PyUnicode_DATA(raw)
+        cdef Py_UCS4 char
+        cdef uint16_t number
+        cdef uint8_t side
+        if length > _LONGEST:
+            return False
+        for place in range(length):
+            char = PyUnicode_READ(kind, data, place)
+            if char >= <Py_UCS4>self._number.shape[0]:
+                return False
+            number = self._number[char]
+            if number < _FIRST and number != _OTHER:
+                if number != _SKIPPED:
+                    lines += char == 10
+                    # Several lines may spell something down their heads.
+                    if number == _UNSURE or lines > 1 or _is_mark(kind, data, length, place):
+                        return False
+                continue
+            side = self._sides[number]
+            if side & _FILLED:
+                filled += 1
+            else:
+                if filled and filled < 3 and side & _RIGHT and size > filled:
+                    stuffed[0] = stuffed[0] or self._sides[text.codes[size - filled - 1]] & _LEFT != 0
+                filled = 0
+            text.codes[size], text.first[size] = number, place
+            size += 1
+        text.size = size
+        return True
+
+    cdef bint _harmless(self, str raw, const Text* text, Hit* hits, int count) except -1:
+        """True where no finding is one by itself and no weak one has company."""
+        cdef int at, kind, told = 0
+        cdef Hit finds[_MANY]
+        cdef Asked asked
+        cdef bint joined = False
+        for at in range(count):
+            kind = self._kinds[hits[at].text] or self._learn(hits[at].text)
+            joined = joined or kind == _JOINED
+            if kind == _READ or (kind == _TRIPLE and self._parts_characters(text, hits[at])):
+                return False
+            if kind < _STRONG or not self._is_whole(raw, text, hits[at]):
+                continue
+            if kind == _STRONG or told == _MANY or _stutters(text, hits[at]):
+                return False
+            asked = self._asked[hits[at].text]
+            if asked.after is not None and hits[at].end < text.size and _has(asked.after, text.codes[hits[at].end]):
+                return False
+            finds[told] = hits[at]
+            told += 1
+        if joined and not self._clears_joined(text, hits, count):
+            return False
+        return told == 0 or self._lonely(raw, text, finds, told, hits, self._beside.find(text, hits, count))
+
+    cdef bint _is_whole(self, str raw, const Text* text, Hit hit) except -1:
+        """False where a Latin edge goes on as a Latin word, which no term does: xiangya in xiangyang."""
+        cdef Py_ssize_t place = text.first[hit.start]
+        if place and self._is_latin(text.codes[hit.start]) and self._is_latin(self._number_at(raw, place - 1)):
+            return False
+        if not self._is_latin(text.codes[hit.end - 1]):
+            return True
+        place = text.first[hit.end - 1] + 1
+        return place == PyUnicode_GET_LENGTH(raw) or not self._is_latin(self._number_at(raw, place))
+
+    cdef bint _is_latin(self, uint16_t code) except -1:
+        return self._sides[code] & _LATIN != 0
+
+    cdef uint16_t _number_at(self, str raw, Py_ssize_t place) except? 0xFFFF:
+        return self._number[PyUnicode_READ(PyUnicode_KIND(raw), PyUnicode_DATA(raw), place)]
+
+    cdef int _learn(self, uint32_t text) except -1:
+        told = self._learn_of(text)
+        if isinstance(told, Asked):
+            self._asked[text] = told
+        # Last, since another thread may ask at the same time.
+        self._kinds[text] = _ASKED if isinstance(told, Asked) else _STRONG if told else _NOTHING
+        return self._kinds[text]
+
+    cdef bint _parts_characters(self, const Text* text, Hit hit) except -1:
+        """True where letters or digits in a row, three or more and all the same, part two characters of a name."""
+        cdef int start = hit.start, end = hit.end
+        while start > 0 and text.codes[start - 1] == text.codes[hit.start]:
+            start -= 1
+        while end < text.size and text.codes[end] == text.codes[hit.start]:
+            end += 1
+        if start == 0 or end == text.size:
+            return False
+        return self._sides[text.codes[start - 1]] & _LEFT and self._sides[text.codes[end]] & _RIGHT
+
+    cdef bint _lonely(
+        self, str raw, const Text* text, const Hit* finds, int told, const Hit* hits, int count
+    ) except -1:
+        """True where nothing among `hits` is company for what was found, nor makes a pair of it."""
+        cdef Asked asked
+        cdef Weak term
+        cdef int at, talk
+        if count < 0:
+            return False
+        expressions = None
+        for at in range(told):
+            asked = self._asked[finds[at].text]
+            if asked.parts is not None and _any_of(asked.parts, hits, count):
+                return False
+            for term in asked.weak:
+                if self._company(term, finds[at], hits, count):
+                    return False
+                talk = _count(term.talk, hits, count) if term.talk is not None else 0
+                if (talk or told > 1) and self._among(term, finds[at], finds, told, talk):
+                    return False
+                if term.expressions and (term.letters is None or _any_in(term.letters, text)):
+                    expressions = term.expressions if expressions is None else expressions | term.expressions
+        return expressions is None or not self._expressed(raw, expressions)
+
+    cdef bint _company(self, Weak term, Hit find, const Hit* hits, int count) except -1:
+        cdef int at
+        for at in range(count):
+            if not self._near(find, hits[at]) or (find.start <= hits[at].start and hits[at].end <= find.end):
+                continue
+            if _has(term.words, hits[at].text) or _holds(term.companions, hits[at].text):
+                return True
+        return False
+
+    cdef bint _among(self, Weak term, Hit find, const Hit* finds, int told, int talk) except -1:
+        """True where others of its category may be company, as `Company.possible` has it."""
+        cdef Asked asked
+        cdef Weak other
+        cdef int at, others = 0
+        for at in range(told):
+            if finds[at].end > find.start and finds[at].start < find.end:
+                continue
+            asked = self._asked[finds[at].text]
+            for other in asked.weak:
+                if other.category != term.category or other.term == term.term:
+                    continue
+                if not (other.everyday and (term.everyday or other.alone)):
+                    if self._near(find, finds[at]):
+                        return True
+                elif term.everyday and not other.alone:
+                    others += 1
+        return talk + others >= 2 and term.everyday and not term.alone
+
+    cdef bint _near(self, Hit find, Hit other) noexcept:
+        return find.start - self._window <= other.start and other.end <= find.end + self._window
+
+    cdef bint _clears_across(self, const Text* text) except -1:
+        """True where no pattern stands across stuffing: 象1牙."""
+        cdef Text shorter
+        cdef int place = 0, gap
+        shorter.size = 0
+        while place < text.size:
+            gap = self._gap(text, place)
+            if not gap:
+                _append(&shorter, text.codes[place], place, place)
+            place += gap or 1
+        return self._clears_other(&shorter)
+
+    cdef int _gap(self, const Text* text, int place) except -1:
+        """How many letters or digits at `place` are stuffing: two at most."""
+        cdef int step
+        if place == 0 or not self._sides[text.codes[place - 1]] & _LEFT:
+            return 0
+        for step in range(1, 3):
+            if place + step >= text.size or not self._sides[text.codes[place + step - 1]] & _FILLED:
+                return 0
+            if self._sides[text.codes[place + step]] & _RIGHT:
+                return step
+        return 0
+
+    cdef bint _clears_joined(self, const Text* text, const Hit* hits, int count) except -1:
+        """True where no pattern appears when characters written in parts are put together: 犭虎皮."""
+        cdef Text whole
+        cdef int place = 0, at = 0, end
+        cdef uint16_t code
+        whole.size = 0
+        while place < text.size:
+            code, end = text.codes[place], place + 1
+            while at < count and hits[at].start <= place:
+                # The longest, which comes last.
+                if hits[at].start == place and self._kinds[hits[at].text] == _JOINED:
+                    code, end = self._characters[hits[at].text], hits[at].end
+                at += 1
+            _append(&whole, code, place, end - 1)
+            place = end
+        return self._clears_other(&whole)
+
+    cdef bint _clears_other(self, const Text* text) except -1:
+        """True where no pattern in a text made of another stands for more characters than it has."""
+        cdef Hit hits[_MOST]
+        cdef int count = self._findings.find(text, hits, 0), at
+        for at in range(count):
+            if text.last[hits[at].end - 1] - text.first[hits[at].start] >= hits[at].end - hits[at].start:
+                if (self._kinds[hits[at].text] or self._learn(hits[at].text)) != _NOTHING:
+                    return False
+        return count >= 0
+
+
+cdef inline void _append(Text* text, uint16_t code, int first, int last) noexcept nogil:
+    # Never more than the text that it is made of has.
+    text.codes[text.size], text.first[text.size], text.last[text.size] = code, first, last
+    text.size += 1
+
+
+cdef inline uint32_t _hashed(uint32_t key) noexcept nogil:
+    key *= <uint32_t>2654435761
+    return key ^ key >> 15
+
+
+cdef inline bint _mark(uint8_t[::1] bits, uint32_t hashed) except -1:
+    bits[(hashed & _LIKELY - 1) >> 3] |= 1 << (hashed & 7)
+    return True
+
+
+cdef inline bint _marked(const uint8_t[::1] bits, uint32_t hashed) except -1:
+    return bits[(hashed & _LIKELY - 1) >> 3] >> (hashed & 7) & 1
+
+
+cdef bint _is_mark(int kind, void* data, Py_ssize_t length, Py_ssize_t place) noexcept:
+    """True where markup, a reference, or a row of remarks may begin; what `without_markup` changes, and a little more."""
+    cdef Py_UCS4 char = PyUnicode_READ(kind, data, place)
+    cdef Py_UCS4 after = PyUnicode_READ(kind, data, place + 1) if place + 1 < length else 0
+    cdef Py_UCS4 before = PyUnicode_READ(kind, data, place - 1) if place else 0
+    cdef Py_UCS4 second
+    if char == u"&":
+        second = PyUnicode_READ(kind, data, place + 2) if place + 2 < length else 0
+        return after == u"#" or (_is_letter(after) and _is_letter(second))
+    if char == u"<":
+        return _is_letter(after) or after == u"/" or after == u"!"
+    if char == u"[":
+        return _is_letter(after) or after == u"/"
+    if char == u"\\":
+        return _is_letter(after)
+    if char == u"@" or char == u"$":
+        return _is_letter(before) or after == u"0"
+    # 】山 before a bracket: remarks after one character each, 穿【别】山【问】甲.
+    if place < 2 or before < 0x3400 or before > 0x9FFF:
+        return False
+    second = PyUnicode_READ(kind, data, place - 2)
+    return second == u")" or second == u"）" or second == u"】" or second == u"］"
+
+
+cdef inline bint _is_letter(Py_UCS4 char) noexcept nogil:
+    return u"a" <= char <= u"z" or u"A" <= char <= u"Z"
+
+
+cdef inline bint _stutters(const Text* text, Hit hit) noexcept nogil:
+    """麝麝香香."""
+    return (
+        hit.end - hit.start == 2
+        and hit.start > 0
+        and hit.end < text.size
+        and text.codes[hit.start - 1] == text.codes[hit.start]
+        and text.codes[hit.end] == text.codes[hit.end - 1]
+    )
+
+
+cdef inline bint _has(const uint8_t[::1] bits, uint32_t number) except -1:
+    return number >> 3 < <uint32_t>bits.shape[0] and bits[number >> 3] >> (number & 7) & 1
+
+
+cdef bint _holds(const uint32_t[::1] ordered, uint32_t number) except -1:
+    cdef Py_ssize_t low = 0, high = ordered.shape[0], middle
+    while low < high:
+        middle = (low + high) // 2
+        if ordered[middle] < number:
+            low = middle + 1
+        else:
+            high = middle
+    return low < ordered.shape[0] and ordered[low] == number
+
+
+cdef bint _any_of(const uint32_t[::1] ordered, const Hit* hits, int count) except -1:
+    cdef int at
+    for at in range(count):
+        if _holds(ordered, hits[at].text):
+            return True
+    return False
+
+
+cdef bint _any_in(const uint8_t[::1] bits, const Text* text) except -1:
+    cdef int at
+    for at in range(text.size):
+        if _has(bits, text.codes[at]):
+            return True
+    return False
+
+
+cdef int _count(const uint8_t[::1] bits, const Hit* hits, int count) except -1:
+    cdef int at, found = 0
+    for at in range(count):
+        found += _has(bits, hits[at].text)
+    return found

@@ -1,0 +1,59 @@
+"""Compiles keywords/_prefilter.pyx where there is a C compiler; `make setup` and the image run it.
+
+Does nothing where it was compiled from the source as it is. Without a compiler, or Python's headers, it says so and all
+works as before, only slower.
+"""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+
+from keywords.prefilter import SOURCE, built_from, source_hash
+
+SUFFIX = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
+TARGET = SOURCE.with_name(f"{SOURCE.stem}{SUFFIX}")
+
+
+def compiler() -> list[str] | None:
+    """The machine's C compiler: what CC says, what built Python, or the usual names."""
+    asked = os.environ.get("CC"), sysconfig.get_config_var("CC"), "cc", "gcc", "clang"
+    for command in (shlex.split(one) for one in asked if one):
+        if command and shutil.which(command[0]):
+            return command
+    return None
+
+
+def compile_into(folder: Path, command: list[str]) -> Path:
+    """The library, in `folder`. Raises CalledProcessError where it cannot be made."""
+    source, written, library = folder / SOURCE.name, folder / "prefilter.c", folder / TARGET.name
+    named = f'\nBUILT_FROM = "{source_hash()}"\n'
+    source.write_text(SOURCE.read_text(encoding="utf-8") + named, encoding="utf-8")
+    cython = [sys.executable, "-m", "cython", "-3", "--module-name", f"keywords.{SOURCE.stem}"]
+    subprocess.run([*cython, source, "-o", written], check=True, cwd=folder)
+    headers = [f"-I{sysconfig.get_path(name)}" for name in ("include", "platinclude")]
+    quick = ["-O2", "-fPIC", "-shared", "-w", "-DNDEBUG", "-fwrapv"]
+    subprocess.run([*command, *quick, *headers, written, "-o", library], check=True, cwd=folder)
+    return library
+
+
+def main() -> None:
+    """Compile it whole or not at all."""
+    if built_from() == source_hash():
+        return
+    command = compiler()
+    headers = Path(sysconfig.get_path("include"), "Python.h")
+    if command is None or not headers.exists():
+        sys.stderr.write("没有 C 编译器或 Python 头文件，匹配器不经编译也能用，只是慢些 / "
+                         "no C compiler or Python headers: the matcher works all the same, only slower\n")  # fmt: skip
+        return
+    with tempfile.TemporaryDirectory(dir=TARGET.parent) as folder:
+        compile_into(Path(folder), command).replace(TARGET)
+
+
+if __name__ == "__main__":
+    main()
