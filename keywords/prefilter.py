@@ -28,8 +28,8 @@ try:
 except ImportError:  # no C compiler at setup, or another Python
     _prefilter = None  # type: ignore[assignment]
 
-#: What is compiled, by scripts/compile_prefilter.py.
-SOURCE = Path(str(files("keywords") / "_prefilter.pyx"))
+#: What is compiled, by scripts/compile_prefilter.py, and what that includes.
+SOURCE, INCLUDED = (Path(str(files("keywords") / name)) for name in ("_prefilter.pyx", "_patterns.pxi"))
 #: As the compiled half has them.
 _SKIPPED, _OTHER, _LOOK, _OPENED, _UNSURE, _FIRST = range(6)
 _UNKNOWN, _NOTHING, _READ, _JOINED, _TRIPLE = range(5)
@@ -44,7 +44,7 @@ _OPENS = "(（【［"
 
 def source_hash() -> str:
     """Sha256 hex of the source."""
-    return hashlib.sha256(SOURCE.read_bytes()).hexdigest()
+    return hashlib.sha256(SOURCE.read_bytes() + INCLUDED.read_bytes()).hexdigest()
 
 
 def built_from() -> str:

@@ -13,7 +13,7 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-from keywords.prefilter import SOURCE, built_from, source_hash
+from keywords.prefilter import INCLUDED, SOURCE, built_from, source_hash
 
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
 TARGET = SOURCE.with_name(f"{SOURCE.stem}{SUFFIX}")
@@ -33,6 +33,7 @@ def compile_into(folder: Path, command: list[str]) -> Path:
     source, written, library = folder / SOURCE.name, folder / "prefilter.c", folder / TARGET.name
     named = f'\nBUILT_FROM = "{source_hash()}"\n'
     source.write_text(SOURCE.read_text(encoding="utf-8") + named, encoding="utf-8")
+    shutil.copy(INCLUDED, folder)
     cython = [sys.executable, "-m", "cython", "-3", "--module-name", f"keywords.{SOURCE.stem}"]
     subprocess.run([*cython, source, "-o", written], check=True, cwd=folder)
     headers = [f"-I{sysconfig.get_path(name)}" for name in ("include", "platinclude")]

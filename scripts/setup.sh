@@ -63,7 +63,7 @@ fi
 
 # --- Python ------------------------------------------------------------------------------------------------------
 stamp=.venv/.xunwang-ready
-lexicon=$(cat keywords/*.py keywords/*.pyx keywords/lexicon/*.yml | cksum)
+lexicon=$(cat keywords/*.py keywords/*.p[yx][xi] keywords/lexicon/*.yml | cksum)
 want=$(cat locks/dev.txt pyproject.toml package-lock.json scripts/setup.sh 2>/dev/null | cksum)
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ] && [ -d console/static/vendor ]; then
     [ "$(cat "$stamp.lexicon" 2>/dev/null)" = "$lexicon" ] && exit 0

@@ -1,6 +1,7 @@
 """House policy as tests: who may import whom, how big things may grow, what every part must carry along."""
 
 import ast
+import itertools
 import re
 import subprocess
 import sys
@@ -138,6 +139,15 @@ def test_size_budget(path: Path) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             assert length <= 60 or f"{name}:{node.name}" in TOO_BIG_WITH_REASON, f"{node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("keywords/*.p[yx][xi]")), ids=lambda path: path.name)
+def test_what_is_compiled_is_as_short(path: Path) -> None:
+    lines = path.read_text("utf-8").splitlines()
+    starts = [number for number, line in enumerate(lines) if re.match(r" *(cdef|def) .*\(", line)]
+    assert starts
+    assert len(lines) <= 400
+    assert max(later - first for first, later in itertools.pairwise([*starts, len(lines)])) <= 60
 
 
 def test_nobody_but_the_guard_opens_a_connection() -> None:

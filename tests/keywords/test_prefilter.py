@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keywords import Matcher, builtin, prefilter
+from keywords.terms import ContextGroup
 from records import Listing
 from scripts import compile_prefilter
 from tests.keywords.conftest import lexicon_of
@@ -82,7 +83,9 @@ def test_it_is_compiled_where_everything_must_be_tested() -> None:
         "高速捕鸟网 5米",
         "\u202e牙象\u202c 手串",
         "象" * 3000,
-        "手串" * 200,
+        "手串" * 400,
+        "塑料" + "实心" * 300,
+        "\u202e牙象\u202c 一份",
     ],
 )
 def test_what_may_count_is_never_cleared(clears: Callable[[str], bool], text: str) -> None:
@@ -162,6 +165,17 @@ def test_any_lexicon_is_written_down(terms: tuple[str, ...]) -> None:
     assert clears is not None
     assert clears("纯棉连衣裙")
     assert clears("老象牙手串") == (not terms)
+
+
+@needs_it
+def test_a_digit_of_any_script_may_be_what_an_expression_asks_for() -> None:
+    numbers = ContextGroup(key="numbers", name="数字", effect="up", points=1, company=True, patterns=(r"\d",))
+    lexicon = dataclasses.replace(lexicon_of("象牙", strength="weak"), contexts=(numbers,))
+    clears = Matcher(lexicon)._scanner.clears
+    assert clears is not None
+    assert clears("象牙")
+    assert not clears("象牙 3")
+    assert not clears("象牙 ٣")
 
 
 @needs_it
