@@ -41,6 +41,8 @@ cdef class Patterns:
     """Texts in order, found by their first two characters."""
 
     cdef uint16_t[::1] _codes
+    #: By small number whether it is a text by itself, and which.
+    cdef uint8_t[::1] _alone
     cdef uint32_t[::1] _ends, _numbers, _single
     #: Four for each pair of characters, where its hash leads: the pair, which of the longer texts begin with it (first
     #: and last), and the number of the text that it is itself. One look at the memory instead of five.
@@ -63,6 +65,7 @@ cdef class Patterns:
                 self._codes[place] = number[ord(char)]
                 place += 1
             self._ends[at + 1] = place
+        self._alone = bytearray(size)
         self._single = array("I", b"\xff" * (4 * size))
         self._likely, self._third = bytearray(_LIKELY // 8), bytearray(_LIKELY // 8)
         self._index()
@@ -79,7 +82,7 @@ cdef class Patterns:
             size = self._ends[at + 1] - self._ends[at]
             text = self._codes[self._ends[at] :]
             if size == 1:
-                self._single[text[0]] = self._numbers[at]
+                self._single[text[0]], self._alone[text[0]] = self._numbers[at], True
                 continue
             pair = (<uint32_t>text[0]) << 16 | text[1]
             _mark(self._likely, _hashed(pair))
@@ -110,7 +113,7 @@ cdef class Patterns:
             following = text.codes[place + 1] if place + 1 < text.size else 0
             if code < _FIRST:
                 continue
-            if self._single[code] != _NONE:
+            if self._alone[code]:
                 if count == _MOST:
                     return -1
                 hits[count] = Hit(self._single[code], place, place + 1)

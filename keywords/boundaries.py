@@ -21,6 +21,8 @@ from typing import NamedTuple
 
 #: Characters on each side of a candidate that decide its edges.
 REACH = 6
+#: How often jieba saw a word from which it is in frequent use.
+OFTEN = 100
 #: Pairs of characters kept that begin no word.
 _SEAMS = 50_000
 #: What jieba reads as one block; all else falls into single characters.

@@ -35,7 +35,9 @@ class Matcher:
         lexicon = lexicon.in_force(on) if on else lexicon
         self.lexicon = lexicon
         self._scanner = Scanner(lexicon)
-        self._read = self._scanner.read
+        #: True for most texts: nothing counts in them. Never, where the prefilter is not compiled.
+        self._clears = self._scanner.clears or _unsure
+        self._read = self._scanner.read_passed if self._scanner.clears else self._scanner.read
         #: Made at the first batch.
         self._sieve: Sieve | None = None
         self._clean = Assessment(
@@ -63,6 +65,8 @@ class Matcher:
         """
         # Most listings end here, so that each call and each name counts.
         raw = f"{listing.title}\n{listing.description}" if listing.description else listing.title
+        if self._clears(raw):
+            return self._clean
         reading = self._read(raw)
         return self._clean if reading is None else self._judge(raw, _joint(listing), reading)
 
@@ -71,14 +75,14 @@ class Matcher:
 
         Where the prefilter is not compiled it reads ahead by one block: a thousand listings at most.
         """
-        clears = self._scanner.clears
-        if clears is None:
+        if self._scanner.clears is None:
             for block in blocks(listings, _length):
                 yield from map(self.assess, block) if len(block) < _FEW else self._assess_block(block)
             return
+        clears, clean = self._clears, self._clean
         for listing in listings:
             raw = f"{listing.title}\n{listing.description}" if listing.description else listing.title
-            yield self._clean if clears(raw) else self._assess_passed(listing, raw)
+            yield clean if clears(raw) else self._assess_passed(listing, raw)
 
     def _assess_block(self, block: Sequence[Listing]) -> Iterator[Assessment]:
         # Numpy and the sieve take a quarter of a second, which nobody spends on a page of cards.
@@ -129,6 +133,10 @@ class Matcher:
             lexicon_version=self.lexicon.version,
             matcher_version=MATCHER_VERSION,
         )
+
+
+def _unsure(raw: str) -> bool:
+    return False
 
 
 def _text(listing: Listing) -> str:

@@ -97,15 +97,14 @@ class Scanner:
         give_back()
 
     def read(self, raw: str) -> Reading | None:
-        """None for most texts: nothing in them can be a finding that counts. The fast path."""
-        if self.clears is not None:
-            return None if self.clears(raw) else self.read_passed(raw)
-        assert self._sieve is not None
+        """None for most texts: nothing in them can be a finding that counts. The quick way where nothing is compiled."""
+        if self._sieve is None:
+            return self.read_passed(raw)
         skimmed = self._skim(raw)
         return self._passed(raw, skimmed.decode()) if self._sieve(skimmed) else self._filled(raw, skimmed.decode())
 
     def read_passed(self, raw: str) -> Reading | None:
-        """The same for a text that the sieve let through, here or in a batch."""
+        """The same for a text that the prefilter did not clear, or the sieve let through."""
         return self._passed(raw, self._skim(raw).decode())
 
     def _passed(self, raw: str, skeleton: str) -> Reading | None:

@@ -9,7 +9,7 @@ from itertools import accumulate, chain, combinations, permutations, product, zi
 from typing import NamedTuple
 
 from keywords.alike import ALIKE, HEARD
-from keywords.boundaries import frequency
+from keywords.boundaries import OFTEN, frequency
 from keywords.romanising import romanised
 from keywords.terms import Term
 
@@ -126,10 +126,11 @@ def spellings(term: Term, skeleton: str) -> Iterator[Spelling]:
 
 
 def _reversible(skeleton: str) -> bool:
-    """False where the reverse says the same or something else: 狒狒, 牙X."""
+    """False where the reverse says the same or something else, 狒狒, 牙X, or is in everybody's mouth: 头盔 of 盔头."""
     if len(skeleton) == 2 and not all("\u3400" <= char <= "\u9fff" for char in skeleton):
         return False
-    return len(skeleton) >= 2 and skeleton[::-1] != skeleton and not skeleton.isascii()
+    turned = skeleton[::-1]
+    return len(skeleton) >= 2 and turned != skeleton and not skeleton.isascii() and frequency(turned) < OFTEN
 
 
 def _latin(char: str) -> str:

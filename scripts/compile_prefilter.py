@@ -15,7 +15,10 @@ from pathlib import Path
 
 from keywords.prefilter import INCLUDED, SOURCE, built_from, source_hash
 
+#: How the linker is told to make a library that Python loads.
+SHARED = ["-bundle", "-undefined", "dynamic_lookup"] if sys.platform == "darwin" else ["-shared"]
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
+WITHOUT = "匹配器照样能用，只是慢些 / the matcher works all the same, only slower\n"
 TARGET = SOURCE.with_name(f"{SOURCE.stem}{SUFFIX}")
 
 
@@ -37,7 +40,7 @@ def compile_into(folder: Path, command: list[str]) -> Path:
     cython = [sys.executable, "-m", "cython", "-3", "--module-name", f"keywords.{SOURCE.stem}"]
     subprocess.run([*cython, source, "-o", written], check=True, cwd=folder)
     headers = [f"-I{sysconfig.get_path(name)}" for name in ("include", "platinclude")]
-    quick = ["-O2", "-fPIC", "-shared", "-w", "-DNDEBUG", "-fwrapv"]
+    quick = ["-O2", "-fPIC", *SHARED, "-w", "-DNDEBUG", "-fwrapv"]
     subprocess.run([*command, *quick, *headers, written, "-o", library], check=True, cwd=folder)
     return library
 
@@ -49,11 +52,13 @@ def main() -> None:
     command = compiler()
     headers = Path(sysconfig.get_path("include"), "Python.h")
     if command is None or not headers.exists():
-        sys.stderr.write("没有 C 编译器或 Python 头文件，匹配器不经编译也能用，只是慢些 / "
-                         "no C compiler or Python headers: the matcher works all the same, only slower\n")  # fmt: skip
+        sys.stderr.write("没有 C 编译器或 Python 头文件 / no C compiler or Python headers\n" + WITHOUT)
         return
-    with tempfile.TemporaryDirectory(dir=TARGET.parent) as folder:
-        compile_into(Path(folder), command).replace(TARGET)
+    try:
+        with tempfile.TemporaryDirectory(dir=TARGET.parent) as folder:
+            compile_into(Path(folder), command).replace(TARGET)
+    except subprocess.CalledProcessError as refused:
+        sys.stderr.write(f"编译未成 / not compiled: {refused}\n" + WITHOUT)
 
 
 if __name__ == "__main__":

@@ -192,3 +192,14 @@ def test_what_binds_a_sentence_is_no_name_that_it_sounds_like(text: str) -> None
 def test_real_after_imitation_is_no_real_thing() -> None:
     assert told("塑料仿真狼牙项链", "真狼牙") == []
     assert told("保真狼牙项链", "真狼牙") == [("真狼牙", "真狼牙", "plain")]
+
+
+# --- turned round ---
+
+
+def test_a_name_is_not_looked_for_in_a_word_of_everyday_that_is_its_reverse() -> None:
+    assert told("牙象手串", "象牙") == [("象牙", "牙象", "reversed")]
+    assert told("摩托车头盔 手串", "盔头") == []
+    assert "reversed" not in {
+        one.technique for one in spellings(Term(text="盔头", category="hornbill", variants=("reversed",)), "盔头")
+    }

@@ -210,6 +210,17 @@ def test_without_a_compiler_setup_goes_on(monkeypatch: pytest.MonkeyPatch, capsy
     assert "no C compiler" in capsys.readouterr().err
 
 
+def test_what_does_not_compile_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(compile_prefilter, "built_from", lambda: "")
+    monkeypatch.setattr(compile_prefilter, "compiler", lambda: ["false"])
+    monkeypatch.setattr(compile_prefilter, "TARGET", tmp_path / "library.so")
+    compile_prefilter.main()
+    assert "not compiled" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 @needs_it
 def test_what_is_compiled_says_from_what(tmp_path: Path) -> None:
     command = compile_prefilter.compiler()
