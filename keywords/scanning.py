@@ -97,7 +97,7 @@ class Scanner:
         give_back()
 
     def read(self, raw: str) -> Reading | None:
-        """None for most texts: nothing in them can be a finding that counts. The quick way where nothing is compiled."""
+        """None for most texts: nothing in them can be a finding that counts. Quick where nothing is compiled."""
         if self._sieve is None:
             return self.read_passed(raw)
         skimmed = self._skim(raw)
