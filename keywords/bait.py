@@ -21,6 +21,8 @@ _BESIDE = _ROW | {"imitation", "other_material"}
 _PIECES = 4
 #: Skeleton characters from which a name says by itself what is sold: 红珊瑚原枝, but 象牙 may be a colour.
 _TELLING = 3
+#: How far behind a name its count may stand: 犀牛角切片50克.
+_FAR = 6
 #: After a name: so many of it, or so heavy (穿山甲鳞片200克 among children's clothes).
 _COUNTED = re.compile(r"[\d一二两三四五六七八九十半几]+\.?\d*(?:[只枚颗条根片对张块克斤kg]|公斤|厘米|cm)")
 _PIECE = re.compile(r"[^\s,，、;；/|｜+]+")
@@ -49,13 +51,17 @@ def strung(view: View, heaviest: Sequence[Candidate], contexts: Iterable[Context
     """
     if any(item.disguised and item.technique in _HIDING for item in heaviest):
         return Bait(_OTHERS, 0, 0)
-    goods = [context for context in contexts if context.group.key in _GOODS]
+    row_words = [context for context in contexts if context.group.key in _ROW]
+    goods = [context for context in row_words if context.group.key in _GOODS]
     for item in heaviest:
-        if item.weak or item.term.kind != "term" or not goods:
+        if item.weak or item.term.kind != "term" or not row_words:
             continue
         first, last = _line(view, item)
         pieces = [piece.span() for piece in _PIECE.finditer(view.raw, first, last)]
         raw_start, raw_end = item.found.raw_start, item.found.raw_end
+        counted = _counted_apart(view, item, pieces, row_words)
+        if counted is not None:
+            return counted
         own = [span for span in pieces if span[0] == raw_start and raw_end <= span[1]]
         # A short name must be the whole piece; of a telling one the piece may go on: 野生麂|子腿.
         size = item.found.end - item.found.start
@@ -63,15 +69,27 @@ def strung(view: View, heaviest: Sequence[Candidate], contexts: Iterable[Context
         row = len(pieces) >= _PIECES and size >= _TELLING and rest <= size
         both = any(one.end <= item.found.start for one in goods) and any(one.start >= item.found.end for one in goods)
         apart = any(not own[0][0] <= view.origin[one.start] < own[0][1] for one in goods) if own else False
-        counted = bool(own) and any(_COUNTED.match(view.fold, at) for at in (raw_end - 1, raw_end))
-        alone = counted and apart and (both or size >= _TELLING)
-        if alone and not row:
-            places = [at for at, raw in enumerate(view.origin) if own[0][0] <= raw < own[0][1]]
-            return Bait(_BESIDE, places[0], places[-1] + 1)
         if (row and apart) or (both and own and not rest):
             places = [at for at, raw in enumerate(view.origin) if first <= raw < last]
             return Bait(_ROW if row else _OTHERS, places[0], places[-1] + 1)
     return None
+
+
+def _counted_apart(
+    view: View, item: Candidate, pieces: Sequence[tuple[int, int]], others: Sequence[Context]
+) -> Bait | None:
+    """A name that is counted or weighed in a piece of its own, and in the other pieces what it has nothing to do with:
+    手机壳 犀牛角切片50克 充电器, 玩具 老虎皮一张 积木."""
+    found = item.found
+    own = next((span for span in pieces if 0 <= found.raw_start - span[0] <= 1 and found.raw_end <= span[1]), None)
+    if own is None or not _COUNTED.search(view.fold, found.raw_start, min(own[1], found.raw_end + _FAR)):
+        return None
+    places = [view.origin[one.start] for one in others]
+    before, after = any(at < own[0] for at in places), any(at >= own[1] for at in places)
+    if not (before or after) or not ((before and after) or found.end - found.start >= _TELLING):
+        return None
+    inside = [at for at, raw in enumerate(view.origin) if own[0] <= raw < own[1]]
+    return Bait(_BESIDE, inside[0], inside[-1] + 1)
 
 
 def _line(view: View, item: Candidate) -> tuple[int, int]:

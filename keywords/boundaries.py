@@ -25,6 +25,10 @@ REACH = 6
 OFTEN = 100
 #: Pairs of characters kept that begin no word.
 _SEAMS = 50_000
+#: With one of these a word only goes on to name the goods: 狗熊皮|子, 羚羊角|质, but not 海龟甲|板.
+_ONWARD = frozenset(
+    "子头骨架骼髓毛质肉革囊汁齿爪丝片巴蹄鼻液水血支弹管口托具器粉酒丸剂品物料壳苗蛋翅鳍尖段块皮牙角鳞甲刻雕类"
+)
 #: What jieba reads as one block; all else falls into single characters.
 _BLOCK = re.compile(r"([\u4e00-\u9fd5a-zA-Z0-9+#&._%\-]+)")
 _OF_BLOCK = re.compile(r"[\u4e00-\u9fd5a-zA-Z0-9+#&._%\-]").match
@@ -272,6 +276,11 @@ def is_word(text: str) -> bool:
 def frequency(text: str) -> int:
     """How often jieba's dictionary saw `text` as a word; 0 where it does not know it."""
     return _dictionary().count(text)
+
+
+def leads_away(word: str) -> bool:
+    """True for a word in frequent use that says something else than its first character: 甲板, but not 甲片, 皮子."""
+    return len(word) > 1 and word[1] not in _ONWARD and frequency(word) >= OFTEN
 
 
 @cache

@@ -1,5 +1,7 @@
 """Denials: which names a listing takes back (仿象牙, 不卖象牙、玳瑁等任何动物制品, 象牙犀角一律不收)."""
 
+from collections.abc import Iterable, Mapping
+
 from keywords.candidates import Candidate, Context
 from keywords.choosing import weight
 from keywords.terms import Scoring
@@ -19,21 +21,31 @@ _JOIN = 3
 _ROW = 60
 
 
+def rows(
+    view: View, denials: Iterable[Context], counting: list[Candidate], named: list[tuple[int, int]]
+) -> dict[tuple[str, int], list[Candidate]]:
+    """The names that each denial touches, by its group and where it stands."""
+    return {(one.group.key, one.start): _touched(view, one, counting, named) for one in denials}
+
+
 def denies(
-    view: View, context: Context, counting: list[Candidate], named: list[tuple[int, int]], scoring: Scoring
+    context: Context, found: Mapping[tuple[str, int], list[Candidate]], counting: list[Candidate], scoring: Scoring
 ) -> bool:
     """True when the word takes back what the listing is about: 仿象牙, 不是什么藏羚羊绒沙图什, 象牙犀角一律不收.
 
     虎爪 不是熊爪 takes back something else, and 不是猛犸 the lawful material, which is no denial of the other.
+    What other words take back is no more on offer than what this one does: 不卖野味，拒绝野生动物.
     """
-    denied = _touched(view, context, counting, named)
-    if not denied:
+    row = found[context.group.key, context.start]
+    if not row:
         return False
-    most = max(weight(item, scoring) for item in denied)
-    texts = [item.term.text for item in denied]
+    most = max(weight(item, scoring) for item in row)
+    texts = [item.term.text for item in row]
+    away = [item for (_, start), other in found.items() if start != context.start for item in other]
     return not any(
         weight(item, scoring) >= most
         and item.term.kind != "review"
+        and item not in away
         and not any(item.term.text in text or text in item.term.text for text in texts)
         for item in counting
     )

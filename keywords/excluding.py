@@ -93,6 +93,6 @@ def _stands(view: View, found: Found, exclusion: Exclusion) -> bool:
 
 
 def _goes_on(view: View, window: Cut, start: int, end: int) -> bool:
-    """True where the last word of the exclusion only goes on: 麝香葡萄|干. Of 象牙白|玉 a single character does."""
+    """True where the last word of the exclusion only goes on: 象牙海岸|线. Of 象牙白|玉 a single character does."""
     begin = next((place for place, word in window.words if start < place < end < place + len(word)), end)
     return end - begin > 1 and is_word(view.seen[begin:end])

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 
-from keywords.boundaries import is_word
+from keywords.boundaries import is_word, leads_away
 from keywords.candidates import Candidate, Context, Places
 from keywords.choosing import concerns
 from keywords.company import TALK, folded, is_talk, reach
@@ -159,10 +159,15 @@ def _companion(view: View, item: Candidate, window: int) -> str:
 def _is_said(view: View, start: int, end: int) -> bool:
     """False where a word of two characters only stands on a seam of others: 活体 in 生活体验, 上山 in 马上山东.
 
+    And where a single one begins a word that says something else: 甲 in 甲级.
+
     Asked where it decides whether a weak term counts, and nowhere else: a segmentation costs more than all the rest.
     """
-    if end - start != 2 or view.skeleton[start:end].isascii():
+    if end - start > 2 or view.skeleton[start:end].isascii():
         return True
     first, last = view.origin[start], view.origin[end - 1]
     window = view.cut(first, last + 1)
+    if end - start == 1:
+        word = window.at(view.seen_at[first])
+        return not (word.startswith(view.skeleton[start]) and leads_away(word))
     return view.seen_at[first] in window.edges or view.seen_at[last] + 1 in window.edges

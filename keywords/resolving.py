@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from keywords.boundaries import OFTEN, Cut, frequency, is_word, parted
+from keywords.boundaries import OFTEN, Cut, frequency, is_word, leads_away, parted
 from keywords.candidates import Candidate, Places
 from keywords.excluding import exclude
 from keywords.outlandish import spelt_out
@@ -22,10 +22,6 @@ _BINDING = frozenset(
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十百几半整每")
 #: Longest term that comes about by chance on the seam of two words: 上海|象牙塔, 爆炸|麻雀战.
 _SHORT = 3
-#: With one of these a word only goes on to name the goods: 狗熊皮|子, 羚羊皮|鞋, but not 海龟甲|板.
-_ONWARD = frozenset(
-    "子头骨架骼髓毛质肉革囊汁齿爪丝片巴蹄鼻液水血支弹管口托具器粉酒丸剂品物料壳苗蛋翅鳍尖段块皮牙角鳞甲鞋带包靴衣刻雕类"
-)
 #: What says that a name before it is that of an animal.
 _KINDS = frozenset(("鸟", "龟", "蛇"))
 #: Letters from which a foreign name without its marks says enough.
@@ -259,8 +255,7 @@ def _judge_tail(view: View, candidate: Candidate, start: int, end: int) -> None:
     window = view.cut(candidate.found.raw_start, candidate.found.raw_end)
     tail = window.at(end)
     begin = next((place for place, word in window.words if place < end < place + len(word)), end)
-    apart = begin == end - 1 > start + 1 and tail[1:2] not in _ONWARD
-    if apart and frequency(tail) >= OFTEN and is_word(view.seen[start:begin]):
+    if begin == end - 1 > start + 1 and leads_away(tail) and is_word(view.seen[start:begin]):
         candidate.cancelled_by = f"跨词“{_around(window, start, end)}”"
 
 

@@ -3,34 +3,25 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from keywords.bait import strung
 from keywords.candidates import Candidate, Context
 from keywords.choosing import concerns, heaviest_of, weight
-from keywords.denying import denies
+from keywords.lowering import NEGATIONS, case_of, is_inside, is_named, speaks_against
 from keywords.terms import ContextGroup, Scoring
 from keywords.view import View
 from records import Level, Part
 
-#: Written before a word of imitation they turn it round: 不是树脂, 绝非塑料.
-_NEGATIONS = ("不是", "绝非", "并非", "不含", "没有", "拒绝", "不做", "非", "无", "不")
 #: Before a raising word they take it back: 不保真, 非天然. Of these groups alone: 无证 is itself what evades.
 _DENIALS = ("不是", "并非", "不", "非", "无", "没有")
 _DENIABLE = frozenset(("authentic", "nature", "contact", "material", "meat", "trade"))
 #: Occurrences of one context word that are looked at, and matches that a score is made of.
 _REPEATS = 20
 _WEIGHED = 100
-#: Groups of words for other goods, and how near before one of them 吃 and 喂 make it fodder.
-_OTHER_GOODS = frozenset(("goods", "wear", "forage", "other_material", "named", "toy"))
-_EATING, _FED = frozenset("吃喂拌撒"), 4
-_HIDES = frozenset("皮毛绒裘")
+#: Of these the first word counts less beside a name that is talked of as its trade does.
+_PASSED = frozenset(("goods", "wear"))
 _DISBELIEVED = frozenset(("imitation", "imitation_prefix"))
 _TRUSTING = frozenset(("evasive", "authentic", "contact"))
 #: Why a person should decide, but no reason to look where little else was found: an old year, a country, a farm.
 _ONLY_CAPS = frozenset(("dated", "abroad", "civil"))
-#: Before a name they say what it looks like: no denial where the seller asks what it is (像娃娃鱼 有人认识吗).
-_LIKE = frozenset(("像", "似", "类"))
-#: What takes back the name that it touches: 仿 before it, 一律不收 behind it.
-_DENYING = frozenset(("imitation_prefix", "refused"))
 #: Whose words leave open what the goods are: hearsay, a copy that nobody tells apart, what the label says is in it.
 _OPEN = frozenset(("unsure", "hearsay", "lifelike", "told", "claimed"))
 
@@ -125,7 +116,7 @@ def _add_raising(
         text = view.skeleton[context.start : context.end]
         if text in said or _denied(view, context):
             continue
-        inside = _inside(context, counting)
+        inside = is_inside(context, counting)
         if inside and group.key != "product":
             continue  # 野猪 in 野猪夹 is the term itself; 手串 in 象牙手串 says what is made of it
         said.add(text)
@@ -168,7 +159,7 @@ def _add_negations(view: View, sheet: _Sheet, contexts: list[Context], scoring: 
     negated = [
         context
         for context in contexts
-        if context.group.key == "imitation" and view.skeleton[: context.start].endswith(_NEGATIONS)
+        if context.group.key == "imitation" and view.skeleton[: context.start].endswith(NEGATIONS)
     ]
     if negated:
         sheet.add(f"否认仿制“{negated[0].word}”", scoring.points["negated"])
@@ -183,91 +174,42 @@ def _add_lowering(
     named: list[tuple[int, int]],
     scoring: Scoring,
 ) -> None:
-    named = named + [(one.start, one.end) for one in contexts if one.group.key == "other_material"]
+    case = case_of(view, counting, contexts, named, scoring)
     disbelieved = sum(sheet.raised.get(key, 0) for key in _TRUSTING) >= scoring.disbelief
     # 说是玳瑁 也可能赛璐珞: who does not know denies nothing.
     doubtful = any(context.group.key == "unsure" for context in contexts)
-    asking = doubtful or any(context.group.key == "hearsay" for context in contexts)
-    most = max(weight(item, scoring) for item in counting)
-    # Of a skin purses and coats are made: they are no other goods.
-    worn = any(weight(item, scoring) == most and not _HIDES.isdisjoint(item.term.text) for item in counting)
-    papers = any(context.group.key == "legal" for context in contexts)
-    bait = strung(view, [item for item in counting if weight(item, scoring) == most], contexts)
+    firm = _is_firm(sheet, case.most, scoring)
     given: dict[str, int] = {}
     said: set[str] = set()
     # Of a word in two groups the heavier counts.
     for context in sorted(contexts, key=lambda context: -context.group.points):
         group = context.group
-        concerned = any(concerns(group, item.term.category) for item in counting)
-        if group.effect != "down" or not concerned or context.word in said or _inside(context, counting):
-            continue
-        if _torn(view, context) or (group.key == "wear" and worn):
-            continue
-        if (group.codes and not _renames(view, context, counting, papers)) or (
-            group.field and not _same_field(view, context, counting, scoring)
-        ):
-            continue
-        if (group.key in _OTHER_GOODS and _passing(view, context)) or (bait and bait.holds(context)):
-            continue
-        if group.key in _DENYING and not denies(view, context, counting, named, scoring):
+        if context.word in said or not speaks_against(view, context, case, scoring):
             continue
         said.add(context.word)
         if disbelieved and group.key in _DISBELIEVED:
             sheet.add(f"{group.name}“{context.word}”与回避用语并存，不予扣减", 0)
             continue
-        likened = asking and group.key == "imitation_prefix" and context.word in _LIKE
-        if likened or (doubtful and group.key == "imitation"):
+        if doubtful and group.key == "imitation":
             sheet.add(f"{group.name}“{context.word}”，卖家自称说不准，不予扣减", 0)
             continue
         before = given.get(group.key, 0)
         points = group.points if not before else min(group.more, group.most - before)
+        if firm and group.key in _PASSED and not before:
+            points = min(points, scoring.points["passing"])
         if points > 0:
             given[group.key] = before + points
             sheet.add(f"{group.name}“{context.word}”", -points)
     _add_softened(sheet, counting, disbelieved, scoring)
 
 
-def _passing(view: View, context: Context) -> bool:
-    """True where the word names what the goods are not, or what they eat: 不是盆栽, 吃香蕉蜂蜜."""
-    before = view.skeleton[max(0, context.start - _FED) : context.start]
-    return before.endswith(_NEGATIONS) or not _EATING.isdisjoint(before)
+def _is_firm(sheet: _Sheet, most: int, scoring: Scoring) -> bool:
+    """True for a name with talk of its own trade beside it: one word of other goods does not explain it.
 
-
-def _renames(view: View, context: Context, counting: list[Candidate], papers: bool) -> bool:
-    """True when words of every day alone were found and this one says what they mean: 和田玉 beside 白料.
-
-    Not where it is but one of two things that it may be: 牛骨还是牙; nor of goods for which papers are claimed, which
-    stand beside others that need none: 玄凤和小太阳，办了专用标识.
+    A lexicon released before there was such a measure has none.
     """
-    before, after = view.skeleton[: context.start], view.skeleton[context.end :]
-    left_open = before.endswith((*_NEGATIONS, "还是", "像")) or after.startswith("还是")
-    return not left_open and all(
-        item.term.kind == "code"
-        or (item.term.alone and _is_named(item) and not (papers and item.term.kind == "review"))
-        for item in counting
-    )
-
-
-def _same_field(view: View, context: Context, counting: list[Candidate], scoring: Scoring) -> bool:
-    """True when a match that weighs most stands on the same side of the first line break."""
-    title = view.raw.find("\n")
-    most = max(weight(item, scoring) for item in counting)
-    below = view.origin[context.start] > title
-    return title < 0 or any(
-        (item.found.raw_start > title) == below for item in counting if weight(item, scoring) == most
-    )
-
-
-def _inside(context: Context, counting: list[Candidate]) -> bool:
-    return any(item.found.start <= context.start and context.end <= item.found.end for item in counting)
-
-
-def _torn(view: View, context: Context) -> bool:
-    """True for a word that the seam of two others spells: 发带 in 直发 带检疫. Not where all is set with spaces."""
-    start, end = context.start, context.end
-    first, last = view.origin[start], view.origin[end - 1]
-    seam = end - start == 2 and view.raw[first + 1 : last].isspace()
-    return seam and not (view.raw[first - 1 : first] + view.raw[last + 1 : last + 2]).isspace()
+    points = scoring.points
+    return "firm" in points and most >= points["strong"] and sum(sheet.raised.values()) >= points["firm"]
 
 
 def _add_softened(sheet: _Sheet, counting: list[Candidate], disbelieved: bool, scoring: Scoring) -> None:
@@ -299,7 +241,7 @@ def _verdict(
     if direction != "information" and sheet.total < scoring.review:
         if borderline and not lowered:
             sheet.add("待核类别，须人工核实", scoring.review - sheet.total)
-        elif doubt is not None and _is_named(heaviest) and not any(c.group.key == "toy" for c in contexts):
+        elif doubt is not None and is_named(heaviest) and not any(c.group.key == "toy" for c in contexts):
             # However much speaks against it, the seller leaves it open, and a person must look.
             sheet.add(f"{doubt.group.name}“{doubt.word}”，须人工核实", scoring.review - sheet.total)
     score = max(0, min(100, sheet.total))
@@ -317,11 +259,6 @@ def _without_mention(contexts: list[Context]) -> list[Context]:
     if len(mentions) == 1 and any(context.group.caps and context.group.key not in _ONLY_CAPS for context in contexts):
         return [context for context in contexts if context.group.key != "mention"]
     return contexts
-
-
-def _is_named(item: Candidate) -> bool:
-    """True for goods that are called by their name, lawful or not; not for tools and code words."""
-    return item.term.kind != "code" and not item.term.category.startswith("tool_")
 
 
 def _only_guesses(counting: list[Candidate], sheet: _Sheet) -> bool:
