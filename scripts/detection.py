@@ -19,7 +19,7 @@ from tests.keywords.seams import Count, count, without_exclusions, without_jieba
 
 SETS = ROOT / "tests" / "keywords" / "sets"
 FIRST = "development"
-OTHERS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+OTHERS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 PAGES = (ROOT / "docs" / "detection.md", ROOT / "README.md", ROOT / "README.zh-CN.md")
 
 

