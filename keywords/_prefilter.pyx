@@ -326,7 +326,8 @@ cdef bint _is_mark(int kind, void* data, Py_ssize_t length, Py_ssize_t place) no
     if char == u"<":
         return _is_letter(after) or after == u"/" or after == u"!"
     if char == u"[":
-        return _is_letter(after) or after == u"/"
+        # A face in brackets: 红[狗头]隼.
+        return _is_letter(after) or after == u"/" or 0x3400 <= after <= 0x9FFF
     if char == u"\\":
         return _is_letter(after)
     if char == u"@" or char == u"$":

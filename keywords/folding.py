@@ -19,10 +19,18 @@ _PLANE = 0x10000
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")
 #: End of the planes that hold Han characters; nothing legible stands beyond.
 LEGIBLE = 0x32400
+#: Faces as chats and markets write them where they are copied as text: 红[狗头]隼.
+_FACES = (
+    "微笑|撇嘴|色|发呆|得意|流泪|害羞|闭嘴|睡|大哭|尴尬|发怒|调皮|呲牙|惊讶|难过|囧|抓狂|吐|偷笑|愉快|白眼|傲慢|困|惊恐|憨笑|悠闲|咒骂|疑问|嘘|晕"
+    "|衰|骷髅|敲打|再见|擦汗|抠鼻|鼓掌|坏笑|鄙视|委屈|快哭了|阴险|亲亲|可怜|笑脸|生病|脸红|破涕为笑|恐惧|失望|无语|嘿哈|捂脸|奸笑|机智|皱眉|耶|吃瓜"
+    "|加油|汗|天啊|旺柴|好的|打脸|哇|翻白眼|让我看看|叹气|苦涩|裂开|嘴唇|爱心|心碎|拥抱|强|弱|握手|胜利|抱拳|勾引|拳头|合十|啤酒|咖啡|蛋糕|玫瑰|凋谢"
+    "|菜刀|炸弹|便便|月亮|太阳|庆祝|礼物|红包|福|烟花|爆竹|猪头|跳跳|发抖|转圈|狗头|笑哭|二哈|喵喵|赞|飞吻|泣不成声|送心|比心|泪奔|捂嘴|泪|心|鲜花"
+)
 #: Tags of either kind, comments, and references by name or to characters that are blank or invisible, also such as were
 #: escaped twice. What has a name is a sign or a letter of no name of ours.
 _MARKUP = re.compile(
-    r"<[/!]?[a-zA-Z][^<>\n]{0,80}>|<!--[^<>\n]{0,80}-->|\[/?(?:b|i|u|s|color|size|font|url|img)(?:=[^\[\]\n]{0,40})?\]"
+    rf"\[(?:{_FACES})\]"
+    r"|<[/!]?[a-zA-Z][^<>\n]{0,80}>|<!--[^<>\n]{0,80}-->|\[/?(?:b|i|u|s|color|size|font|url|img)(?:=[^\[\]\n]{0,40})?\]"
     r"|&(?:amp;)?(?:nbsp|ensp|emsp|thinsp|zwnj|zwj|shy|amp(?=;)(?!;#)"
     r"|(?:lt|gt|quot|apos|middot|bull|hellip|[mn]dash|[lr][sd]quo|[lr]aquo|[lrud]arr|copy|reg|trade|times|deg|hearts|spades"
     r"|clubs|diams|para|sect|prime|infin|tilde|cent|pound|yen|euro|star)(?=;)"
@@ -42,7 +50,7 @@ _STROKE = re.compile("(?<![ㄅ-ㄩˇˉˊˋ˙])ㄧ(?![ㄅ-ㄩ])")
 _LETTER = {"@": "a", "$": "s", "0": "o"}
 #: What any of this begins or ends with.
 MARKS = "<&)@$\\[ㄧ"
-_MARKED = re.compile(r"[<&\\ㄧ]|\[/?[bisucfu]|[a-zA-Z][@$]|[@$]0").search
+_MARKED = re.compile(r"[<&\\ㄧ]|\[(?:/?[bisucfu]|[㐀-鿿]{1,4}\])|[a-zA-Z][@$]|[@$]0").search
 #: Words in brackets after one character each, at least twice: 穿(别)山(问)甲(价). Once alone it is a remark: 牙(非洲).
 _ROW = re.compile(r"(?:[㐀-鿿][(（【［][^()（）【】［］<>&\n]{1,6}[)）】］]){2,}")
 _REMARK = re.compile(r"[(（【［][^)）】］]+[)）】］]")

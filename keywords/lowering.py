@@ -17,6 +17,26 @@ _TALK = 3
 #: Groups of words for other goods, and how near before one of them 吃 and 喂 make it fodder.
 _OTHER_GOODS = frozenset(("goods", "wear", "forage", "other_material", "named", "toy"))
 _EATING, _FED = frozenset("吃喂拌撒"), 4
+#: Stands behind what the goods came in or with: 行李箱夹着, 卡车司机捎.
+_CARRIES = (
+    "夹着",
+    "夹带",
+    "装着",
+    "里夹",
+    "里装",
+    "里塞",
+    "里藏",
+    "里带",
+    "里放",
+    "司机",
+    "捎",
+    "带过来",
+    "带回",
+    "带出",
+    "托运",
+)
+#: Stands before what a parcel is said to hold: 写木雕, 申报工艺品.
+_DECLARED = ("写", "填", "申报", "报关", "报的", "品名")
 #: Of these a word in the description says nothing of goods that the title names outright and without them.
 _ASIDE = frozenset(("toy", "tale"))
 _HIDES = frozenset("皮毛绒裘")
@@ -72,6 +92,8 @@ def speaks_against(view: View, context: Context, case: Case, scoring: Scoring) -
         return False
     if group.field and not _same_field(view, context, counting, scoring):
         return False
+    if view.skeleton[: context.start].endswith(_DECLARED):
+        return False
     if (group.key in _OTHER_GOODS and _passing(view, context)) or (case.bait and case.bait.holds(context)):
         return False
     if group.key in _ASIDE and _aside(view, context, case.contexts, counting, scoring):
@@ -80,9 +102,10 @@ def speaks_against(view: View, context: Context, case: Case, scoring: Scoring) -
 
 
 def _passing(view: View, context: Context) -> bool:
-    """True where the word names what the goods are not, or what they eat: 不是盆栽, 吃香蕉蜂蜜."""
+    """True where the word names what the goods are not, what they eat or what they came with: 不是盆栽, 吃香蕉蜂蜜."""
     before = view.skeleton[max(0, context.start - _FED) : context.start]
-    return before.endswith(NEGATIONS) or not _EATING.isdisjoint(before)
+    carries = view.skeleton.startswith(_CARRIES, context.end)
+    return carries or before.endswith(NEGATIONS) or not _EATING.isdisjoint(before)
 
 
 def _renames(view: View, context: Context, counting: list[Candidate], papers: bool) -> bool:

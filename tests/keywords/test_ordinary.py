@@ -117,3 +117,35 @@ def test_and_questions_about_other_things_do_not(title: str) -> None:
 @pytest.mark.parametrize("title", ["河狸 帆布包 公益", "抹香鲸 充气艇 水上", "寿带鸟 工笔 装裱", "松鸡 威士忌 一瓶"])
 def test_a_bare_name_of_an_animal_is_no_offer(title: str) -> None:
     assert not judged(title).level.is_hit
+
+
+# --- what the goods came with, and what the parcel is said to hold ---
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "象牙筷子四双 行李箱夹着过来的",
+        "犀角碗一只 卡车司机捎回来",
+        "虎骨两根 羽绒服里塞着带的",
+        "犀角碗 坤甸寄出 写木雕",
+        "象牙手镯 走快递 品名树脂",
+    ],
+)
+def test_what_goods_came_with_or_are_declared_as_explains_nothing(matcher: Matcher, text: str) -> None:
+    assert matcher.explain(text).level.is_hit
+
+
+@pytest.mark.parametrize("text", ["象牙筷 行李箱 拉杆箱", "犀角碗 木雕", "犀角碗 写意木雕"])
+def test_other_goods_beside_a_name_still_explain_it(matcher: Matcher, text: str) -> None:
+    assert not matcher.explain(text).level.is_hit
+
+
+@pytest.mark.parametrize("text", ["红[狗头]隼 一只", "象[玫瑰]牙[玫瑰]手串", "穿[捂脸]山[捂脸]甲 鳞片"])
+def test_faces_written_out_between_characters_are_passed_over(matcher: Matcher, text: str) -> None:
+    assert matcher.explain(text).level.is_hit
+    assert matcher.assess(Listing(platform="demo", item_id="1", url="", title=text)).level.is_hit
+
+
+def test_other_words_in_brackets_are_read(matcher: Matcher) -> None:
+    assert not any(match.counts for match in matcher.explain("象[全新]牙[八折]刷").matches)
