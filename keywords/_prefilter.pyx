@@ -244,7 +244,7 @@ cdef class Prefilter:
                 continue
             asked = self._asked[finds[at].text]
             for other in asked.weak:
-                if other.category != term.category or other.term == term.term:
+                if other.category != term.category or (other.term == term.term and finds[at].text == find.text):
                     continue
                 if not (other.everyday and (term.everyday or other.alone)):
                     if self._near(find, finds[at]):
@@ -330,6 +330,8 @@ cdef bint _is_mark(int kind, void* data, Py_ssize_t length, Py_ssize_t place) no
         return _is_letter(after) or after == u"/" or 0x3400 <= after <= 0x9FFF
     if char == u"\\":
         return _is_letter(after)
+    if char == u"%":
+        return after == u"e" or after == u"E"
     if char == u"@" or char == u"$":
         return _is_letter(before) or after == u"0"
     # 】山 before a bracket: remarks after one character each, 穿【别】山【问】甲.

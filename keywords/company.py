@@ -112,7 +112,7 @@ class Company:
             ):
                 return True
             talk = len(heard.talk & told) if heard.talk else 0
-            if (talk or len(places) > 1) and self._among(place, places, talk):
+            if (talk or len(places) > 1) and self._among(place, places, talk, reading.skeleton):
                 return True
             expressions |= heard.expressions
         return bool(expressions) and self._expressed(raw, reading.skeleton, expressions)
@@ -126,13 +126,14 @@ class Company:
         likely = self._expressions.likely(fold) & expressions
         return any(pattern.search(fold) for _, pattern in self._expressions.chosen(likely))
 
-    def _among(self, place: Place, places: Sequence[Place], talk: int) -> bool:
+    def _among(self, place: Place, places: Sequence[Place], talk: int, skeleton: str) -> bool:
         """True where other findings of its category may be company, as `requiring` has it; `talk`: such words found."""
         term, first, last = place
         others: set[str] = set()
         for other, start, end in places:
             apart = end <= first or last <= start
-            if apart and other.category == term.category and other.text != term.text:
+            another = other.text != term.text or skeleton[start:end] != skeleton[first:last]
+            if apart and other.category == term.category and another:
                 if not (other.everyday and (term.everyday or other.alone)):
                     if first - self.window <= start and end <= last + self.window:
                         return True

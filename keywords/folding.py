@@ -38,19 +38,21 @@ _MARKUP = re.compile(
     r"|#0*(?:32|160|173|819[2-9]|820[0-7]|823[2-9]|82(?:8[89]|9[0-9])|12288|65279)(?![0-9]));?",
     re.I,
 )
-#: References to any other character: &#29273;, &#x8c61;, \u8c61.
+#: References to any other character: &#29273;, &#x8c61;, \u8c61, and %E8%B1%A1 as links write it.
 _REFERENCE = re.compile(
-    r"&(?:amp;)?#(?:x([0-9a-f]{2,6})|([0-9]{2,7}))(?![0-9a-z]);?|\\u\{?([0-9a-f]{4,5})(?![0-9a-f])\}?", re.I
+    r"&(?:amp;)?#(?:x([0-9a-f]{2,6})|([0-9]{2,7}))(?![0-9a-z]);?|\\u\{?([0-9a-f]{4,5})(?![0-9a-f])\}?"
+    r"|%(e[3-9](?:%[89ab][0-9a-f]){2})",
+    re.I,
 )
-_REFERS = re.compile(r"[&\\]").search
+_REFERS = re.compile(r"[&\\]|%[eE]").search
 #: Signs that are letters to a reader where they stand in a word: l@ohu, ru$t. And the stroke that is a letter of
 #: bopomofo, where no other stands beside it: 野猪ㄧ套.
 _LETTERED = re.compile(r"(?<=[a-zA-Z])[@$](?=[a-zA-Z0])|(?<=[@$])0(?=[a-zA-Z])")
 _STROKE = re.compile("(?<![ㄅ-ㄩˇˉˊˋ˙])ㄧ(?![ㄅ-ㄩ])")
 _LETTER = {"@": "a", "$": "s", "0": "o"}
 #: What any of this begins or ends with.
-MARKS = "<&)@$\\[ㄧ"
-_MARKED = re.compile(r"[<&\\ㄧ]|\[(?:/?[bisucfu]|[㐀-鿿]{1,4}\])|[a-zA-Z][@$]|[@$]0").search
+MARKS = "<&)@$\\[ㄧ%"
+_MARKED = re.compile(r"[<&\\ㄧ]|%[eE]|\[(?:/?[bisucfu]|[㐀-鿿]{1,4}\])|[a-zA-Z][@$]|[@$]0").search
 #: Words in brackets after one character each, at least twice: 穿(别)山(问)甲(价). Once alone it is a remark: 牙(非洲).
 _ROW = re.compile(r"(?:[㐀-鿿][(（【［][^()（）【】［］<>&\n]{1,6}[)）】］]){2,}")
 _REMARK = re.compile(r"[(（【［][^)）】］]+[)）】］]")
@@ -173,9 +175,15 @@ def references(raw: str) -> dict[int, int]:
 
 
 def _named(found: re.Match[str]) -> str:
-    code = int(found[2]) if found[2] else int(found[1] or found[3], 16)
+    code = _escaped(found[4]) if found[4] else int(found[2]) if found[2] else int(found[1] or found[3], 16)
     # What stands beyond is no letter of ours, and a surrogate is no character at all.
     return chr(code) + _HIDDEN * (len(found[0]) - 1) if code < 0xD800 else found[0]
+
+
+def _escaped(code: str) -> int:
+    """The code point of three bytes of UTF-8 in hexadecimals with % between."""
+    first, second, third = (int(byte, 16) for byte in code.split("%"))
+    return (first & 0x0F) << 12 | (second & 0x3F) << 6 | third & 0x3F
 
 
 @cache

@@ -132,11 +132,19 @@ def _accompanies(other: Candidate, item: Candidate, low: int, high: int) -> bool
         # Two everyday words side by side (快排 接头 气动) are no company for each other.
         and not (other.term.everyday and (item.term.everyday or other.term.alone))
         and other.term.category == item.term.category
-        and other.term.text != item.term.text
+        and _is_another(other, item)
         and (other.found.end <= item.found.start or item.found.end <= other.found.start)
         and low <= other.found.start
         and other.found.end <= high
     )
+
+
+def _is_another(other: Candidate, item: Candidate) -> bool:
+    """True for another term, or the same one disguised in another way: 凶胆 雄丹."""
+    if other.term.text != item.term.text:
+        return True
+    ways = other.found.meaning.spelling, item.found.meaning.spelling
+    return None not in ways and ways[0] != ways[1]
 
 
 def _companion(view: View, item: Candidate, window: int) -> str:

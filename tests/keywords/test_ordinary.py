@@ -149,3 +149,26 @@ def test_faces_written_out_between_characters_are_passed_over(matcher: Matcher, 
 
 def test_other_words_in_brackets_are_read(matcher: Matcher) -> None:
     assert not any(match.counts for match in matcher.explain("象[全新]牙[八折]刷").matches)
+
+
+# --- written for who looks twice ---
+
+
+def test_a_character_escaped_as_in_a_link_is_that_character(matcher: Matcher) -> None:
+    found = matcher.explain("%E8%B1%A1%e7%89%99 手把件").matches
+    assert [(one.term, one.surface) for one in found if one.counts] == [("象牙手把件", "%E8%B1%A1%e7%89%99 手把件")]
+    assert matcher.assess(Listing(platform="d", item_id="1", url="", title="%E8%B1%A1%E7%89%99 手串")).level.is_hit
+    for text in ("100%纯棉", "%E8%B1", "%ED%A0%80%ED%B0%80", "%E8%B1%A1%E7%89%99%E7%99%BD 连衣裙"):
+        assert not matcher.explain(text).level.is_hit
+
+
+def test_two_ways_of_hiding_one_name_are_company_for_each_other(matcher: Matcher) -> None:
+    """凶胆 alone may be anything; who writes 凶胆 and 雄丹 wants to be found."""
+    assert matcher.explain("凶胆 雄丹 随便念").level.is_hit
+    assert matcher.assess(Listing(platform="d", item_id="1", url="", title="凶胆 雄丹 随便念")).level.is_hit
+    assert not matcher.explain("凶胆 凶胆 随便念").level.is_hit
+    assert not matcher.explain("凶胆 随便念").level.is_hit
+
+
+def test_a_network_adapter_is_none_of_the_cats_that_catch_boar(matcher: Matcher) -> None:
+    assert not matcher.explain("电猫 网络电力猫 一对 不用布线").level.is_hit
