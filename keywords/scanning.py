@@ -269,17 +269,20 @@ class Scanner:
             if len(inside) > 1 or max(inside, default=0) > 1:
                 yield meaning, first, last
 
-    def _across(self, skeleton: str, runs: Iterable[tuple[int, int]]) -> Iterator[_Hit]:
+    def _across(self, skeleton: str, runs: Sequence[tuple[int, int]]) -> Iterator[_Hit]:
         """Terms that appear when these runs are taken out."""
         cut = {index for run in runs for index in range(*run)}
         kept = [index for index in range(len(skeleton)) if index not in cut]
         shorter = "".join([skeleton[index] for index in kept])
+        starts = [start for start, _ in runs]
         for index, start, end in self._patterns_in(shorter):
             first, last = kept[start], kept[end - 1] + 1
             if last - first > end - start:
+                # Between two characters it may be chance, between three it is meant.
+                meant = bisect_left(starts, last) - bisect_left(starts, first) > 1
                 for meaning in self._meanings[index]:
                     # An exclusion is never read across stuffing.
-                    if meaning.term is not None and stuffable(meaning.term):
+                    if meaning.term and (stuffable(meaning.term) or (meant and not any(meaning[1:]))):
                         yield meaning, first, last
 
     def _split_hits(self, reading: Reading) -> Iterator[_Hit]:

@@ -170,5 +170,22 @@ def test_two_ways_of_hiding_one_name_are_company_for_each_other(matcher: Matcher
     assert not matcher.explain("凶胆 随便念").level.is_hit
 
 
+def test_a_weak_name_stuffed_between_all_its_characters_is_read(matcher: Matcher) -> None:
+    assert matcher.explain("红2嘴2相2思 一对 情侣鸟").level.is_hit
+    assert matcher.assess(Listing(platform="d", item_id="1", url="", title="红2嘴2相2思 一对 情侣鸟")).level.is_hit
+    assert not matcher.explain("红2嘴相思 一对 情侣鸟").level.is_hit
+
+
+@pytest.mark.parametrize("text", ["鹰眼石摆件 蓝虎睛 三百克", "小天鹅 滚筒 8公斤", "草根切片 跟穿山甲没关系 泡酒"])
+def test_gems_machines_and_what_has_nothing_to_do_with_it_are_left_alone(matcher: Matcher, text: str) -> None:
+    assert not matcher.explain(text).level.is_hit
+
+
+def test_who_asks_not_to_be_reported_is_no_news(matcher: Matcher) -> None:
+    asked, told = (matcher.explain(f"凤头鹰 一架 {word}") for word in ("别举报", "市民举报"))
+    assert asked.score > told.score
+    assert asked.level.is_hit
+
+
 def test_a_network_adapter_is_none_of_the_cats_that_catch_boar(matcher: Matcher) -> None:
     assert not matcher.explain("电猫 网络电力猫 一对 不用布线").level.is_hit
