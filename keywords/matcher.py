@@ -37,7 +37,7 @@ class Matcher:
         self._scanner = Scanner(lexicon)
         #: True for most texts: nothing counts in them. Never, where the prefilter is not compiled.
         self._clears = self._scanner.clears or _unsure
-        self._read = self._scanner.read_passed if self._scanner.clears else self._scanner.read
+        self._read = self._scanner.read
         #: Made at the first batch.
         self._sieve: Sieve | None = None
         self._clean = Assessment(
@@ -79,6 +79,7 @@ class Matcher:
             for block in blocks(listings, _length):
                 yield from map(self.assess, block) if len(block) < _FEW else self._assess_block(block)
             return
+        # As in `assess`, without a call between.
         clears, clean = self._clears, self._clean
         for listing in listings:
             raw = f"{listing.title}\n{listing.description}" if listing.description else listing.title

@@ -47,7 +47,17 @@ if [ -n "$missing" ]; then
     fi
 fi
 
-# --- wished for: a C compiler and Python's headers make the matcher five times as fast ---------------------------
+# --- Python ------------------------------------------------------------------------------------------------------
+stamp=.venv/.xunwang-ready
+lexicon=$(cat keywords/*.py keywords/*.p[yx][xi] keywords/lexicon/*.yml | cksum)
+want=$(cat locks/dev.txt pyproject.toml package-lock.json scripts/setup.sh 2>/dev/null | cksum)
+if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ] && [ -d console/static/vendor ]; then
+    [ "$(cat "$stamp.lexicon" 2>/dev/null)" = "$lexicon" ] && exit 0
+    compile_matcher
+    exit 0
+fi
+
+# --- wished for: a C compiler and Python's headers make the matcher quicker --------------------------------------
 wished=""
 command -v cc >/dev/null 2>&1 || command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1 ||
     wished="$wished gcc libc6-dev"
@@ -59,16 +69,6 @@ if [ -n "$wished" ] && [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&
     # shellcheck disable=SC2086
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $wished >/dev/null ||
         say "装不上也能用，只是慢些 / all works without it, only slower"
-fi
-
-# --- Python ------------------------------------------------------------------------------------------------------
-stamp=.venv/.xunwang-ready
-lexicon=$(cat keywords/*.py keywords/*.p[yx][xi] keywords/lexicon/*.yml | cksum)
-want=$(cat locks/dev.txt pyproject.toml package-lock.json scripts/setup.sh 2>/dev/null | cksum)
-if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ] && [ -d console/static/vendor ]; then
-    [ "$(cat "$stamp.lexicon" 2>/dev/null)" = "$lexicon" ] && exit 0
-    compile_matcher
-    exit 0
 fi
 
 say "准备 Python 环境 / preparing .venv"
