@@ -24,8 +24,7 @@ _MIXED_FILLERS = "哈啊呀你我"
 #: Digits by the characters for which they are read aloud, and the longest term in which one is.
 _DIGITS = {
     "0": "灵羚鲮铃", "1": "一", "2": "饵耳二", "3": "山珊杉三", "4": "丝思狮四", "5": "鹉五武舞", "6": "陆鹿六",
-    "7": "漆七",
-    "8": "八", "9": "酒鸠鹫九", "100": "百",
+    "7": "漆七", "8": "八", "9": "酒鸠鹫九", "100": "百",
 }  # fmt: skip
 _NUMBERED_LENGTH = 4
 #: Characters tried for one, where one of a name is changed and where two are: of two characters, or of more.
