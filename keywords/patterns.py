@@ -3,7 +3,7 @@
 import itertools
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from keywords.folding import Folding
 from keywords.parts import characters
 from keywords.readings import junk, triggers
 from keywords.terms import Exclusion, Lexicon, Term
-from keywords.variants import Spelling, spellings
+from keywords.variants import GUESSES, Spelling, binds, spellings
 
 #: What sellers put between the Han characters of a word: 象1牙.
 _STUFFING = "[0-9a-z]{1,2}"
@@ -71,12 +71,15 @@ def patterns(lexicon: Lexicon, tables: Folding) -> dict[str, list[Meaning]]:
         own.setdefault(text, []).append(Meaning(term=term))
         simple.append((term, text))
     own.pop("", None)
+    plain = {(text, term.category) for term, text in simple if term.strength == "strong"}
     generated: dict[tuple[str, str], Meaning] = {}
     for term, text in simple:
         refused = {tables.skeleton(word) for word in term.not_variants}
         for spelling in spellings(term, text):
             written = own.get(spelling.text)
             if spelling.text in refused or (written is not None and _written(written, term.category)):
+                continue
+            if _says_nothing(term, spelling) or _names(spelling.text, term.category, plain):
                 continue
             # By category: a new term may silence spellings of its own category, never those of another.
             rival = generated.get((spelling.text, term.category))
@@ -102,6 +105,17 @@ def _written(meanings: Iterable[Meaning], category: str) -> bool:
         or (meaning.spelling is None and meaning.term.category == category and meaning.term.kind != "code")
         for meaning in meanings
     )
+
+
+def _says_nothing(term: Term, spelling: Spelling) -> bool:
+    """True for a guess that never counts, whatever stands around it: 熊但."""
+    return spelling.technique in GUESSES and binds(spelling.text, term.text)
+
+
+def _names(text: str, category: str, plain: Set[tuple[str, str]]) -> bool:
+    """True where a strong term of the category stands in a generated spelling as it is: 虎骨 in 虎骨九."""
+    size = len(text)
+    return any((text[at : at + span], category) in plain for span in range(2, size) for at in range(size - span + 1))
 
 
 def _better(spelling: Spelling, rival: Meaning) -> bool:

@@ -9,16 +9,11 @@ from keywords.outlandish import spelt_out
 from keywords.parts import is_sounded
 from keywords.scanning import SOUNDED
 from keywords.terms import Scoring, Term
+from keywords.variants import GUESSES, binds
 from keywords.view import Found, View, stuttered, whole_latin
 
 #: Never inside a word.
 _STOPS = frozenset("。？?!！\n\r；;")
-#: Generated spellings that are guesses: single characters, no ordinary word, or nothing.
-_GUESSES = frozenset(("homophone", "lookalike", "reversed"))
-#: Words that bind a sentence: with one of them two characters that sound like a name are that sentence (还贵, 图就).
-_BINDING = frozenset(
-    "的了着过就还都也很不没是在有和与把被给让用要会能可又再才只已这那你我他她它们吗呢吧啊呀从到对为以所于及而但或"
-)
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十百几半整每")
 #: Longest term that comes about by chance on the seam of two words: 上海|象牙塔, 爆炸|麻雀战.
 _SHORT = 3
@@ -62,7 +57,7 @@ def _candidate(view: View, found: Found, term: Term, scoring: Scoring) -> Candid
         candidate.technique, candidate.weak = "bidi", term.strength == "weak"
     if candidate.weak and candidate.technique in SOUNDED and _known(term) and spelt_out(view, found):
         candidate.weak = False
-    if found.continued and candidate.technique in _GUESSES:
+    if found.continued and candidate.technique in GUESSES:
         candidate.weak = False
     if _bare(view, found, term):
         candidate.weak = True
@@ -159,7 +154,7 @@ def _judge_shape(view: View, candidate: Candidate, scoring: Scoring, joint: int)
     short = found.end - found.start <= _SHORT
     # 虎虎油油: every character twice is no seam of two words.
     doubled = candidate.technique == "repeated" and not visible
-    if not doubled and (short or visible or found.stuffed or candidate.technique in _GUESSES):
+    if not doubled and (short or visible or found.stuffed or candidate.technique in GUESSES):
         _judge_boundaries(view, candidate, bool(visible) or found.stuffed)
 
 
@@ -223,7 +218,7 @@ def _judge_boundaries(view: View, candidate: Candidate, interrupted: bool) -> No
     found = candidate.found
     start, end = view.seen_at[found.raw_start], view.seen_at[found.raw_end - 1] + 1
     pair = found.end - found.start == 2
-    if candidate.technique not in _GUESSES:
+    if candidate.technique not in GUESSES:
         sure = parted(view.seen, start, end, start), parted(view.seen, start, end, end)
         # Both edges for certain, or one of a strong term: whatever the words are, nothing is wrong with it.
         if all(sure) or (any(sure) and not (interrupted or candidate.weak or candidate.term.kind == "code")):
@@ -235,7 +230,7 @@ def _judge_boundaries(view: View, candidate: Candidate, interrupted: bool) -> No
     if interrupted and not (left and right):
         candidate.cancelled_by = f"跨词“{_around(window, start, end)}”"
         return
-    if candidate.technique in _GUESSES:
+    if candidate.technique in GUESSES:
         _judge_guess(view, candidate, window, start, end)
         return
     if interrupted or view.skeleton[found.start : found.end].isascii():
@@ -263,7 +258,7 @@ def _judge_guess(view: View, candidate: Candidate, window: Cut, start: int, end:
     """A homophone is believed only where nothing else makes sense: what was changed stands alone, and it is no word."""
     text = view.seen[start:end]
     whole = start in window.edges and end in window.edges
-    if len(text) <= _SHORT and _binds(text, candidate.term.text):
+    if binds(text, candidate.term.text):
         candidate.cancelled_by = f"“{text}”是行文用字"
     elif is_word(text) and candidate.technique == "homophone" and whole and "heard" in candidate.term.variants:
         # 话梅鸟: whatever 话梅 is, no bird is called so.
@@ -280,11 +275,6 @@ def _judge_guess(view: View, candidate: Candidate, window: Cut, start: int, end:
 
 def _names_a_kind(view: View, found: Found) -> bool:
     return found.continued and view.skeleton[found.end : found.end + 1] in _KINDS
-
-
-def _binds(text: str, meant: str) -> bool:
-    """True when a character that was put for another holds sentences together."""
-    return any(char in _BINDING and char not in meant for char in text)
 
 
 def _changed_alone(view: View, candidate: Candidate, window: Cut) -> bool:

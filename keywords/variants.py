@@ -29,6 +29,14 @@ _DIGITS = {
 _NUMBERED_LENGTH = 4
 #: Characters tried for one, where one of a name is changed and where two are: of two characters, or of more.
 _HEARD_ONE, _HEARD_TWO, _HEARD_OF_MORE = 16, 9, 7
+#: Characters of the same tone tried for one of three: what nobody is offered first when typing is in no set.
+_SAME_OF_MORE = 6
+#: Generated spellings that are guesses: single characters, no ordinary word, or nothing.
+GUESSES = frozenset(("homophone", "lookalike", "reversed"))
+#: Words that bind a sentence: with one of them two characters that sound like a name are that sentence (还贵, 图就).
+_BINDING = frozenset(
+    "的了着过就还都也很不没是在有和与把被给让用要会能可又再才只已这那你我他她它们吗呢吧啊呀从到对为以所于及而但或"
+)
 
 
 class Spelling(NamedTuple):
@@ -124,6 +132,11 @@ def spellings(term: Term, skeleton: str) -> Iterator[Spelling]:
         yield from _filled(skeleton)
 
 
+def binds(text: str, meant: str) -> bool:
+    """True when a character of a short guess that was put for another holds sentences together."""
+    return len(text) <= _GUESSED_LENGTH and any(char in _BINDING and char not in meant for char in text)
+
+
 def _reversible(skeleton: str) -> bool:
     """False where the reverse says the same or something else, 狒狒, 牙X, or is in everybody's mouth: 头盔 of 盔头."""
     if len(skeleton) == 2 and not all("\u3400" <= char <= "\u9fff" for char in skeleton):
@@ -191,10 +204,10 @@ def _one_changed(skeleton: str) -> Iterator[Spelling]:
     for index, char in enumerate(skeleton):
         before, after = skeleton[:index], skeleton[index + 1 :]
         short = len(skeleton) < 3
-        for other in sounds.chars.get(sounds.reading.get(char, ""), ""):
+        for other in _same_tone(char)[: None if short else _SAME_OF_MORE]:
             if other != char:
                 yield Spelling(text=before + other + after, technique="homophone", tier="T2", weak=short)
-        for other in HEARD.get(char, "") if len(skeleton) == 2 else "":
+        for other in HEARD.get(char, "") if short else "":
             if other not in sounds.chars.get(sounds.reading.get(char, ""), ""):
                 yield Spelling(text=before + other + after, technique="homophone", tier="T2", weak=short)
         for other in ALIKE.get(char, ""):
@@ -229,6 +242,13 @@ def _drawn(skeleton: str) -> Iterator[Spelling]:
         for one, two in pairs:
             text = skeleton[:first] + one + skeleton[first + 1 : second] + two + skeleton[second + 1 :]
             yield Spelling(text=text, technique="lookalike", tier="T2", weak=True)
+
+
+@cache
+def _same_tone(char: str) -> str:
+    """The frequent characters of the same syllable and tone, itself among them, the most frequent first."""
+    sounds = _sounds()
+    return "".join(sorted(sounds.chars.get(sounds.reading.get(char, ""), ""), key=lambda one: -frequency(one)))
 
 
 @cache

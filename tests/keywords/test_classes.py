@@ -100,6 +100,16 @@ def test_the_classes_cost_no_patterns() -> None:
     assert letters < 9_000
 
 
+def test_what_never_counts_or_is_named_outright_costs_no_pattern() -> None:
+    """熊但 holds a sentence together and is cancelled everywhere; in 虎骨九 stands 虎骨."""
+    from keywords.folding import folding
+    from keywords.patterns import patterns
+
+    written = patterns(builtin(), folding())
+    assert "熊胆" in written and "熊单" in written and "熊但" not in written
+    assert "虎骨" in written and "虎骨九" not in written
+
+
 @pytest.mark.parametrize(("title", "hit"), [("快排 接头 气动 8mm", False), ("快排 气瓶 秃子 打鸟", True)])
 def test_two_words_of_every_day_are_no_company_for_each_other(matcher: Matcher, title: str, hit: bool) -> None:
     assert matcher.explain(title).level.is_hit is hit
