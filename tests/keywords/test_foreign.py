@@ -46,6 +46,20 @@ _MATCHER = Matcher(builtin())
         ("かすみ網 十米", "tool_net"),
         ("электроудочка 全套", "tool_electric"),
         ("đồ rừng 什么都有", "trade_generic"),
+        ("из слоновой кости 小观音", "ivory"),
+        ("quạt đồi mồi 老的", "hawksbill"),
+        ("túi xạ hương 带毛", "musk"),
+        ("чонын шагай 两个", "bigcat"),
+        ("когти тигра 一对", "tiger"),
+        ("송골매 上拳了", "raptor"),
+        ("бүргэд 半岁", "raptor"),
+        ("ลูกนาก 断奶", "other_taxa"),
+        ("sulcata 公母一对 没手续", "reptile_live"),
+        ("เต่าดาว 5公分", "reptile_live"),
+        ("crossbow hunting 全套", "tool_crossbow"),
+        ("senapan angin 带瞄", "tool_crossbow"),
+        ("thòng lọng bẫy 一百根", "tool_snare"),
+        ("霞網 十二米", "tool_net"),
     ],
 )
 def test_a_foreign_name_is_found(text: str, category: str) -> None:
@@ -56,6 +70,12 @@ def test_a_foreign_name_is_found(text: str, category: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "сапсан 双肩包 新款",
+        "варан 手机壳 透明",
+        "tegu 磁铁积木 木头",
+        "radiated heat 散热片",
+        "PCP 气管接头 8mm",
+        "tooth pendant 银吊坠 牙齿形",
         "ivory white 连衣裙 夏季",
         "ivory 色 蕾丝头纱",
         "Tiger Balm 虎标万金油 19克",
