@@ -1,4 +1,6 @@
-"""Characters written in parts: 犭虎皮, 石車石渠, 月旦. They are put together again and the text is read once more.
+"""Characters written in parts: 犭虎皮, 石車石渠, 月旦; or told in words: 羊加令.
+
+They are put together again and the text is read once more.
 So is what is spelt in bopomofo, as pinyin: ㄒㄧㄤㄧㄚ.
 
 So that every term is found in parts, however many of its characters are split, and no pattern is spent on it.
@@ -10,6 +12,7 @@ from typing import NamedTuple
 
 from keywords.alike import RADICALS, SPLIT
 from keywords.folding import folding
+from keywords.telling import told
 from keywords.zhuyin import spelled
 
 _TWO = 2
@@ -52,6 +55,8 @@ def characters() -> dict[str, str]:
     for text, char in list(made.items()):
         if len(text) == _TWO and text[::-1] not in _TURNED:
             made.setdefault(text[::-1], char)
+    for words, char in told():
+        made.setdefault(skeleton(words), skeleton(char))
     return made | spelled()
 
 

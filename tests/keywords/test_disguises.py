@@ -61,6 +61,33 @@ def test_parts_that_are_words_of_their_own_make_nothing() -> None:
     assert {folding().skeleton(parts) for parts in characters()} == set(characters())
 
 
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("唬去口字旁 骨 泡酒十年", "tiger"),
+        ("像去单人旁 芽去草字头 小雕件", "ivory"),
+        ("石加车 石字加渠 108颗", "giant_clam"),
+        ("王字旁加代 王字旁加冒 梳子", "hawksbill"),
+        ("羊字旁一个令 羊角 一根", "antelope"),
+        ("米字旁右边一个占 网 十米 打麻雀", "tool_net"),
+        ("能加四点底 掌 前面一对", "bear"),
+        ("反犬旁一个侯 两个月 抱奶瓶", "other_taxa"),
+        ("虎字去掉下面 它的牙 一颗", "tiger"),
+        ("犭里 山上的 5斤", "bushmeat"),
+    ],
+)
+def test_a_character_told_in_words_is_put_together(text: str, category: str) -> None:
+    found = Matcher(builtin()).explain(text)
+    assert found.level.is_hit and found.category == category
+
+
+@pytest.mark.parametrize(
+    "text", ["三点水加每是什么字 识字卡", "口字旁生字卡 一年级", "木加木等于林 拼字游戏", "鸟字旁偏旁部首挂图"]
+)
+def test_a_lesson_in_writing_is_left_alone(text: str) -> None:
+    assert not Matcher(builtin()).explain(text).level.is_hit
+
+
 def test_overlapping_parts_are_read_once_the_longest_first() -> None:
     whole = rejoined("红王古月a", [(1, 4, "瑚"), (1, 3, "王"), (2, 4, "胡")])
     assert whole.text == "红瑚a"
