@@ -23,6 +23,8 @@ from typing import NamedTuple
 REACH = 6
 #: How often jieba saw a word from which it is in frequent use.
 OFTEN = 100
+#: And of three characters or more, which are seldom anything else.
+_LONG_OFTEN = 20
 #: Pairs of characters kept that begin no word.
 _SEAMS = 50_000
 #: With one of these a word only goes on to name the goods: 狗熊皮|子, 羚羊角|质, but not 海龟甲|板.
@@ -280,7 +282,7 @@ def frequency(text: str) -> int:
 
 def leads_away(word: str) -> bool:
     """True for a word in frequent use that says something else than its first character: 甲板, but not 甲片, 皮子."""
-    return len(word) > 1 and word[1] not in _ONWARD and frequency(word) >= OFTEN
+    return len(word) > 1 and word[1] not in _ONWARD and frequency(word) >= (OFTEN if len(word) == 2 else _LONG_OFTEN)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from keywords.borne import borne_by, echoed
 from keywords.boundaries import OFTEN, Cut, frequency, is_word, leads_away, parted
 from keywords.candidates import Candidate, Places
 from keywords.excluding import exclude
@@ -137,6 +138,12 @@ def _judge_shape(view: View, candidate: Candidate, scoring: Scoring, joint: int)
         return  # what stands between the heads of lines is no gap, and no words are read from the end
     if view.skeleton[found.start : found.start + 1] == "真" and view.skeleton[: found.start].endswith("仿"):
         candidate.cancelled_by = "跨词“仿真|…”"
+        return
+    if candidate.term.kind == "term" and (other := borne_by(view, found)):
+        candidate.cancelled_by = f"另有所指“{other}”"
+        return
+    if candidate.technique in SOUNDED and (word := echoed(view, found)):
+        candidate.cancelled_by = f"旁边“{word}”的拼音"
         return
     untouched = view.raw[found.raw_start : found.raw_end] == view.skeleton[found.start : found.end]
     gaps = [] if untouched else view.gaps(found)

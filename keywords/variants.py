@@ -102,7 +102,7 @@ def _loose(syllable: str) -> str:
 
 def spellings(term: Term, skeleton: str) -> Iterator[Spelling]:
     """Every spelling of `term` whose skeleton is `skeleton`, the term's own not among them."""
-    latin = [_latin(char) for char in skeleton]
+    latin = [toneless(char) for char in skeleton]
     wanted = set(term.variants)
     if "repeated" in wanted:
         yield from _repeated(skeleton)
@@ -145,7 +145,8 @@ def _reversible(skeleton: str) -> bool:
     return len(skeleton) >= 2 and turned != skeleton and not skeleton.isascii() and frequency(turned) < OFTEN
 
 
-def _latin(char: str) -> str:
+def toneless(char: str) -> str:
+    """The pinyin of a character without its tone; empty where none is known."""
     return _sounds().reading.get(char, "").rstrip("12345")
 
 
