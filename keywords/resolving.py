@@ -231,6 +231,8 @@ def _judge_boundaries(view: View, candidate: Candidate, interrupted: bool) -> No
         if all(sure) or (any(sure) and not (interrupted or candidate.weak or candidate.term.kind == "code")):
             if not sure[1]:
                 _judge_tail(view, candidate, start, end)
+            if pair and not candidate.cancelled_by and not all(sure):
+                _judge_seam(view, candidate, start, end)
             return
     window = view.cut(found.raw_start, found.raw_end)
     left, right = start in window.edges, end in window.edges
@@ -250,6 +252,14 @@ def _judge_boundaries(view: View, candidate: Candidate, interrupted: bool) -> No
             candidate.cancelled_by = f"跨词“{_around(window, start, end)}”"
         elif candidate.weak:
             candidate.cancelled_by = f"在词语“{holder}”之中"
+
+
+def _judge_seam(view: View, candidate: Candidate, start: int, end: int) -> None:
+    """印象|足道, 商网|鸟瞰图: of two characters one belongs to a word that everybody uses, and that says else."""
+    window = view.cut(candidate.found.raw_start, candidate.found.raw_end)
+    head = start not in window.edges and frequency(window.at(start)) >= OFTEN
+    if head or (end not in window.edges and leads_away(window.at(end))):
+        candidate.cancelled_by = f"跨词“{_around(window, start, end)}”"
 
 
 def _judge_tail(view: View, candidate: Candidate, start: int, end: int) -> None:

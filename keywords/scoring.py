@@ -239,7 +239,7 @@ def _verdict(
     borderline = heaviest.term.kind == "review" or not caps <= _ONLY_CAPS
     doubt = next((c for c in contexts if c.group.key in _OPEN and concerns(c.group, heaviest.term.category)), None)
     if direction != "information" and sheet.total < scoring.review:
-        if borderline and not lowered:
+        if borderline and not lowered and not _only_guesses(counting, sheet):
             sheet.add("待核类别，须人工核实", scoring.review - sheet.total)
         elif doubt is not None and is_named(heaviest) and not any(c.group.key == "toy" for c in contexts):
             # However much speaks against it, the seller leaves it open, and a person must look.
