@@ -189,3 +189,56 @@ def test_who_asks_not_to_be_reported_is_no_news(matcher: Matcher) -> None:
 
 def test_a_network_adapter_is_none_of_the_cats_that_catch_boar(matcher: Matcher) -> None:
     assert not matcher.explain("电猫 网络电力猫 一对 不用布线").level.is_hit
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "路虎骨架油封 拆车 神行2代",
+        "瑞虎8 骨架油封 原装",
+        "捷豹皮带涨紧轮",
+        "猎豹皮卡 柴油版 六成新",
+        "雪豹皮划艇 单人",
+        "象牙岭徒步 集合照片",
+        "海龟岛民宿转让",
+        "犀角书店 停业清仓",
+        "虎骨乐队 巡演签名黑胶",
+    ],
+)
+def test_that_a_car_a_place_or_a_shop_bears_a_name(title: str) -> None:
+    assert judged(title).level is Level.NONE
+
+
+@pytest.mark.parametrize("title", ["象牙镇纸 老料 带包浆", "穿山甲村里收的 鳞片两斤", "老虎骨架 一副 泡酒", "象牙岛上收的手串"])
+def test_that_no_place_is_where_something_was_got_or_made(title: str) -> None:
+    assert judged(title).level is not Level.NONE
+
+
+def test_that_letters_may_spell_the_word_beside_them() -> None:
+    assert judged("西郊 xijiao 班车 月票转").level is Level.NONE
+    assert judged("xijiao 手串 老料 按克").level is not Level.NONE
+
+
+@pytest.mark.parametrize("title", ["印象足道 美容卡", "空气狗狗玩偶", "对象牙齿不好 求推荐"])
+def test_that_two_characters_on_a_seam_of_common_words_are_no_name(title: str) -> None:
+    assert judged(title).level is Level.NONE
+
+
+def test_that_a_guess_needs_more_than_an_old_year() -> None:
+    """护古 sounds as 虎骨 does, and a rubbing of the Qianlong era is old: that is all there is."""
+    assert judged("护古轩藏 乾隆御碑旧拓").level is Level.NONE
+
+
+@pytest.mark.parametrize(
+    ("title", "description"),
+    [
+        ("木刻大象 一只", "朋友从肯尼亚带的，象牙是木头另插的"),
+        ("蜜袋鼯笼子 一套用品", "不卖活体"),
+        ("晾被子铁夹子 大号二十只", ""),
+        ("黄铜金钱龟 招财摆件 一斤", ""),
+        ("牦牛绒 藏绒被子 六斤", ""),
+        ("气步枪锦标赛 冠军奖牌 纪念", ""),
+    ],
+)
+def test_that_a_word_beside_it_says_what_else_it_is(title: str, description: str) -> None:
+    assert judged(title, description).level is Level.NONE
