@@ -209,7 +209,9 @@ def test_that_a_car_a_place_or_a_shop_bears_a_name(title: str) -> None:
     assert judged(title).level is Level.NONE
 
 
-@pytest.mark.parametrize("title", ["象牙镇纸 老料 带包浆", "穿山甲村里收的 鳞片两斤", "老虎骨架 一副 泡酒", "象牙岛上收的手串"])
+@pytest.mark.parametrize(
+    "title", ["象牙镇纸 老料 带包浆", "穿山甲村里收的 鳞片两斤", "老虎骨架 一副 泡酒", "象牙岛上收的手串"]
+)
 def test_that_no_place_is_where_something_was_got_or_made(title: str) -> None:
     assert judged(title).level is not Level.NONE
 
