@@ -85,8 +85,17 @@ def finish(there: Place) -> float:
     """One run to its end; its seconds."""
     begun = time.monotonic()
     process = start(there)
-    assert process.wait(600) == 0
+    assert process.wait(600) == 0, cut_short(there)
     return time.monotonic() - begun
+
+
+def cut_short(there: Place) -> list[tuple[Any, ...]]:
+    """The queries of the last scan that did not end as searched, and why."""
+    statement = (
+        "select platform, kind, text, outcome, note, attempt from queries"
+        " where scan_id = (select max(id) from scans) and outcome is distinct from 'searched'"
+    )
+    return sql(there.database_url, statement)
 
 
 def disturb(there: Place, dice: random.Random, kills: int, seconds: float) -> None:
