@@ -29,8 +29,8 @@ _DIGITS = {
 _NUMBERED_LENGTH = 4
 #: Characters tried for one, where one of a name is changed and where two are: of two characters, or of more.
 _HEARD_ONE, _HEARD_TWO, _HEARD_OF_MORE = 16, 9, 7
-#: Characters of the same tone tried for one of three: what nobody is offered first when typing is in no set.
-_SAME_OF_MORE = 6
+#: Characters of the same tone tried for one, of two characters or of more: others nobody is offered first in typing.
+_SAME_OF_TWO, _SAME_OF_MORE = 10, 5
 #: Generated spellings that are guesses: single characters, no ordinary word, or nothing.
 GUESSES = frozenset(("homophone", "lookalike", "reversed"))
 #: Words that bind a sentence: with one of them two characters that sound like a name are that sentence (还贵, 图就).
@@ -205,7 +205,7 @@ def _one_changed(skeleton: str) -> Iterator[Spelling]:
     for index, char in enumerate(skeleton):
         before, after = skeleton[:index], skeleton[index + 1 :]
         short = len(skeleton) < 3
-        for other in _same_tone(char)[: None if short else _SAME_OF_MORE]:
+        for other in _same_tone(char)[: _SAME_OF_TWO if short else _SAME_OF_MORE]:
             if other != char:
                 yield Spelling(text=before + other + after, technique="homophone", tier="T2", weak=short)
         for other in HEARD.get(char, "") if short else "":
