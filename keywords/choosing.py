@@ -9,6 +9,10 @@ _GENERIC = "trade_generic"
 #: Words after which something else is named, to hold the goods against it; the longest of them.
 _AGAINST = ("比", "比那", "比这", "不是", "别拿", "不像", "好过", "胜过", "贵过", "不输", "顶", "替", "代替", "赛过", "冒充", "当作")
 _HELD = 2
+#: What a trained bird does as well as a net: 抓麻雀.
+_CATCHING = frozenset("抓捉逮拿")
+#: A name of several kinds, to be told by whatever else is named.
+_SEVERAL = ("大猫",)
 
 
 def heaviest_of(view: View, counting: list[Candidate], contexts: list[Context], scoring: Scoring) -> Candidate:
@@ -23,12 +27,13 @@ def heaviest_of(view: View, counting: list[Candidate], contexts: list[Context], 
         size = item.found.end - item.found.start
         category = item.term.category
         # A tool is sold with the name of its prey: 野猪 in 套 野猪 says what it is for. And with other tools.
-        tool, outright = category.startswith("tool_"), item.technique != "pair"
+        tool, outright = _is_for_use(item, named), item.technique != "pair"
         most = len(named[category])
         # Who hides a name for certain, or writes it in another language, names what he sells: เสือ beside 真牙.
         foreign = not any("\u3400" <= char <= "\u9fff" for char in item.term.text)
         hidden = category != _GENERIC and (foreign or (item.disguised and item.tier == "T1"))
         own = not view.skeleton[max(0, item.found.start - _HELD) : item.found.start].endswith(_AGAINST)
+        own = own and not (category == "tiger" and "bigcat" in named and item.term.text.startswith(_SEVERAL))
         return own, weight(item, scoring), category != _GENERIC, tool, outright, hidden, most, -item.found.start, size
 
     heaviest = max(counting, key=rank)
@@ -36,7 +41,24 @@ def heaviest_of(view: View, counting: list[Candidate], contexts: list[Context], 
     if heaviest.term.category == "bushmeat":
         cooked = any(context.group.leans == "bushmeat" for context in contexts)
         leant = [item for item in counting if _is_tool(item, named, 1 if cooked else 0)] or leant
+    leant = leant or _told(heaviest, counting)
     return max(leant, key=rank) if leant else heaviest
+
+
+def _is_for_use(item: Candidate, named: dict[str, set[str]]) -> bool:
+    """True for a tool; what catches sparrows beside the name of a hawk is that hawk."""
+    hawk = "raptor" in named and item.term.text[0] in _CATCHING
+    return item.term.category.startswith("tool_") and not hawk
+
+
+def _told(heaviest: Candidate, counting: list[Candidate]) -> list[Candidate]:
+    """What says more than the heaviest: the animal of a trophy, the weapon that shoots the poison."""
+    category = heaviest.term.category
+    if category == _GENERIC and heaviest.term.kind == "review":
+        return [item for item in counting if item.term.category != _GENERIC and item.term.kind == "term"]
+    if category == "tool_poison":
+        return [item for item in counting if item.term.category == "tool_crossbow" and item.term.kind == "term"]
+    return []
 
 
 def _is_tool(item: Candidate, named: dict[str, set[str]], others: int) -> bool:
