@@ -7,7 +7,7 @@ from keywords.view import View
 #: What names no kind of animal gives way to what does.
 _GENERIC = "trade_generic"
 #: Words after which something else is named, to hold the goods against it; the longest of them.
-_AGAINST = ("比", "比那", "比这", "不是", "别拿", "不像", "好过", "胜过", "贵过", "不输", "顶", "替", "代替", "赛过", "冒充", "当作")
+_AGAINST = ("比", "比那", "比这", "不是", "别拿", "不像", "好过", "胜过", "贵过", "赛过", "不输", "顶", "替", "冒充")
 _HELD = 2
 #: What a trained bird does as well as a net: 抓麻雀.
 _CATCHING = frozenset("抓捉逮拿")
