@@ -68,7 +68,9 @@ def strung(view: View, heaviest: Sequence[Candidate], contexts: Iterable[Context
         rest = own[0][1] - own[0][0] - (raw_end - raw_start) if own else 1
         row = len(pieces) >= _PIECES and size >= _TELLING and rest <= size
         both = any(one.end <= item.found.start for one in goods) and any(one.start >= item.found.end for one in goods)
-        apart = any(not own[0][0] <= view.origin[one.start] < own[0][1] for one in goods) if own else False
+        # 腮红 红珊瑚 资生堂 names a shade; beside two kinds of goods it is neither's.
+        kinds = {one.word for one in goods if own and not own[0][0] <= view.origin[one.start] < own[0][1]}
+        apart = len(kinds) > (1 if len(pieces) == _PIECES else 0)
         if (row and apart) or (both and own and not rest):
             places = [at for at, raw in enumerate(view.origin) if first <= raw < last]
             return Bait(_ROW if row else _OTHERS, places[0], places[-1] + 1)

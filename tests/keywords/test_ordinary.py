@@ -244,3 +244,14 @@ def test_that_a_guess_needs_more_than_an_old_year() -> None:
 )
 def test_that_a_word_beside_it_says_what_else_it_is(title: str, description: str) -> None:
     assert judged(title, description).level is Level.NONE
+
+
+def test_that_one_kind_of_goods_beside_a_name_is_no_bait() -> None:
+    """A shade of ink is called so; among three kinds of cosmetics a branch of coral is hidden."""
+    assert judged("赤珊瑚 钢笔墨水 百乐 分装").level is Level.NONE
+    assert judged("睫毛膏 散粉 红珊瑚原枝 卸妆水").level is not Level.NONE
+
+
+@pytest.mark.parametrize("title", ["金雕标本 一只 酒店大堂拆下", "画眉 寄养 半月", "小天鹅火锅 代金券"])
+def test_that_where_it_stood_and_who_keeps_it_is_told_from_what_it_is(title: str) -> None:
+    assert (judged(title).level is Level.NONE) is ("标本" not in title)
