@@ -69,12 +69,16 @@ def strung(view: View, heaviest: Sequence[Candidate], contexts: Iterable[Context
         row = len(pieces) >= _PIECES and size >= _TELLING and rest <= size
         both = any(one.end <= item.found.start for one in goods) and any(one.start >= item.found.end for one in goods)
         # 腮红 红珊瑚 资生堂 names a shade; beside two kinds of goods it is neither's.
-        kinds = {one.word for one in goods if own and not own[0][0] <= view.origin[one.start] < own[0][1]}
-        apart = len(kinds) > (1 if len(pieces) == _PIECES else 0)
+        kinds = [span for span in pieces if span not in own and any(_within(view, one, span) for one in goods)]
+        apart = bool(own) and len(kinds) > (1 if len(pieces) == _PIECES else 0)
         if (row and apart) or (both and own and not rest):
             places = [at for at, raw in enumerate(view.origin) if first <= raw < last]
             return Bait(_ROW if row else _OTHERS, places[0], places[-1] + 1)
     return None
+
+
+def _within(view: View, context: Context, span: tuple[int, int]) -> bool:
+    return span[0] <= view.origin[context.start] < span[1]
 
 
 def _counted_apart(
