@@ -70,7 +70,8 @@ def strung(view: View, heaviest: Sequence[Candidate], contexts: Iterable[Context
         both = any(one.end <= item.found.start for one in goods) and any(one.start >= item.found.end for one in goods)
         # 腮红 红珊瑚 资生堂 names a shade; beside two kinds of goods it is neither's.
         kinds = [span for span in pieces if span not in own and any(_within(view, one, span) for one in goods)]
-        apart = bool(own) and len(kinds) > (1 if len(pieces) == _PIECES else 0)
+        title = first == 0 and len(pieces) > _PIECES
+        apart = bool(own) and len(kinds) > (0 if title else 1)
         if (row and apart) or (both and own and not rest):
             places = [at for at, raw in enumerate(view.origin) if first <= raw < last]
             return Bait(_ROW if row else _OTHERS, places[0], places[-1] + 1)
