@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from keywords.patterns import Meaning, Spelled, Stuffing
+from keywords.returning import undisturbed
 from keywords.terms import Lexicon, Term
 from keywords.variants import Spelling
 
@@ -152,6 +153,7 @@ def _unpacked(text: str) -> "array[int]":
 
 
 @cache
+@undisturbed()
 def compiled() -> Compiled | None:
     """What the build left; None where it left nothing or something else than this release would make."""
     path = Path(str(files("keywords") / "tables" / FILE))

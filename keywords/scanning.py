@@ -17,7 +17,7 @@ from keywords.parts import characters, is_sounded, rejoined
 from keywords.patterns import Meaning, Spelled, spell, stuffable
 from keywords.prefilter import TURNED, Learner, prefilter
 from keywords.readings import is_lined, others, triggers
-from keywords.returning import give_back
+from keywords.returning import give_back, undisturbed
 from keywords.skimming import skimmer
 from keywords.terms import ContextGroup, Lexicon, Term
 from keywords.variants import Spelling
@@ -53,6 +53,7 @@ class Owner(NamedTuple):
 class Scanner:
     """Finds patterns in skeletons. Built once for a lexicon; immutable afterwards."""
 
+    @undisturbed()
     def __init__(self, lexicon: Lexicon) -> None:
         spelled = _spelled(lexicon)
         self._meanings = spelled.meanings
