@@ -40,6 +40,8 @@ _DECLARED = ("写", "填", "申报", "报关", "报的", "品名")
 #: Of these a word in the description says nothing of goods that the title names outright and without them.
 _ASIDE = frozenset(("toy", "tale"))
 _HIDES = frozenset("皮毛绒裘")
+#: Between two characters they end what the first says: no word goes on behind them.
+_STOPS = frozenset("，。；！？")
 #: What takes back the name that it touches: 仿 before it, 一律不收 behind it.
 _DENYING = frozenset(("imitation_prefix", "refused"))
 
@@ -152,9 +154,14 @@ def is_inside(context: Context, counting: list[Candidate]) -> bool:
 
 
 def _torn(view: View, context: Context) -> bool:
-    """True for a word that the seam of two others spells: 发带 in 直发 带检疫. Not where all is set with spaces."""
+    """True for a word that the seam of two others spells: 发带 in 直发 带检疫, 网课 in 雾网，课题组.
+
+    Not where all is set with spaces.
+    """
     start, end = context.start, context.end
     first, last = view.origin[start], view.origin[end - 1]
+    if not _STOPS.isdisjoint(view.raw[first + 1 : last]):
+        return True
     seam = end - start == 2 and view.raw[first + 1 : last].isspace()
     return seam and not (view.raw[first - 1 : first] + view.raw[last + 1 : last + 2]).isspace()
 

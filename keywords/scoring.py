@@ -19,6 +19,7 @@ _WEIGHED = 100
 #: Of these the first word counts less beside a name that is talked of as its trade does.
 _PASSED = frozenset(("goods", "wear"))
 _DISBELIEVED = frozenset(("imitation", "imitation_prefix"))
+_MENTIONS = frozenset(("mention", "tale"))
 _TRUSTING = frozenset(("evasive", "authentic", "contact"))
 #: Why a person should decide, but no reason to look where little else was found: an old year, a country, a farm.
 _ONLY_CAPS = frozenset(("dated", "abroad", "civil"))
@@ -254,10 +255,10 @@ def _verdict(
 
 
 def _without_mention(contexts: list[Context]) -> list[Context]:
-    """Where papers, age or doubt are spoken of, one word of the news is about the goods: 法院拍卖, 博物馆退藏."""
-    mentions = {context.word for context in contexts if context.group.key == "mention"}
+    """Where papers, age or doubt are spoken of, one word of the news is about the goods: 法院拍卖, 做展览用."""
+    mentions = {context.word for context in contexts if context.group.key in _MENTIONS}
     if len(mentions) == 1 and any(context.group.caps and context.group.key not in _ONLY_CAPS for context in contexts):
-        return [context for context in contexts if context.group.key != "mention"]
+        return [context for context in contexts if context.group.key not in _MENTIONS]
     return contexts
 
 
