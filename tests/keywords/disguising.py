@@ -179,8 +179,17 @@ TECHNIQUES: dict[str, Callable[[str], str]] = {
 }
 
 
+#: Ways that are spelt out beforehand, for the names for which the lexicon asks it: for any of these variants.
+ASKED_FOR: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("pinyin", "spaced pinyin", "capitals", "toned"), frozenset(("pinyin",))),
+    **dict.fromkeys(("mixed first", "mixed last", "mixed apart"), frozenset(("mixed",))),
+    **dict.fromkeys(("heard", "alike"), frozenset(("homophone", "heard"))),
+    "reversed": frozenset(("reversed",)),
+}  # fmt: skip
+
+
 def names(lexicon: Lexicon) -> list[Term]:
-    """Names of two or three Han characters that are strong or known to everybody: those of which disguises are made."""
+    """Names of two or three Han characters that are strong or known to everybody."""
     return [
         term
         for term in lexicon.terms
@@ -192,7 +201,9 @@ def names(lexicon: Lexicon) -> list[Term]:
 
 
 def disguised(term: Term, technique: str) -> Iterator[tuple[str, str]]:
-    """Title and description of listings in which the name is written so; none where it cannot be."""
+    """Title and description of listings in which the name is written so; none where it cannot be, or nobody asked."""
+    if technique in ASKED_FOR and ASKED_FOR[technique].isdisjoint(term.variants):
+        return
     written = TECHNIQUES[technique](term.text)
     if technique == "plain" or written != term.text:
         for company in COMPANY[term.category]:
