@@ -17,6 +17,8 @@ cdef enum:
     # Characters of a skeleton, and findings, from which a text is read in full.
     _LONGEST = 2048
     _MOST = 256
+    # Places behind a text that may be looked at.
+    _BEHIND = 16
 
 cdef enum:
     # Bits of the table that most pairs of characters are turned away by; it stays near the processor.
@@ -32,7 +34,7 @@ ctypedef struct Hit:
 ctypedef struct Text:
     # Small numbers, and of each where it stood: in the raw text, or first and last in the text that it was made of.
     int size
-    uint16_t codes[_LONGEST]
+    uint16_t codes[_LONGEST + _BEHIND]
     uint16_t first[_LONGEST]
     uint16_t last[_LONGEST]
 

@@ -12,6 +12,65 @@ from cpython.unicode cimport PyUnicode_DATA, PyUnicode_GET_LENGTH, PyUnicode_KIN
 
 include "_patterns.pxi"
 
+cdef extern from *:
+    """
+    #include <stdint.h>
+    #include <string.h>
+    /* What stands behind a text, and equals nothing in it. */
+    static const uint16_t behind[] = {
+        65520, 65521, 65522, 65523, 65524, 65525, 65526, 65527, 65528, 65529, 65530, 65531, 65532, 65533, 65534, 65535};
+    #if defined(__GNUC__)
+    typedef uint16_t eight __attribute__((vector_size(16)));
+    static inline eight from(const uint16_t *codes) {
+        eight read;
+        memcpy(&read, codes, sizeof read);
+        return read;
+    }
+    /* Eight places at a time, and asked once in the end: most texts have none. */
+    static inline int twice(const uint16_t *codes, int size) {
+        eight found = {0};
+        uint64_t halves[2];
+        int at;
+        for (at = 0; at < size; at += 8) {
+            eight one = from(codes + at), two = from(codes + at + 1);
+            eight third = from(codes + at + 4), fourth = from(codes + at + 5);
+            found |= (eight)(one == from(codes + at + 2)) | ((eight)(one == from(codes + at + 3)) & (eight)(two == third))
+                | ((eight)(one == third) & (eight)(two == fourth))
+                | ((eight)(one == fourth) & (eight)(two == from(codes + at + 6)));
+        }
+        memcpy(halves, &found, sizeof halves);
+        return (halves[0] | halves[1]) != 0;
+    }
+    #else
+    static inline int twice(const uint16_t *codes, int size) {
+        int at, found = 0;
+        for (at = 0; at < size; at++)
+            found |= codes[at] == codes[at + 2] || (codes[at + 1] == codes[at + 4] && codes[at] == codes[at + 3])
+                || (codes[at + 1] == codes[at + 5] && codes[at] == codes[at + 4])
+                || (codes[at + 1] == codes[at + 6] && codes[at] == codes[at + 5]);
+        return found;
+    }
+    #endif
+    /* The next such place from `at` on. */
+    static inline int following(const uint16_t *codes, int size, int at) {
+        for (; at < size - 2; at++)
+            if (codes[at] == codes[at + 2] || codes[at] == codes[at + 3] || codes[at] == codes[at + 4]
+                || codes[at] == codes[at + 5])
+                break;
+        return at;
+    }
+    """
+    const uint16_t* behind
+    #: Whether anywhere a character stands again behind one more, or the first two of a piece behind it and one more.
+    bint twice(const uint16_t* codes, int size) nogil
+    int following(const uint16_t* codes, int size, int at) nogil
+    void* memcpy(void* into, const void* source, size_t size) nogil
+    int memcmp(const void* one, const void* other, size_t size) nogil
+
+cdef enum:
+    # Characters of what fills all gaps of a name.
+    _WIDEST = 4
+
 cdef enum:
     # Weak findings from which a text is read in full.
     _MANY = 12
@@ -75,7 +134,7 @@ cdef class Prefilter:
     cdef const uint8_t[::1] _sides
     cdef Patterns _findings, _beside
     cdef uint8_t[::1] _kinds
-    cdef dict _asked, _characters
+    cdef dict _asked, _characters, _names
     cdef object _learn_of, _expressed
     cdef int _window
 
@@ -95,7 +154,7 @@ cdef class Prefilter:
         self._findings = Patterns(number, *findings, len(sides))
         self._beside = Patterns(number, *beside, len(sides))
         self._window, self._learn_of, self._expressed = window, learn_of, expressed
-        self._asked = {}
+        self._asked, self._names = {}, {}
 
     def clears(self, str raw not None) -> bool:
         """True where nothing in `raw` can be a finding that counts; False where it is to be read."""
@@ -106,12 +165,14 @@ cdef class Prefilter:
         if not self._folds(raw, &text, &stuffed):
             return False
         count = self._findings.find(&text, hits, 0)
-        return count >= 0 and self._harmless(raw, &text, hits, count) and (not stuffed or self._clears_across(&text))
+        if count < 0 or not self._harmless(raw, &text, hits, count) or (stuffed and not self._clears_across(&text)):
+            return False
+        return not twice(text.codes, text.size) or not self._fills(&text)
 
     cdef bint _folds(self, str raw, Text* text, bint* stuffed) except -1:
         """Writes down what is legible in `raw`; False where it is to be read as a whole."""
         cdef Py_ssize_t length = PyUnicode_GET_LENGTH(raw), place
-        cdef int kind = PyUnicode_KIND(raw), size = 0, lines = 0, filled = 0
+        cdef int kind = PyUnicode_KIND(raw), size = 0, lines = 0, filled = 0, before = 0, between = 0
         cdef void* data = PyUnicode_DATA(raw)
         cdef Py_UCS4 char
         cdef uint16_t number
@@ -133,14 +194,35 @@ cdef class Prefilter:
             side = self._sides[number]
             if side & _FILLED:
                 filled += 1
-            else:
-                if filled and filled < 3 and side & _RIGHT and size > filled:
-                    stuffed[0] = stuffed[0] or self._sides[text.codes[size - filled - 1]] & _LEFT != 0
+            elif filled:
+                if side & _RIGHT and size > filled and self._sides[text.codes[size - filled - 1]] & _LEFT:
+                    stuffed[0] = stuffed[0] or filled < 3
+                    # Filled on both sides of one character: 懒qwer猴zxcv蜂.
+                    if between and between == size - filled - 1 and (filled > 2 or before > 2):
+                        return False
+                    before, between = filled, size
                 filled = 0
             text.codes[size], text.first[size] = number, place
             size += 1
         text.size = size
+        memcpy(&text.codes[size], behind, 2 * _BEHIND)
         return True
+
+    cdef bint _fills(self, const Text* text) except -1:
+        """True where the same may stand in every gap of a name: 穿一山一甲, of which a text goes on as 穿山."""
+        cdef int place = following(text.codes, text.size, 1), width, at
+        cdef uint32_t pair
+        while place < text.size - 2:
+            for width in range(1, _WIDEST + 1):
+                at = 0
+                while at < width and text.codes[place + at] == text.codes[place + width + 1 + at]:
+                    at += 1
+                if at == width:
+                    pair = (<uint32_t>text.codes[place - 1]) << 16 | text.codes[place + width]
+                    if _marked(self._findings._likely, _hashed(pair)) and self._fills_from(text, place, width):
+                        return True
+            place = following(text.codes, text.size, place + 1)
+        return False
 
     cdef bint _harmless(self, str raw, const Text* text, Hit* hits, int count) except -1:
         """True where no finding is one by itself and no weak one has company."""
@@ -255,6 +337,28 @@ cdef class Prefilter:
 
     cdef bint _near(self, Hit find, Hit other) noexcept:
         return find.start - self._window <= other.start and other.end <= find.end + self._window
+
+    cdef bint _fills_from(self, const Text* text, int place, int width) except -1:
+        """True where the characters before, and between what is the same from `place` on, begin with a pattern."""
+        cdef Text between
+        cdef Hit hits[_MOST]
+        cdef int at = place - 1, count
+        between.size = 0
+        while True:
+            _append(&between, text.codes[at], at, at)
+            at += width + 1
+            if at >= text.size or memcmp(&text.codes[at - width], &text.codes[place], 2 * width):
+                break
+        count = self._findings.find(&between, hits, 0)
+        for at in range(count):
+            if not hits[at].start and hits[at].end > 1 and self._is_name(hits[at].text):
+                return True
+        return count < 0
+
+    cdef bint _is_name(self, uint32_t number) except -1:
+        if number not in self._names:
+            self._names[number] = self._learn_of.is_name(number)
+        return self._names[number]
 
     cdef bint _clears_across(self, const Text* text) except -1:
         """True where no pattern stands across stuffing: 象1牙."""

@@ -11,12 +11,16 @@ from typing import NamedTuple
 from keywords.boundaries import frequency
 from keywords.folding import Folding
 from keywords.parts import characters
-from keywords.readings import junk, triggers
+from keywords.readings import filling, junk, triggers
 from keywords.terms import Exclusion, Lexicon, Term
 from keywords.variants import GUESSES, Spelling, binds, spellings
 
 #: What sellers put between the Han characters of a word: 象1牙.
-_STUFFING = "[0-9a-z]{1,2}"
+_STUFFING = "[0-9a-z〇]{1,2}"
+#: Characters of a weak name from which all gaps are not filled by chance: 皮老角老骨 lists, 红x嘴x相x思 hides.
+_LONG = 3
+#: Longest term that goes on from a name which everybody knows.
+_LONGEST = 5
 _HAN = re.compile("[\u3400-\u9fff]").search
 #: Characters of a factor: rare enough that of two hundred ordinary texts one holds any.
 FACTOR = 3
@@ -186,7 +190,7 @@ class Stuffing(NamedTuple):
 
     def whole(self) -> re.Pattern[str]:
         """Finds the stuffed place: the quick way to tell whether there is any, since most texts have few digits."""
-        return re.compile(f"[0-9a-z](?<=[{self.lefts}].)[0-9a-z]?(?=[{self.rights}])")
+        return re.compile(f"[0-9a-z〇](?<=[{self.lefts}].)[0-9a-z〇]?(?=[{self.rights}])")
 
     def inner(self) -> re.Pattern[str]:
         """Finds the stuffing alone."""
@@ -196,10 +200,34 @@ class Stuffing(NamedTuple):
         """Finds laughter and the like in such a place."""
         return junk(self.lefts, self.rights)
 
+    def filling(self) -> re.Pattern[str]:
+        """Finds where all gaps of a name may be filled alike."""
+        return filling(self.lefts, self.rights)
+
 
 def stuffable(term: Term) -> bool:
     """True for strong terms, and for weak ones whose disguises somebody asked for: 虎66皮."""
     return term.strength == "strong" or "reversed" in term.variants
+
+
+def longer(lexicon: Lexicon) -> dict[str, frozenset[str]]:
+    """By names that everybody knows: what strong terms go on with after them, one or two characters."""
+    rest: dict[str, set[str]] = {term.text: set() for term in lexicon.terms if "heard" in term.variants}
+    for term in lexicon.terms:
+        text = term.text
+        if 2 < len(text) <= _LONGEST and term.strength == "strong" and " " not in text:
+            for size in (2, 3):
+                if text[:size] in rest and 0 < len(text) - size < 3:
+                    rest[text[:size]].add(text[size:])
+    return {text: frozenset(ones) for text, ones in rest.items() if ones}
+
+
+def fillable(meaning: Meaning) -> bool:
+    """True for a name as somebody wrote it down; a weak one if it is long enough not to come about by chance."""
+    if meaning.term is None or any(meaning[1:]):
+        return False
+    size = len(meaning.term.text)
+    return stuffable(meaning.term) or size > _LONG or (size == _LONG and meaning.term.kind == "term")
 
 
 def stuffing(lexicon: Lexicon, tables: Folding) -> Stuffing | None:

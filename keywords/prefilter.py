@@ -35,7 +35,7 @@ _SKIPPED, _OTHER, _LOOK, _OPENED, _UNSURE, _FIRST = range(6)
 _UNKNOWN, _NOTHING, _READ, _JOINED, _TRIPLE = range(5)
 _LEFT, _FILLED, _RIGHT, _LATIN = 1, 2, 4, 8
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_FILLING = "0123456789" + _LETTERS
+_FILLING = "0123456789〇" + _LETTERS
 #: Right-to-left override: what stands beside a weak term may be written the other way round.
 TURNED = "\u202e"
 #: Where remarks may begin.
@@ -62,9 +62,13 @@ class Learner:
         parts: Mapping[str, int],
         longer: Mapping[str, Iterable[str]],
         alphabet: Mapping[str, int],
+        is_name: Callable[[int], bool],
     ) -> None:
-        """`parts`: numbers of the parts of pairs; `longer`: by name what a strong term goes on with after it."""
+        """`parts`: numbers of the parts of pairs; `longer`: by name what a strong term goes on with after it;
+        `is_name`: tells what is found where all its gaps are filled alike.
+        """
         self._company, self._own, self._parts, self._longer, self._alphabet = company, own, parts, longer, alphabet
+        self.is_name = is_name
         self._numbers: dict[str, int] = {}
         #: By identity of the set, which the company keeps alive.
         self._bits: dict[int, bytes] = {}

@@ -7,6 +7,7 @@ What asks for the first and the last are pieces of the sieve, so that an ordinar
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from keywords.folding import folding, without_markup
@@ -17,6 +18,10 @@ _CALLS = "哈呵嘿嘻嘎咯啊呀哦呢嗯哎诶嘞呗咦喵汪哒吖噢喔唉�
 _THRICE = "的了吧吗嘛么个那这好真想爱我你他她天上下一不来去看说就要是有在" + "12345678abcdefghijklmnopqrstuvwxyz"
 #: A run of these is passed over in reading. One call alone is, where another gap has one too.
 _JUNK = f"(?:[{_CALLS}]{{1,9}}|([{_THRICE}])\\2{{2,9}})"
+#: Characters of what stands in every gap of a name, the same in each: 穿一山一甲, 鹰咕咕羽咕咕扇咕咕.
+_SAME = 4
+#: Letters and digits that do, whatever they are: 懒qwer猴zxcv蜂.
+_LATIN = "[0-9a-z]{1,12}"
 #: Says that a line is to be read from its end.
 _TURNED = (
     "倒过来", "倒着看", "倒着读", "倒着念", "反着看", "反着读", "反着念", "反过来念", "反过来读", "倒序读", "从右往左",
@@ -53,6 +58,46 @@ def triggers() -> set[str]:
 def junk(lefts: str, rights: str) -> re.Pattern[str]:
     """Finds what is passed over between two neighbouring characters of some term: `lefts` and `rights`."""
     return re.compile(f"(?<=[{lefts}])({_JUNK})(?=[{rights}])")
+
+
+def filling(lefts: str, rights: str) -> re.Pattern[str]:
+    """Finds where all gaps of a name may be filled; `lefts` and `rights` are neighbours in some term."""
+    both = "".join(sorted({*lefts} & {*rights})) or rights
+    same = f"(.{{1,{_SAME}}})[{rights}]\\1"
+    return re.compile(
+        f"[{lefts}](?:{same}|(?=[0-9a-z]+[{both}][0-9a-z]{{3}}|[0-9a-z]{{3}}){_LATIN}[{both}]{_LATIN}[{rights}])"
+    )
+
+
+def unfilled(skeleton: str) -> Iterator[Second]:
+    """The text without each piece that stands twice beside one character, and without letters and digits."""
+    size = len(skeleton)
+    for width in range(1, _SAME + 1):
+        cut: set[int] = set()
+        for at in range(size - 2 * width):
+            if skeleton.startswith(skeleton[at : at + width], at + width + 1):
+                cut.update(range(at, at + width), range(at + width + 1, at + 2 * width + 1))
+        if cut:
+            yield _without(skeleton, cut)
+    yield _without(skeleton, {at for at, char in enumerate(skeleton) if char.isascii()})
+
+
+def _without(skeleton: str, cut: set[int]) -> Second:
+    places = [at for at in range(len(skeleton)) if at not in cut]
+    return Second("".join(skeleton[at] for at in places), places, "filled")
+
+
+def is_filled(skeleton: str, places: Sequence[int]) -> bool:
+    """True where the same stands in all gaps between these places, or letters and digits in each of several.
+
+    Where there is but one gap, the same must follow: 猎哦套哦.
+    """
+    gaps = [skeleton[one + 1 : other] for one, other in pairwise(places)]
+    if not all(gaps):
+        return False
+    if len(gaps) == 1:
+        return len(gaps[0]) <= _SAME and skeleton.startswith(gaps[0], places[-1] + 1)
+    return len({*gaps}) == 1 or all(gap.isascii() for gap in gaps)
 
 
 def is_lined(raw: str) -> bool:

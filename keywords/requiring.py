@@ -39,6 +39,8 @@ def require_company(view: View, candidates: list[Candidate], contexts: list[Cont
         elif not (
             _company(view, item, places.between(low, high), near, scoring)
             or _among_others(view, item, jargon[bisect_left(begun, low) : bisect_left(begun, high)], near)
+            # Nobody fills every gap of a name by chance: what stands beside it only adds to that.
+            or item.found.reading == "filled"
         ):
             item.cancelled_by = "弱词，附近没有本类语境"
 

@@ -67,7 +67,7 @@ def _candidate(view: View, found: Found, term: Term, scoring: Scoring) -> Candid
         sounded = is_sounded(view.skeleton[found.start : found.end])
         candidate.technique = found.reading or ("zhuyin" if sounded else "split")
         candidate.disguised = True
-        candidate.weak = candidate.weak and term.kind != "term"
+        candidate.weak = candidate.weak and (term.kind != "term" or found.reading == "filled")
     if candidate.technique == "plain" and stuttered(view.skeleton, found.start, found.end):
         candidate.technique, candidate.disguised = "repeated", True
         candidate.weak = candidate.weak and term.kind != "term"

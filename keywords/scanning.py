@@ -1,6 +1,7 @@
 """One overlapping Aho-Corasick over terms, generated spellings and exclusions; the findings are still raw."""
 
 import itertools
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -14,17 +15,15 @@ from keywords.compiled import compiled
 from keywords.expressions import of_groups
 from keywords.folding import folding
 from keywords.parts import characters, is_sounded, rejoined
-from keywords.patterns import Meaning, Spelled, spell, stuffable
+from keywords.patterns import Meaning, Spelled, fillable, longer, spell, stuffable
 from keywords.prefilter import TURNED, Learner, prefilter
-from keywords.readings import is_lined, others, triggers
+from keywords.readings import is_filled, is_lined, others, triggers, unfilled
 from keywords.returning import give_back, undisturbed
 from keywords.skimming import skimmer
 from keywords.terms import ContextGroup, Lexicon, Term
 from keywords.variants import Spelling
 from keywords.view import Found, View, stuttered, whole_latin
 
-#: Longest term that goes on from a name which everybody knows.
-_LONGEST = 5
 #: More findings than any honest listing has; what follows them in a text is not read.
 _MOST = 20_000
 #: Spellings in letters, of the whole name or a part of it.
@@ -77,13 +76,14 @@ class Scanner:
         #: Without any of these pieces a text holds no finding.
         self.factors = spelled.factors
         self._skim = skimmer().bytes_of
-        self._longer = _longer(lexicon)
+        self._longer = longer(lexicon)
         #: Made of a pattern when it is first found.
         self._owners: dict[int, Owner] = {}
         self.stuffing = spelled.stuffing
         self._stuffed = self.stuffing.whole() if self.stuffing else None
         self._inner = self.stuffing.inner() if self.stuffing else None
         self._junk = self.stuffing.junk() if self.stuffing else None
+        self._fills = self.stuffing.filling() if self.stuffing else re.compile("(?!)")
         parts = {part: number for number, part in self._parts.items()}
         self.clears = prefilter(
             numbers,
@@ -91,7 +91,7 @@ class Scanner:
             self.stuffing,
             folding(),
             self._company,
-            lambda alphabet: Learner(self._company, self._own, parts, self._longer, alphabet),
+            lambda alphabet: Learner(self._company, self._own, parts, self._longer, alphabet, self._is_name),
         )
         self._sieve = None if self.clears else _sieve(self.factors)
         # The automata were made of lists and tables three times their size.
@@ -117,14 +117,16 @@ class Scanner:
 
     def _asked(self, raw: str, reading: Reading) -> bool:
         """True where something asks for another reading of the text."""
-        return is_lined(raw) or not self._asking.isdisjoint(reading.numbers)
+        asking = is_lined(raw) or not self._asking.isdisjoint(reading.numbers)
+        return asking or self._fills.search(reading.skeleton) is not None
 
     def _otherwise(self, raw: str, reading: Reading) -> bool:
         return any(self._junk_hits(reading)) or any(self._other_hits(raw, reading))
 
     def _filled(self, raw: str, skeleton: str) -> Reading | None:
         """None where nothing stands across stuffing or down the heads of the lines."""
-        if is_lined(raw) and self._otherwise(raw, reading := self.reading(skeleton)):
+        again = is_lined(raw) or self._fills.search(skeleton)
+        if again and self._otherwise(raw, reading := self.reading(skeleton)):
             return reading
         if self._stuffed is None or self._stuffed.search(skeleton) is None:
             return None
@@ -304,6 +306,7 @@ class Scanner:
 
     def _other_hits(self, raw: str, reading: Reading) -> Iterator[tuple[Meaning, int, int, str]]:
         """Terms, as written, in the other readings of a text."""
+        yield from self._filled_hits(reading.skeleton)
         for second in others(raw, reading.skeleton) if self._asked(raw, reading) else ():
             for index, start, end in self._patterns_in(second.text):
                 if end - start >= second.least:
@@ -311,6 +314,19 @@ class Scanner:
                     for meaning in self._meanings[index]:
                         if meaning.term is not None and stuffable(meaning.term) and not any(meaning[1:]):
                             yield meaning, min(places), max(places) + 1, second.technique
+
+    def _filled_hits(self, skeleton: str) -> Iterator[tuple[Meaning, int, int, str]]:
+        """Names, as written, of which every gap is filled: 穿一山一甲."""
+        for second in unfilled(skeleton) if self._fills.search(skeleton) else ():
+            for index, start, end in self._patterns_in(second.text):
+                places = second.places[start:end]
+                if end - start > 1 and is_filled(skeleton, places):
+                    for meaning in self._meanings[index]:
+                        if fillable(meaning):
+                            yield meaning, places[0], places[-1] + 1, second.technique
+
+    def _is_name(self, index: int) -> bool:
+        return index < self._last and any(map(fillable, self._meanings[index]))
 
 
 def _sieve(factors: Iterable[str]) -> Callable[[bytes], list[_Number]]:
@@ -329,18 +345,6 @@ def _spelled(lexicon: Lexicon) -> Spelled:
         if (lexicon.terms, lexicon.exclusions) == (ours.terms, ours.exclusions):
             return kept.spelled
     return spell(lexicon, folding())
-
-
-def _longer(lexicon: Lexicon) -> dict[str, frozenset[str]]:
-    """By names that everybody knows: what strong terms go on with after them, one or two characters."""
-    rest: dict[str, set[str]] = {term.text: set() for term in lexicon.terms if "heard" in term.variants}
-    for term in lexicon.terms:
-        text = term.text
-        if 2 < len(text) <= _LONGEST and term.strength == "strong" and " " not in text:
-            for size in (2, 3):
-                if text[:size] in rest and 0 < len(text) - size < 3:
-                    rest[text[:size]].add(text[size:])
-    return {text: frozenset(ones) for text, ones in rest.items() if ones}
 
 
 class ContextScanner:

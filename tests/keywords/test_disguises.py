@@ -74,6 +74,7 @@ def test_parts_that_are_words_of_their_own_make_nothing() -> None:
         ("反犬旁一个侯 两个月 抱奶瓶", "other_taxa"),
         ("虎字去掉下面 它的牙 一颗", "tiger"),
         ("犭里 山上的 5斤", "bushmeat"),
+        ("老虎的虎，骨头的骨，三两", "tiger"),
     ],
 )
 def test_a_character_told_in_words_is_put_together(text: str, category: str) -> None:

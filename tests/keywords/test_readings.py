@@ -55,6 +55,40 @@ def test_laughter_joins_no_other_words(title: str) -> None:
     assert not _both(title).level.is_hit
 
 
+@pytest.mark.parametrize(
+    ("title", "category"),
+    [
+        ("犀啦牛啦角啦 一根 干的", "rhino"),
+        ("穿嘀山嘀甲 半斤", "pangolin"),
+        ("狼pp牙pp 带根 两颗", "bigcat"),
+        ("雪测试豹测试皮 一张", "bigcat"),
+        ("藏z羚z羊z绒 披肩", "antelope"),
+        ("钢abc丝xyzw套 一百根", "tool_snare"),
+        ("砗〇磲 桶珠", "giant_clam"),
+        ("红y嘴y相y思 刚网的 三只", "bird_live"),
+    ],
+)
+def test_the_same_in_every_gap_of_a_name_is_passed_over(title: str, category: str) -> None:
+    found = _both(title)
+    assert found.level.is_hit and found.category == category
+    assert any(match.technique in ("filled", "stuffed") and match.counts for match in found.matches)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "象棋好牙刷好 两件套",  # twice the same, but no name between
+        "买一送一 大牙杯一个一",
+        "虎头帽骨瓷杯帽",  # the same stands in no gap
+        "随叫随到 家电清洗",
+        "大象L码牙刷M码",
+        "nike运动adidas外套",
+    ],
+)
+def test_what_stands_twice_by_chance_joins_nothing(title: str) -> None:
+    assert not _both(title).level.is_hit
+
+
 def test_the_heads_of_lines() -> None:
     found = _both("穿得少的老客都懂", "山高路远只发快递\n甲方价格私聊")
     [match] = [match for match in found.matches if match.technique == "acrostic"]

@@ -165,9 +165,17 @@ def is_what_it_claims(match: Match, text: str) -> bool:
             re.split(marks, text[match.start : match.end]) for marks in (r"\n+", r"[\n\s,，.。;；、!！?？|/]+")
         )
         return folding().skeleton(match.term) in ("".join(map(_head, lines)), "".join(map(_head, phrases)))
+    if match.technique == "filled" and _is_filled(seen, folding().skeleton(match.term)):
+        return True
     if match.technique == "stuffed":
         seen = _unstuffed(seen)
     return seen in _spelled(match.term)
+
+
+def _is_filled(seen: str, name: str) -> bool:
+    """True for the name with the same in all its gaps, or letters and digits in each."""
+    parts = re.fullmatch("(.+?)".join(map(re.escape, name)), seen)
+    return parts is not None and (len({*parts.groups()}) == 1 or all(map(str.isascii, parts.groups())))
 
 
 def _head(piece: str) -> str:
@@ -184,7 +192,7 @@ def _put_together(text: str) -> str:
 def _unstuffed(text: str) -> str:
     """Without letters, digits, what is written three times and laughter between other characters."""
     for filling in (
-        r"(?<=[^0-9a-z])(?:[0-9a-z]{1,2}|([0-9a-z])\1+)(?=[^0-9a-z])",
+        r"(?<=[^0-9a-z])(?:[0-9a-z〇]{1,2}|([0-9a-z])\1+)(?=[^0-9a-z])",
         r"([^0-9a-z])\1\1+",
         "(?<=.)[哈呵嘿嘻嘎咯啊呀哦呢嗯哎诶嘞呗咦喵汪哒吖噢喔唉嗨啦嘤噗]+(?=.)",
     ):
