@@ -5,14 +5,14 @@ among the beginnings of the sieve's pieces. What passes is read again by the ord
 exactly as one text after the other.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from keywords.folding import LEGIBLE, Folding, is_marked, without_markup
-from keywords.patterns import Stuffing
-from keywords.readings import is_lined
+from keywords.patterns import STUFFED, Stuffing
+from keywords.readings import SAME, is_lined
 from keywords.returning import give_back
 
 #: Small numbers with a meaning of their own; those from _FIRST on are characters of the pieces.
@@ -31,7 +31,8 @@ class Sieve:
     """Tells the texts apart that the scanner has to read. Immutable, so threads may share it."""
 
     def __init__(self, pieces: Sequence[str], stuffing: Stuffing | None, tables: Folding) -> None:
-        alphabet = {*"0123456789abcdefghijklmnopqrstuvwxyz", *"".join(pieces)}
+        filling = {*STUFFED, *(char for piece in pieces for char in piece if char.isascii())}
+        alphabet = {*filling, *"".join(pieces)}
         if stuffing is not None:
             alphabet |= {*stuffing.lefts, *stuffing.rights}
         numbers = {char: number for number, char in enumerate(sorted(alphabet), _FIRST)}
@@ -41,7 +42,7 @@ class Sieve:
         self._kind[_SEVERAL] = _ALWAYS
         for chars, kind in (
             ([piece for piece in pieces if len(piece) == 1], _ALWAYS),
-            ([char for char in alphabet if char.isascii()], _FILLED),
+            (filling, _FILLED),
             (stuffing.lefts if stuffing else "", _LEFT),
             (stuffing.rights if stuffing else "", _RIGHT),
         ):
@@ -83,6 +84,7 @@ class Sieve:
         spots = _stuffed(kinds)
         if len(spots):
             places.append(self._across(codes, spots))
+        places += [*self._filled(codes, kinds), _latin(kinds)]
         passing = np.zeros(len(texts), dtype=bool)
         passing[np.searchsorted(breaks, np.concatenate(places))] = True
         # Several lines may spell something down their heads, which no piece of the sieve tells.
@@ -113,6 +115,19 @@ class Sieve:
         found: Array = origin[starts[self._confirmed(codes, starts)]]
         return found
 
+    def _filled(self, codes: Array, kinds: Array) -> Iterator[Array]:
+        """Places before what stands again behind one more character, where pieces run on without it: 穿一山一甲."""
+        padded = np.concatenate((codes, np.zeros(2 * SAME + 2, dtype=codes.dtype)))
+        for width in range(1, SAME + 1):
+            again = codes[: -(width + 1)] == codes[width + 1 :]
+            whole = again[1 : len(again) - width + 1].copy()
+            for step in range(1, width):
+                whole &= again[1 + step : len(whole) + 1 + step]
+            spots = np.flatnonzero(whole)
+            spots = spots[(kinds[spots] & _LEFT).astype(bool) & (kinds[spots + width + 1] & _RIGHT).astype(bool)]
+            first, second, third = (padded[spots + step * (width + 1)] for step in range(3))
+            yield spots[self._pair.take(_hashed(first, second)) | self._pair.take(_hashed(second, third))]
+
     def _confirmed(self, codes: Array, places: Array) -> Array:
         """By place at which a piece may begin, whether one does."""
         padded = np.concatenate((codes, np.zeros(_HEAD, dtype=codes.dtype)))
@@ -133,6 +148,15 @@ def _stuffed(kinds: Array) -> Array:
     double = left[:-3] & filled[1:-2] & filled[2:-1] & right[3:]
     firsts = np.flatnonzero(double) + 1
     spots: Array = np.unique(np.concatenate((np.flatnonzero(single) + 1, firsts, firsts + 1)))
+    return spots
+
+
+def _latin(kinds: Array) -> Array:
+    """Places of one character between letters and digits, three or more of them on one side: 懒qwer猴zxcv蜂."""
+    filled = np.concatenate((np.zeros(3, dtype=bool), (kinds & _FILLED).astype(bool), np.zeros(3, dtype=bool)))
+    before, after = filled[2:-4], filled[4:-2]
+    many = (filled[:-6] & filled[1:-5]) | (filled[5:-1] & filled[6:])
+    spots: Array = np.flatnonzero(before & after & many & ((kinds & _LEFT) > 0) & ((kinds & _RIGHT) > 0))
     return spots
 
 

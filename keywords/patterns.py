@@ -16,6 +16,7 @@ from keywords.terms import Exclusion, Lexicon, Term
 from keywords.variants import GUESSES, Spelling, binds, spellings
 
 #: What sellers put between the Han characters of a word: 象1牙.
+STUFFED = "0123456789abcdefghijklmnopqrstuvwxyz〇"
 _STUFFING = "[0-9a-z〇]{1,2}"
 #: Characters of a weak name from which all gaps are not filled by chance: 皮老角老骨 lists, 红x嘴x相x思 hides.
 _LONG = 3

@@ -16,7 +16,7 @@ from keywords.company import Company
 from keywords.expressions import DIGIT
 from keywords.folding import LEGIBLE, MARKS, Folding
 from keywords.parts import characters, is_sounded
-from keywords.patterns import Stuffing
+from keywords.patterns import STUFFED, Stuffing
 from keywords.readings import triggers
 from keywords.terms import Term
 
@@ -35,7 +35,6 @@ _SKIPPED, _OTHER, _LOOK, _OPENED, _UNSURE, _FIRST = range(6)
 _UNKNOWN, _NOTHING, _READ, _JOINED, _TRIPLE = range(5)
 _LEFT, _FILLED, _RIGHT, _LATIN = 1, 2, 4, 8
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_FILLING = "0123456789〇" + _LETTERS
 #: Right-to-left override: what stands beside a weak term may be written the other way round.
 TURNED = "\u202e"
 #: Where remarks may begin.
@@ -160,7 +159,7 @@ def prefilter(
 
 
 def _alphabet(numbers: Iterable[str], stuffing: Stuffing | None, company: Company) -> dict[str, int]:
-    told = {*_FILLING, *"".join(numbers), *"".join(characters().values()), *company.characters()}
+    told = {*STUFFED, *"".join(numbers), *"".join(characters().values()), *company.characters()}
     if stuffing is not None:
         told |= {*stuffing.lefts, *stuffing.rights}
     return {char: place for place, char in enumerate(sorted(told), _FIRST)}
@@ -183,7 +182,7 @@ def _kinds(numbers: Mapping[str, int], last: int, alphabet: Mapping[str, int]) -
 def _sides(alphabet: Mapping[str, int], stuffing: Stuffing | None) -> bytes:
     sides = bytearray(len(alphabet) + _FIRST)
     lefts, rights = (stuffing.lefts, stuffing.rights) if stuffing else ("", "")
-    for chars, side in ((lefts, _LEFT), (_FILLING, _FILLED), (rights, _RIGHT), (_LETTERS, _LATIN)):
+    for chars, side in ((lefts, _LEFT), (STUFFED, _FILLED), (rights, _RIGHT), (_LETTERS, _LATIN)):
         for char in chars:
             sides[alphabet[char]] |= side
     return bytes(sides)

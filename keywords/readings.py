@@ -19,7 +19,7 @@ _THRICE = "的了吧吗嘛么个那这好真想爱我你他她天上下一不来
 #: A run of these is passed over in reading. One call alone is, where another gap has one too.
 _JUNK = f"(?:[{_CALLS}]{{1,9}}|([{_THRICE}])\\2{{2,9}})"
 #: Characters of what stands in every gap of a name, the same in each: 穿一山一甲, 鹰咕咕羽咕咕扇咕咕.
-_SAME = 4
+SAME = 4
 #: Letters and digits that do, whatever they are: 懒qwer猴zxcv蜂.
 _LATIN = "[0-9a-z]{1,12}"
 #: Says that a line is to be read from its end.
@@ -63,7 +63,7 @@ def junk(lefts: str, rights: str) -> re.Pattern[str]:
 def filling(lefts: str, rights: str) -> re.Pattern[str]:
     """Finds where all gaps of a name may be filled; `lefts` and `rights` are neighbours in some term."""
     both = "".join(sorted({*lefts} & {*rights})) or rights
-    same = f"(.{{1,{_SAME}}})[{rights}]\\1"
+    same = f"(.{{1,{SAME}}})[{rights}]\\1"
     return re.compile(
         f"[{lefts}](?:{same}|(?=[0-9a-z]+[{both}][0-9a-z]{{3}}|[0-9a-z]{{3}}){_LATIN}[{both}]{_LATIN}[{rights}])"
     )
@@ -72,7 +72,7 @@ def filling(lefts: str, rights: str) -> re.Pattern[str]:
 def unfilled(skeleton: str) -> Iterator[Second]:
     """The text without each piece that stands twice beside one character, and without letters and digits."""
     size = len(skeleton)
-    for width in range(1, _SAME + 1):
+    for width in range(1, SAME + 1):
         cut: set[int] = set()
         for at in range(size - 2 * width):
             if skeleton.startswith(skeleton[at : at + width], at + width + 1):
@@ -96,7 +96,7 @@ def is_filled(skeleton: str, places: Sequence[int]) -> bool:
     if not all(gaps):
         return False
     if len(gaps) == 1:
-        return len(gaps[0]) <= _SAME and skeleton.startswith(gaps[0], places[-1] + 1)
+        return len(gaps[0]) <= SAME and skeleton.startswith(gaps[0], places[-1] + 1)
     return len({*gaps}) == 1 or all(gap.isascii() for gap in gaps)
 
 

@@ -320,7 +320,7 @@ class Scanner:
         for second in unfilled(skeleton) if self._fills.search(skeleton) else ():
             for index, start, end in self._patterns_in(second.text):
                 places = second.places[start:end]
-                if end - start > 1 and is_filled(skeleton, places):
+                if end - start > 1 and is_filled(skeleton, places) and self._fills.match(skeleton, places[0]):
                     for meaning in self._meanings[index]:
                         if fillable(meaning):
                             yield meaning, places[0], places[-1] + 1, second.technique

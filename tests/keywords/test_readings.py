@@ -63,7 +63,7 @@ def test_laughter_joins_no_other_words(title: str) -> None:
         ("狼pp牙pp 带根 两颗", "bigcat"),
         ("雪测试豹测试皮 一张", "bigcat"),
         ("藏z羚z羊z绒 披肩", "antelope"),
-        ("钢abc丝xyzw套 一百根", "tool_snare"),
+        ("捕abc兽xyzw夹 一百个", "tool_clamp"),
         ("砗〇磲 桶珠", "giant_clam"),
         ("红y嘴y相y思 刚网的 三只", "bird_live"),
     ],
