@@ -39,6 +39,66 @@ ctypedef struct Text:
     uint16_t last[_LONGEST]
 
 
+cdef extern from *:
+    """
+    #include <stdint.h>
+    #include <string.h>
+    /* What stands behind a text, and equals nothing in it. */
+    static const uint16_t behind[] = {
+        65520, 65521, 65522, 65523, 65524, 65525, 65526, 65527, 65528, 65529, 65530, 65531, 65532, 65533, 65534, 65535};
+    #if defined(__GNUC__)
+    typedef uint16_t eight __attribute__((vector_size(16)));
+    static inline eight from(const uint16_t *codes) {
+        eight read;
+        memcpy(&read, codes, sizeof read);
+        return read;
+    }
+    /* Eight places at a time, and asked once in the end: most texts have none. */
+    static inline int twice(const uint16_t *codes, int size) {
+        eight found = {0};
+        uint64_t halves[2];
+        int at;
+        for (at = 0; at < size; at += 8) {
+            eight one = from(codes + at), two = from(codes + at + 1);
+            eight third = from(codes + at + 4), fourth = from(codes + at + 5);
+            found |= (eight)(one == from(codes + at + 2)) | ((eight)(one == from(codes + at + 3)) & (eight)(two == third))
+                | ((eight)(one == third) & (eight)(two == fourth))
+                | ((eight)(one == fourth) & (eight)(two == from(codes + at + 6)));
+        }
+        memcpy(halves, &found, sizeof halves);
+        return (halves[0] | halves[1]) != 0;
+    }
+    #else
+    static inline int twice(const uint16_t *codes, int size) {
+        int at, found = 0;
+        for (at = 0; at < size; at++)
+            found |= codes[at] == codes[at + 2] || (codes[at + 1] == codes[at + 4] && codes[at] == codes[at + 3])
+                || (codes[at + 1] == codes[at + 5] && codes[at] == codes[at + 4])
+                || (codes[at + 1] == codes[at + 6] && codes[at] == codes[at + 5]);
+        return found;
+    }
+    #endif
+    /* The next such place from `at` on. */
+    static inline int following(const uint16_t *codes, int size, int at) {
+        for (; at < size - 2; at++)
+            if (codes[at] == codes[at + 2] || codes[at] == codes[at + 3] || codes[at] == codes[at + 4]
+                || codes[at] == codes[at + 5])
+                break;
+        return at;
+    }
+    """
+    const uint16_t* behind
+    #: Whether anywhere a character stands again behind one more, or the first two of a piece behind it and one more.
+    bint twice(const uint16_t* codes, int size) nogil
+    int following(const uint16_t* codes, int size, int at) nogil
+    void* memcpy(void* into, const void* source, size_t size) nogil
+    int memcmp(const void* one, const void* other, size_t size) nogil
+
+cdef enum:
+    # Characters of what fills all gaps of a name.
+    _WIDEST = 4
+
+
 cdef class Patterns:
     """Texts in order, found by their first two characters."""
 
@@ -183,3 +243,47 @@ cdef inline bint _mark(uint8_t[::1] bits, uint32_t hashed) except -1:
 
 cdef inline bint _marked(const uint8_t[::1] bits, uint32_t hashed) except -1:
     return bits[(hashed & _LIKELY - 1) >> 3] >> (hashed & 7) & 1
+
+
+cdef inline void _append(Text* text, uint16_t code, int first, int last) noexcept nogil:
+    # Never more than the text that it is made of has.
+    text.codes[text.size], text.first[text.size], text.last[text.size] = code, first, last
+    text.size += 1
+
+
+cdef inline bint _has(const uint8_t[::1] bits, uint32_t number) except -1:
+    return number >> 3 < <uint32_t>bits.shape[0] and bits[number >> 3] >> (number & 7) & 1
+
+
+cdef bint _holds(const uint32_t[::1] ordered, uint32_t number) except -1:
+    cdef Py_ssize_t low = 0, high = ordered.shape[0], middle
+    while low < high:
+        middle = (low + high) // 2
+        if ordered[middle] < number:
+            low = middle + 1
+        else:
+            high = middle
+    return low < ordered.shape[0] and ordered[low] == number
+
+
+cdef bint _any_of(const uint32_t[::1] ordered, const Hit* hits, int count) except -1:
+    cdef int at
+    for at in range(count):
+        if _holds(ordered, hits[at].text):
+            return True
+    return False
+
+
+cdef bint _any_in(const uint8_t[::1] bits, const Text* text) except -1:
+    cdef int at
+    for at in range(text.size):
+        if _has(bits, text.codes[at]):
+            return True
+    return False
+
+
+cdef int _count(const uint8_t[::1] bits, const Hit* hits, int count) except -1:
+    cdef int at, found = 0
+    for at in range(count):
+        found += _has(bits, hits[at].text)
+    return found
