@@ -181,7 +181,17 @@ def _terms(data: Mapping[str, Any]) -> tuple[Term, ...]:
     for one in kept:
         one["company"] = tuple(words[place] for place in one["company"])
     texts = data["terms"].split("\n")
-    return tuple(Term(text=text, **kept[shape]) for text, shape in zip(texts, _unpacked(data["shape"]), strict=True))
+    # Fifty thousand of them: each field is set as `Term(...)` sets it, without a call for each term.
+    place_of = {name: getattr(Term, name).__set__ for name in (*names, "text")}
+    told = [[(place_of[name], value) for name, value in one.items()] for one in kept]
+    terms = []
+    for text, shape in zip(texts, _unpacked(data["shape"]), strict=True):
+        term = object.__new__(Term)
+        place_of["text"](term, text)
+        for set_field, value in told[shape]:
+            set_field(term, value)
+        terms.append(term)
+    return tuple(terms)
 
 
 def _sources() -> str:

@@ -5,6 +5,7 @@ Which characters an expression needs is read from its parse; of what the parse l
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any, Generic, TypeVar
 
@@ -21,7 +22,9 @@ class Expressions(Generic[Owner]):
     """Expressions with their owners, in order. Immutable, so threads may share it."""
 
     def __init__(self, owned: Iterable[tuple[Owner, str]]) -> None:
-        self.owned = [(owner, re.compile(pattern)) for owner, pattern in owned]
+        #: Compiled when first asked, which most are not: together they are a tenth of a start.
+        self.owned = list(owned)
+        self._compiled: dict[int, re.Pattern[str]] = {}
         #: A bit for each expression: those that need nothing, and by character those that it is enough for.
         self._always = 0
         #: As `needs` has it, and by bits what `possible` looks for.
@@ -29,7 +32,7 @@ class Expressions(Generic[Owner]):
         self._seen: dict[int, re.Pattern[str] | None] = {}
         self._enough: dict[str, int] = {}
         for place, (_, pattern) in enumerate(self.owned):
-            needed = needs(pattern.pattern)
+            needed = needs(pattern)
             self._needed.append(needed)
             if needed is None:
                 self._always |= 1 << place
@@ -69,8 +72,12 @@ class Expressions(Generic[Owner]):
         """The expressions of these bits, in order."""
         while bits:
             lowest = bits & -bits
-            yield self.owned[lowest.bit_length() - 1]
+            place = lowest.bit_length() - 1
+            yield self.owned[place][0], self._compiled.get(place) or self._compile(place)
             bits ^= lowest
+
+    def _compile(self, place: int) -> re.Pattern[str]:
+        return self._compiled.setdefault(place, re.compile(self.owned[place][1]))
 
 
 _DIGITS = re.compile(r"\d").search
@@ -81,6 +88,7 @@ def of_groups(groups: Iterable[ContextGroup]) -> Expressions[ContextGroup]:
     return Expressions((group, pattern) for group in groups for pattern in group.patterns)
 
 
+@cache
 def needs(pattern: str) -> frozenset[str] | None:
     """Characters of which every text that `pattern` is found in holds one; None where that cannot be told."""
     tree = _parser.parse(pattern)
