@@ -37,6 +37,8 @@ _CARRIES = (
 )
 #: Stands before what a parcel is said to hold: 写木雕, 申报工艺品.
 _DECLARED = ("写", "填", "申报", "报关", "报的", "品名")
+#: Groups of words for what else it may be made of, and what asks which of two it is.
+_MATERIALS, _OR = frozenset(("imitation", "other_material", "named")), "还是"
 #: Of these a word in the description says nothing of goods that the title names outright and without them.
 _ASIDE = frozenset(("toy", "tale"))
 _HIDES = frozenset("皮毛绒裘")
@@ -94,13 +96,18 @@ def speaks_against(view: View, context: Context, case: Case, scoring: Scoring) -
         return False
     if group.field and not _same_field(view, context, counting, scoring):
         return False
-    if view.skeleton[: context.start].endswith(_DECLARED):
+    if view.skeleton[: context.start].endswith(_DECLARED) or (group.key in _MATERIALS and _is_asked(view, context)):
         return False
     if (group.key in _OTHER_GOODS and _passing(view, context)) or (case.bait and case.bait.holds(context)):
         return False
     if group.key in _ASIDE and _aside(view, context, case.contexts, counting, scoring):
         return False
     return group.key not in _DENYING or denies(context, case.denied, counting, scoring)
+
+
+def _is_asked(view: View, context: Context) -> bool:
+    """True for one of two things that it may be: 赛璐珞还是玳瑁, 豹皮还是印花."""
+    return view.skeleton[: context.start].endswith(_OR) or view.skeleton.startswith(_OR, context.end)
 
 
 def _passing(view: View, context: Context) -> bool:

@@ -111,3 +111,20 @@ def test_a_sign_that_means_a_word_is_found_whole_or_not_at_all() -> None:
     """鹰 in 🦉 is no eagle, and a span that is part of a sign is none."""
     for match in _MATCHER.explain("🦉活的 三只 出").matches:
         assert "猫头鹰" in match.term or not match.surface.startswith("🦉")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["老梳子 不知是玳瑁还是树脂", "旧藏袍 镶边豹皮还是印花 自己看图", "老手镯 赛璐珞还是玳瑁 没试过"],
+)
+def test_one_of_two_materials_is_no_denial(text: str) -> None:
+    assert level(text).is_hit
+
+
+def test_a_seller_who_explains_is_no_hearsay() -> None:
+    assert level("卖家说明：非虎骨，是青梅酒") is Level.NONE
+
+
+def test_animals_named_in_a_row_are_goods_of_all_kinds() -> None:
+    assert category("🐘🐯 四样 老客私聊") == "trade_generic" and category("🐻🦏 老物件 看图") == "trade_generic"
+    assert level("🐘🐯🐻 儿童认知卡片") is Level.NONE

@@ -24,7 +24,10 @@ NAMES = ("development.tsv", "second.tsv", "third.tsv", "fourth.tsv", "fifth.tsv"
 #: Written by somebody else after everything was tuned; a few single characters and names were learnt from it since.
 UNLEARNT = "sixth.tsv"
 #: Worked on by class, some of them only after they had told what holds on listings that nobody has read.
-READ = ("seventh.tsv", "eighth.tsv", "ninth.tsv", "tenth.tsv", "eleventh.tsv", "twelfth.tsv")
+READ = (
+    "seventh.tsv", "eighth.tsv", "ninth.tsv", "tenth.tsv", "eleventh.tsv", "twelfth.tsv", "thirteenth.tsv",
+    "fourteenth.tsv",
+)  # fmt: skip
 SHARED = ROOT.parent / "shared"
 _MATCHER = Matcher(builtin())
 
@@ -87,7 +90,10 @@ def test_the_sixth_set_is_what_it_says() -> None:
 
 
 def test_the_last_sets_are_what_they_say() -> None:
-    counts = ((512, 74, 303), (450, 73, 273), (375, 69, 213), (402, 75, 223), (278, 49, 130), (281, 46, 106))
+    counts = (
+        (512, 74, 303), (450, 73, 273), (375, 69, 213), (402, 75, 223), (278, 49, 130), (281, 46, 106), (412, 76, 362),
+        (396, 68, 234),
+    )  # fmt: skip
     for name, told in zip(READ, counts, strict=True):
         rows = development(name)
         assert len({(row.title, row.description) for row in rows}) == len(rows) == sum(told)
@@ -238,16 +244,18 @@ def examples() -> list[str]:
 @pytest.mark.parametrize(
     ("name", "disguised", "code_word", "borderline", "ordinary"),
     [
-        ("seventh.tsv", 0.95, 0.94, 0.92, 0.005),
-        ("eighth.tsv", 0.94, 0.89, 0.92, 0.005),
-        ("ninth.tsv", 0.92, 0.98, 0.92, 0.005),
-        ("tenth.tsv", 0.92, 0.85, 0.81, 0.02),
-        ("eleventh.tsv", 0.90, 0.90, 0.87, 0.02),
-        ("twelfth.tsv", 0.94, 0.86, 0.78, 0.02),
+        ("seventh.tsv", 0.96, 0.94, 0.92, 0.005),
+        ("eighth.tsv", 0.95, 0.90, 0.92, 0.005),
+        ("ninth.tsv", 0.95, 0.98, 0.92, 0.005),
+        ("tenth.tsv", 0.94, 0.86, 0.87, 0.01),
+        ("eleventh.tsv", 0.93, 0.97, 0.90, 0.01),
+        ("twelfth.tsv", 0.96, 0.97, 0.84, 0.01),
+        ("thirteenth.tsv", 0.93, 0.76, 0.86, 0.02),
+        ("fourteenth.tsv", 0.93, 0.88, 0.85, 0.02),
     ],
 )
 def test_what_was_read_last(name: str, disguised: float, code_word: float, borderline: float, ordinary: float) -> None:
-    """Floors where it holds; of the last three less was learnt, and two figures are below what is asked (.93, .80)."""
+    """Floors where it holds; of the last two little was learnt: the thirteenth's code words are below what is asked."""
     read = measured(name)
     assert (read.groups["overt"].value or 0) >= 0.98
     assert (read.groups["disguised"].value or 0) >= disguised
