@@ -90,7 +90,8 @@ def _likeness(term: Term, skeleton: str) -> Iterator[tuple[float, str]]:
     if len(parts) > 1:
         if there:
             missing = "、".join(part for part in parts if part not in there)
-            yield len(there) / len(parts), f"只有“{'、'.join(there)}”，没有“{missing}”"
+            share = sum(map(len, there)) / sum(map(len, parts))
+            yield share, f"只有“{'、'.join(there)}”，没有“{missing}”"
         return
     whole = parts[0] if parts else ""
     if len(whole) == 2:
