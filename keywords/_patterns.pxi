@@ -18,7 +18,7 @@ cdef enum:
     _LONGEST = 2048
     _MOST = 256
     # Places behind a text that may be looked at.
-    _BEHIND = 16
+    _BEHIND = 8
 
 cdef enum:
     # Bits of the table that most pairs of characters are turned away by; it stays near the processor.
@@ -39,60 +39,8 @@ ctypedef struct Text:
     uint16_t last[_LONGEST]
 
 
-cdef extern from *:
-    """
-    #include <stdint.h>
-    #include <string.h>
-    /* What stands behind a text, and equals nothing in it. */
-    static const uint16_t behind[] = {
-        65520, 65521, 65522, 65523, 65524, 65525, 65526, 65527, 65528, 65529, 65530, 65531, 65532, 65533, 65534, 65535};
-    #if defined(__GNUC__)
-    typedef uint16_t eight __attribute__((vector_size(16)));
-    static inline eight from(const uint16_t *codes) {
-        eight read;
-        memcpy(&read, codes, sizeof read);
-        return read;
-    }
-    /* Eight places at a time, and asked once in the end: most texts have none. */
-    static inline int twice(const uint16_t *codes, int size) {
-        eight found = {0};
-        uint64_t halves[2];
-        int at;
-        for (at = 0; at < size; at += 8) {
-            eight one = from(codes + at), two = from(codes + at + 1);
-            eight third = from(codes + at + 4), fourth = from(codes + at + 5);
-            found |= (eight)(one == from(codes + at + 2)) | ((eight)(one == from(codes + at + 3)) & (eight)(two == third))
-                | ((eight)(one == third) & (eight)(two == fourth))
-                | ((eight)(one == fourth) & (eight)(two == from(codes + at + 6)));
-        }
-        memcpy(halves, &found, sizeof halves);
-        return (halves[0] | halves[1]) != 0;
-    }
-    #else
-    static inline int twice(const uint16_t *codes, int size) {
-        int at, found = 0;
-        for (at = 0; at < size; at++)
-            found |= codes[at] == codes[at + 2] || (codes[at + 1] == codes[at + 4] && codes[at] == codes[at + 3])
-                || (codes[at + 1] == codes[at + 5] && codes[at] == codes[at + 4])
-                || (codes[at + 1] == codes[at + 6] && codes[at] == codes[at + 5]);
-        return found;
-    }
-    #endif
-    /* The next such place from `at` on. */
-    static inline int following(const uint16_t *codes, int size, int at) {
-        for (; at < size - 2; at++)
-            if (codes[at] == codes[at + 2] || codes[at] == codes[at + 3] || codes[at] == codes[at + 4]
-                || codes[at] == codes[at + 5])
-                break;
-        return at;
-    }
-    """
-    const uint16_t* behind
-    #: Whether anywhere a character stands again behind one more, or the first two of a piece behind it and one more.
-    bint twice(const uint16_t* codes, int size) nogil
-    int following(const uint16_t* codes, int size, int at) nogil
-    void* memcpy(void* into, const void* source, size_t size) nogil
-    int memcmp(const void* one, const void* other, size_t size) nogil
+cdef extern from "string.h" nogil:
+    int memcmp(const void* one, const void* other, size_t size)
 
 cdef enum:
     # Characters of what fills all gaps of a name.
@@ -249,6 +197,25 @@ cdef inline void _append(Text* text, uint16_t code, int first, int last) noexcep
     # Never more than the text that it is made of has.
     text.codes[text.size], text.first[text.size], text.last[text.size] = code, first, last
     text.size += 1
+
+
+cdef void _close(Text* text) noexcept nogil:
+    """Puts behind a text what equals nothing in it, nor itself."""
+    cdef int at
+    for at in range(_BEHIND):
+        text.codes[text.size + at] = 0xFFF0 + at
+
+
+cdef inline int _again(const Text* text, int at) noexcept nogil:
+    """The next place from `at` on whose character stands again behind one to four more; the size where there is none."""
+    while at < text.size and not (
+        text.codes[at] == text.codes[at + 2]
+        or text.codes[at] == text.codes[at + 3]
+        or text.codes[at] == text.codes[at + 4]
+        or text.codes[at] == text.codes[at + 5]
+    ):
+        at += 1
+    return at
 
 
 cdef inline bint _has(const uint8_t[::1] bits, uint32_t number) except -1:

@@ -108,7 +108,7 @@ cdef class Prefilter:
         count = self._findings.find(&text, hits, 0)
         if count < 0 or not self._harmless(raw, &text, hits, count) or (stuffed and not self._clears_across(&text)):
             return False
-        return not twice(text.codes, text.size) or not self._fills(&text)
+        return not self._fills(&text)
 
     cdef bint _folds(self, str raw, Text* text, bint* stuffed) except -1:
         """Writes down what is legible in `raw`; False where it is to be read as a whole."""
@@ -146,14 +146,14 @@ cdef class Prefilter:
             text.codes[size], text.first[size] = number, place
             size += 1
         text.size = size
-        memcpy(&text.codes[size], behind, 2 * _BEHIND)
+        _close(text)
         return True
 
     cdef bint _fills(self, const Text* text) except -1:
         """True where the same may stand in every gap of a name: 穿一山一甲, of which a text goes on as 穿山."""
-        cdef int place = following(text.codes, text.size, 1), width, at
+        cdef int place = _again(text, 1), width, at
         cdef uint32_t pair
-        while place < text.size - 2:
+        while place < text.size:
             for width in range(1, _WIDEST + 1):
                 at = 0
                 while at < width and text.codes[place + at] == text.codes[place + width + 1 + at]:
@@ -162,7 +162,7 @@ cdef class Prefilter:
                     pair = (<uint32_t>text.codes[place - 1]) << 16 | text.codes[place + width]
                     if _marked(self._findings._likely, _hashed(pair)) and self._fills_from(text, place, width):
                         return True
-            place = following(text.codes, text.size, place + 1)
+            place = _again(text, place + 1)
         return False
 
     cdef bint _harmless(self, str raw, const Text* text, Hit* hits, int count) except -1:

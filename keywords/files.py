@@ -59,6 +59,8 @@ _GROUPS: dict[str, tuple[Strength, Kind]] = {
 }
 #: Groups of everyday words that nothing but their own company explains.
 _ALONE = ("review_code", "foreign_code")
+#: What is generated of names that are seldom written.
+_RARE: tuple[Variant, ...] = ("pinyin", "mixed", "reversed")
 
 
 @cache
@@ -149,8 +151,10 @@ def _groups(folder: Path) -> list[ContextBlock]:
 
 
 def _abroad(item: CategoryFile, shared: Set[str]) -> CategoryFile:
-    """The category with its names in other languages among its entries and rules; `shared`: see `_shortened`."""
+    """The category with its rare names and those in other languages among its entries and rules; `shared`: see
+    `_shortened`."""
     strong, review, coded = [*item.strong], [*item.review], [*item.coded]
+    strong += (Entry(text=text, variants=_RARE) for text in item.rare)
     for block in item.foreign:
         strong += (Entry(text=text, variants=()) for text in _shortened(block.strong, shared))
         review += (Entry(text=text, variants=()) for text in _shortened(block.review, shared))

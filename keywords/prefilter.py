@@ -1,6 +1,6 @@
 """Most titles are cleared before Python reads them: what the compiled prefilter knows of a lexicon.
 
-Where it is not compiled, or from another source, the sieve of the scanner does its work alone, in three to eight times
+Where it is not compiled, or from another source, the sieve of the scanner does its work alone, in four to fifteen times
 as long. Both judge alike; tests/keywords/test_prefilter.py holds them against each other.
 """
 

@@ -78,13 +78,14 @@ def unfilled(skeleton: str) -> Iterator[Second]:
             if skeleton.startswith(skeleton[at : at + width], at + width + 1):
                 cut.update(range(at, at + width), range(at + width + 1, at + 2 * width + 1))
         if cut:
-            yield _without(skeleton, cut)
-    yield _without(skeleton, {at for at, char in enumerate(skeleton) if char.isascii()})
+            yield without(skeleton, cut)
+    yield without(skeleton, {at for at, char in enumerate(skeleton) if char.isascii()})
 
 
-def _without(skeleton: str, cut: set[int]) -> Second:
+def without(skeleton: str, cut: set[int]) -> Second:
+    """The text without the characters at these places."""
     places = [at for at in range(len(skeleton)) if at not in cut]
-    return Second("".join(skeleton[at] for at in places), places, "filled")
+    return Second("".join([skeleton[at] for at in places]), places, "filled")
 
 
 def is_filled(skeleton: str, places: Sequence[int]) -> bool:

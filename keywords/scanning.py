@@ -17,7 +17,7 @@ from keywords.folding import folding
 from keywords.parts import characters, is_sounded, rejoined
 from keywords.patterns import Meaning, Spelled, fillable, longer, spell, stuffable
 from keywords.prefilter import TURNED, Learner, prefilter
-from keywords.readings import is_filled, is_lined, others, triggers, unfilled
+from keywords.readings import is_filled, is_lined, others, triggers, unfilled, without
 from keywords.returning import give_back, undisturbed
 from keywords.skimming import skimmer
 from keywords.terms import ContextGroup, Lexicon, Term
@@ -275,10 +275,9 @@ class Scanner:
     def _across(self, skeleton: str, runs: Sequence[tuple[int, int]]) -> Iterator[_Hit]:
         """Terms that appear when these runs are taken out."""
         cut = {index for run in runs for index in range(*run)}
-        kept = [index for index in range(len(skeleton)) if index not in cut]
-        shorter = "".join([skeleton[index] for index in kept])
-        starts = [start for start, _ in runs]
-        for index, start, end in self._patterns_in(shorter):
+        shorter = without(skeleton, cut)
+        kept, starts = shorter.places, [start for start, _ in runs]
+        for index, start, end in self._patterns_in(shorter.text):
             first, last = kept[start], kept[end - 1] + 1
             if last - first > end - start:
                 # Between two characters it may be chance, between three it is meant.

@@ -79,7 +79,7 @@ class CodedRule(Strict):
 
 
 class ForeignBlock(Strict):
-    """Names in other languages. Nothing is generated of them."""
+    """Names in other languages and provinces, and of species that few have heard of. Nothing is generated."""
 
     strong: tuple[str, ...] = ()
     review: tuple[str, ...] = ()
@@ -105,6 +105,8 @@ class CategoryFile(Strict):
     #: Borderline goods whose name alone says too little.
     review_weak: tuple[str | Entry, ...] = ()
     compose: tuple[ComposedRule, ...] = ()
+    #: Short strong names that are seldom written: they are spelt in letters and turned round, but nobody mishears them.
+    rare: tuple[str, ...] = ()
     #: Terms that are names known to everybody: whatever a careless ear hears for them is generated.
     heard: tuple[str, ...] = ()
     #: Lists of companions that entries and classes name as `@name`.

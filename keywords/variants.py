@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import accumulate, chain, combinations, permutations, product, zip_longest
+from itertools import accumulate, combinations, permutations, product, zip_longest
 from typing import NamedTuple
 
 from keywords.alike import ALIKE, HEARD
@@ -181,10 +181,13 @@ def _repeated(skeleton: str) -> Iterator[Spelling]:
 
 
 def _filled(skeleton: str) -> Iterator[Spelling]:
-    """Of a well-known name every gap holds a character that says nothing: what it means is left to the reader."""
+    """Of a well-known name every gap holds a character that says nothing: what it means is left to the reader.
+
+    The same in several gaps is read without a pattern (`readings.unfilled`).
+    """
     gaps = len(skeleton) - 1
-    mixed = permutations(_MIXED_FILLERS, gaps) if gaps == 2 else ()
-    for chosen in chain(((filler,) * gaps for filler in _FILLERS), mixed):
+    fillers = [(one,) for one in _FILLERS] if gaps == 1 else permutations(_MIXED_FILLERS, gaps) if gaps == 2 else ()
+    for chosen in fillers:
         pieces = zip_longest(skeleton, chosen, fillvalue="")
         text = "".join(char + filler for char, filler in pieces)
         yield Spelling(text=text, technique="filled", tier="T2", weak=gaps < 2)

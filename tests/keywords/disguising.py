@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from itertools import cycle
 
 from keywords import Lexicon
-from keywords.alike import ALIKE, HEARD, SPLIT
+from keywords.alike import ALIKE, HEARD, RADICALS, SPLIT
 from keywords.terms import Term
 from keywords.variants import _sounds
 
@@ -179,17 +179,13 @@ TECHNIQUES: dict[str, Callable[[str], str]] = {
 }
 
 
-#: Ways that are spelt out beforehand, for the names for which the lexicon asks it: for any of these variants.
-ASKED_FOR: dict[str, frozenset[str]] = {
-    **dict.fromkeys(("pinyin", "spaced pinyin", "capitals", "toned"), frozenset(("pinyin",))),
-    **dict.fromkeys(("mixed first", "mixed last", "mixed apart"), frozenset(("mixed",))),
-    **dict.fromkeys(("heard", "alike"), frozenset(("homophone", "heard"))),
-    "reversed": frozenset(("reversed",)),
-}  # fmt: skip
+#: Ways in which only names that are often written are changed, and the variants that ask for that.
+MISHEARD = ("heard", "alike")
+ASKING = frozenset(("homophone", "heard"))
 
 
 def names(lexicon: Lexicon) -> list[Term]:
-    """Names of two or three Han characters that are strong or known to everybody."""
+    """Names of two or three Han characters that are strong or known to everybody; no radical stands alone in a name."""
     return [
         term
         for term in lexicon.terms
@@ -197,12 +193,13 @@ def names(lexicon: Lexicon) -> list[Term]:
         and term.kind == "term"
         and 2 <= len(term.text) <= 3
         and all("\u4e00" <= char <= "\u9fff" and unicodedata.name(char, "") for char in term.text)
+        and RADICALS.keys().isdisjoint(term.text)
     ]
 
 
 def disguised(term: Term, technique: str) -> Iterator[tuple[str, str]]:
     """Title and description of listings in which the name is written so; none where it cannot be, or nobody asked."""
-    if technique in ASKED_FOR and ASKED_FOR[technique].isdisjoint(term.variants):
+    if technique in MISHEARD and ASKING.isdisjoint(term.variants):
         return
     written = TECHNIQUES[technique](term.text)
     if technique == "plain" or written != term.text:

@@ -38,6 +38,13 @@ def test_a_rare_name_is_found_where_little_is_said_beside_it(matcher: Matcher, t
     assert (found.level.is_hit, found.category) == (True, category)
 
 
+def test_a_rare_name_is_no_less_than_a_common_one(matcher: Matcher) -> None:
+    """Seldom written is not doubtful: it may be urgent, and is found in letters and turned round."""
+    assert matcher.explain("大鸨 活体 一对 包真 加V").level is Level.HIGH
+    for text in ("heiguan 活体 一对 加V", "黑guan 活体 一对", "鸨大 活体 一对 加V"):
+        assert matcher.explain(text).category == "bird_live", text
+
+
 @pytest.mark.parametrize(
     "text",
     [
