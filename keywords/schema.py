@@ -105,7 +105,8 @@ class CategoryFile(Strict):
     #: Borderline goods whose name alone says too little.
     review_weak: tuple[str | Entry, ...] = ()
     compose: tuple[ComposedRule, ...] = ()
-    #: Short strong names that are seldom written: they are spelt in letters and turned round, but nobody mishears them.
+    #: Short strong names that are seldom written: spelt in letters and turned round, but nobody mishears them. Those of
+    #: which the letters are a common word's stand under `foreign`: da bao is 打包, not 大鸨.
     rare: tuple[str, ...] = ()
     #: Terms that are names known to everybody: whatever a careless ear hears for them is generated.
     heard: tuple[str, ...] = ()

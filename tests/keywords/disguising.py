@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from itertools import cycle
 
 from keywords import Lexicon
-from keywords.alike import ALIKE, HEARD, RADICALS, SPLIT
+from keywords.alike import ALIKE, HEARD, SPLIT
 from keywords.terms import Term
 from keywords.variants import _sounds
 
@@ -185,7 +185,7 @@ ASKING = frozenset(("homophone", "heard"))
 
 
 def names(lexicon: Lexicon) -> list[Term]:
-    """Names of two or three Han characters that are strong or known to everybody; no radical stands alone in a name."""
+    """Names of two or three Han characters that are strong or known to everybody: those of which disguises are made."""
     return [
         term
         for term in lexicon.terms
@@ -193,7 +193,7 @@ def names(lexicon: Lexicon) -> list[Term]:
         and term.kind == "term"
         and 2 <= len(term.text) <= 3
         and all("\u4e00" <= char <= "\u9fff" and unicodedata.name(char, "") for char in term.text)
-        and RADICALS.keys().isdisjoint(term.text)
+        and term.variants
     ]
 
 

@@ -41,7 +41,8 @@ def test_a_rare_name_is_found_where_little_is_said_beside_it(matcher: Matcher, t
 def test_a_rare_name_is_no_less_than_a_common_one(matcher: Matcher) -> None:
     """Seldom written is not doubtful: it may be urgent, and is found in letters and turned round."""
     assert matcher.explain("大鸨 活体 一对 包真 加V").level is Level.HIGH
-    for text in ("heiguan 活体 一对 加V", "黑guan 活体 一对", "鸨大 活体 一对 加V"):
+    assert not matcher.explain("dizhi 发我 da bao 一张").level.is_hit  # 地址, 打包: no 帝雉, no 大鸨
+    for text in ("heiguan 活体 一对 加V", "黑guan 活体 一对", "鹳黑 活体 一对 加V"):
         assert matcher.explain(text).category == "bird_live", text
 
 
