@@ -2,7 +2,7 @@
 
 from array import array
 
-from libc.stdint cimport uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t
 
 cdef enum:
     # Numbers with a meaning of their own; those from _FIRST on are characters of the patterns.
@@ -254,3 +254,14 @@ cdef int _count(const uint8_t[::1] bits, const Hit* hits, int count) except -1:
     for at in range(count):
         found += _has(bits, hits[at].text)
     return found
+
+
+cdef inline bint _stutters(const Text* text, Hit hit) noexcept nogil:
+    """麝麝香香."""
+    return (
+        hit.end - hit.start == 2
+        and hit.start > 0
+        and hit.end < text.size
+        and text.codes[hit.start - 1] == text.codes[hit.start]
+        and text.codes[hit.end] == text.codes[hit.end - 1]
+    )

@@ -34,5 +34,8 @@ class Prefilter:
         window: int,
         learn_of: Callable[[int], bool | Asked],
         expressed: Callable[[str, int], bool],
+        gate: array[int] | None,
+        shortest: int,
+        longest: int,
     ) -> None: ...
     def clears(self, raw: str) -> bool: ...

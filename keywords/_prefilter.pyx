@@ -78,14 +78,19 @@ cdef class Prefilter:
     cdef dict _asked, _characters, _names
     cdef object _learn_of, _expressed
     cdef int _window
+    #: By small number what a character adds to a sum from which phrasing may speak; none where it is never asked.
+    cdef const int32_t[::1] _gate
+    cdef int _shortest, _longest
 
     def __init__(
-        self, uint16_t[::1] number, sides, findings, beside, kinds, dict characters, int window, learn_of, expressed
+        self, uint16_t[::1] number, sides, findings, beside, kinds, dict characters, int window, learn_of, expressed,
+        gate, int shortest, int longest
     ):
         """`number`: code point to small number; `sides`: by small number what it may be beside stuffing; `findings`
         and `beside`: texts in order and the number of each; `kinds`: by number of a finding, 0 where `learn_of` is to
         be asked: it answers False for nothing, True for a text to be read, or an `Asked`; `characters`: small numbers
-        of what parts make, by their number; `expressed`: tells of a text and bits whether an expression is found.
+        of what parts make, by their number; `expressed`: tells of a text and bits whether an expression is found;
+        `gate`, `shortest` and `longest`: what `Phrasing.may_speak` asks of a text with a weak finding; None for nothing.
         """
         cdef Py_ssize_t code
         for code in range(number.shape[0]):
@@ -95,6 +100,7 @@ cdef class Prefilter:
         self._findings = Patterns(number, *findings, len(sides))
         self._beside = Patterns(number, *beside, len(sides))
         self._window, self._learn_of, self._expressed = window, learn_of, expressed
+        self._gate, self._shortest, self._longest = gate, shortest, longest
         self._asked, self._names = {}, {}
 
     def clears(self, str raw not None) -> bool:
@@ -246,7 +252,17 @@ cdef class Prefilter:
                     return False
                 if term.expressions and (term.letters is None or _any_in(term.letters, text)):
                     expressions = term.expressions if expressions is None else expressions | term.expressions
-        return expressions is None or not self._expressed(raw, expressions)
+        return not (self._may_speak(text) or (expressions is not None and self._expressed(raw, expressions)))
+
+    cdef bint _may_speak(self, const Text* text) except -1:
+        """As `Phrasing.may_speak` has it, and now and then where that says no."""
+        cdef int64_t told = 0
+        cdef int at
+        if self._gate is None or text.size < self._shortest:
+            return False
+        for at in range(min(text.size, self._longest)):
+            told += self._gate[text.codes[at]]
+        return told >= 0
 
     cdef bint _company(self, Weak term, Hit find, const Hit* hits, int count) except -1:
         cdef int at
@@ -382,14 +398,3 @@ cdef bint _is_mark(int kind, void* data, Py_ssize_t length, Py_ssize_t place) no
 
 cdef inline bint _is_letter(Py_UCS4 char) noexcept nogil:
     return u"a" <= char <= u"z" or u"A" <= char <= u"Z"
-
-
-cdef inline bint _stutters(const Text* text, Hit hit) noexcept nogil:
-    """麝麝香香."""
-    return (
-        hit.end - hit.start == 2
-        and hit.start > 0
-        and hit.end < text.size
-        and text.codes[hit.start - 1] == text.codes[hit.start]
-        and text.codes[hit.end] == text.codes[hit.end - 1]
-    )

@@ -8,19 +8,21 @@ from keywords.blocks import blocks
 from keywords.candidates import Candidate
 from keywords.company import Reading
 from keywords.folding import folding
+from keywords.phrasing import Phrasing, phrasing
 from keywords.requiring import require_company
-from keywords.resolving import cover, resolve
+from keywords.resolving import resolve
 from keywords.scanning import Scanner
-from keywords.scoring import gather, judge
+from keywords.scoring import gather
 from keywords.terms import Lexicon
 from keywords.view import View
+from keywords.weighing import weigh
 from records import Assessment, Level, Listing, Match
 
 if TYPE_CHECKING:
     from keywords.batch import Sieve
 
 #: Counts up when the same lexicon may judge differently.
-MATCHER_VERSION = "1"
+MATCHER_VERSION = "2"
 #: Matches kept of one listing, counting and cancelled ones each.
 _TOLD = 100
 #: Listings fewer than which are judged one by one: a block has a cost of its own, and so have numpy and the sieve.
@@ -30,11 +32,16 @@ _FEW = 256
 class Matcher:
     """Judges listings by one lexicon. An object of its own: there is no global one."""
 
-    def __init__(self, lexicon: Lexicon, *, on: date | None = None) -> None:
-        """`on`: the day of assessment; a term that ended before it does not count. Without it no term has ended."""
+    def __init__(self, lexicon: Lexicon, *, on: date | None = None, learnt: Phrasing | None = None) -> None:
+        """`on`: the day of assessment; a term that ended before it does not count. Without it no term has ended.
+
+        `learnt`: phrasing other than this release's, to measure it; it is not pickled.
+        """
         lexicon = lexicon.in_force(on) if on else lexicon
         self.lexicon = lexicon
-        self._scanner = Scanner(lexicon)
+        #: None for a lexicon released before there was such a measure.
+        self._phrasing = (learnt or phrasing()) if "phrasing" in lexicon.scoring.points else None
+        self._scanner = Scanner(lexicon, self._phrasing)
         #: True for most texts: nothing counts in them. Never, where the prefilter is not compiled.
         self._clears = self._scanner.clears or _unsure
         self._read = self._scanner.read
@@ -120,10 +127,9 @@ class Matcher:
             return self._clean
         contexts = gather(self._scanner.contexts.scan(view, reading))
         require_company(view, candidates, contexts, scoring)
+        verdict = weigh(view, candidates, contexts, self.lexicon, self._phrasing)
         if not (told or _any_alive(candidates)):
             return self._clean
-        cover(candidates)
-        verdict = judge(view, candidates, contexts, scoring)
         return Assessment(
             level=verdict.level,
             score=verdict.score,

@@ -17,6 +17,7 @@ from keywords.expressions import DIGIT
 from keywords.folding import LEGIBLE, MARKS, Folding
 from keywords.parts import characters, is_sounded
 from keywords.patterns import STUFFED, Stuffing
+from keywords.phrasing import LONGEST, SHORTEST, Phrasing, spoken
 from keywords.readings import triggers
 from keywords.terms import Term
 
@@ -126,6 +127,7 @@ def prefilter(
     tables: Folding,
     company: Company,
     learner: Callable[[Mapping[str, int]], Learner],
+    phrasing: Phrasing | None,
 ) -> Callable[[str], bool] | None:
     """Answers True for a text in which nothing counts; None where it is not compiled.
 
@@ -133,7 +135,7 @@ def prefilter(
     """
     if built_from() != source_hash():
         return None
-    alphabet = _alphabet(numbers, stuffing, company)
+    alphabet = _alphabet(numbers, stuffing, company, phrasing)
     number = _numbering(alphabet, tables)
     kinds, joined = _kinds(numbers, last, alphabet)
     texts = list(numbers)
@@ -153,16 +155,30 @@ def prefilter(
         company.window,
         learner(alphabet),
         company.expressed,
+        _gate(alphabet, phrasing) if phrasing else None,
+        SHORTEST,
+        LONGEST,
     )
     clears: Callable[[str], bool] = made.clears
     return clears
 
 
-def _alphabet(numbers: Iterable[str], stuffing: Stuffing | None, company: Company) -> dict[str, int]:
+def _alphabet(
+    numbers: Iterable[str], stuffing: Stuffing | None, company: Company, phrasing: Phrasing | None
+) -> dict[str, int]:
     told = {*STUFFED, *"".join(numbers), *"".join(characters().values()), *company.characters()}
+    told |= phrasing.gate.keys() if phrasing else set()
     if stuffing is not None:
         told |= {*stuffing.lefts, *stuffing.rights}
     return {char: place for place, char in enumerate(sorted(told), _FIRST)}
+
+
+def _gate(alphabet: Mapping[str, int], phrasing: Phrasing) -> "array[int]":
+    # What may be no Han character is passed over, as the quick question does, and the rest errs to asking.
+    gate = array("i", [0]) * (len(alphabet) + _FIRST)
+    for char, place in alphabet.items():
+        gate[place] = phrasing.gate.get(char, phrasing.unknown) if spoken(char) else 0
+    return gate
 
 
 def _kinds(numbers: Mapping[str, int], last: int, alphabet: Mapping[str, int]) -> tuple[bytearray, dict[int, int]]:

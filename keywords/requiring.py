@@ -11,6 +11,8 @@ from keywords.view import View
 
 #: Longest word of the dictionary that is heard everywhere.
 _SHORT = 3
+#: Why a weak term without company does not count.
+_LONELY = "弱词，附近没有本类语境"
 
 
 def require_company(view: View, candidates: list[Candidate], contexts: list[Context], scoring: Scoring) -> None:
@@ -42,7 +44,19 @@ def require_company(view: View, candidates: list[Candidate], contexts: list[Cont
             # Nobody fills every gap of a name by chance: what stands beside it only adds to that.
             or item.found.reading == "filled"
         ):
-            item.cancelled_by = "弱词，附近没有本类语境"
+            item.cancelled_by = _LONELY
+
+
+def is_lonely(item: Candidate) -> bool:
+    """True for a weak term that company alone is wanting for."""
+    return item.cancelled_by == _LONELY
+
+
+def believe(candidates: list[Candidate], category: str) -> None:
+    """Lets lonely terms count: those of this category, or all where there is none."""
+    lonely = [item for item in candidates if is_lonely(item)]
+    for item in [item for item in lonely if item.term.category == category] or lonely:
+        item.cancelled_by = ""
 
 
 def _among_others(view: View, item: Candidate, jargon: list[Candidate], contexts: list[Context]) -> bool:

@@ -16,6 +16,7 @@ from keywords.expressions import of_groups
 from keywords.folding import folding
 from keywords.parts import characters, is_sounded, rejoined
 from keywords.patterns import Meaning, Spelled, fillable, longer, spell, stuffable
+from keywords.phrasing import Phrasing
 from keywords.prefilter import TURNED, Learner, prefilter
 from keywords.readings import is_filled, is_lined, others, triggers, unfilled, without
 from keywords.returning import give_back, undisturbed
@@ -53,7 +54,9 @@ class Scanner:
     """Finds patterns in skeletons. Built once for a lexicon; immutable afterwards."""
 
     @undisturbed()
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, phrasing: Phrasing | None = None) -> None:
+        """`phrasing`: of a listing whose weak terms have no company; None where it is not asked."""
+        self._phrasing = phrasing
         spelled = _spelled(lexicon)
         self._meanings = spelled.meanings
         #: From this number on a text stands for no term.
@@ -92,6 +95,7 @@ class Scanner:
             folding(),
             self._company,
             lambda alphabet: Learner(self._company, self._own, parts, self._longer, alphabet, self._is_name),
+            phrasing,
         )
         self._sieve = None if self.clears else _sieve(self.factors)
         # The automata were made of lists and tables three times their size.
@@ -172,7 +176,9 @@ class Scanner:
                         return True
                     weak.append(Place(meaning.term, start, end))
         # What stands right to left may turn out to be written plainly; the judge looks at that.
-        return bool(weak) and (TURNED in raw or self._company.possible(raw, reading, weak))
+        if not weak or TURNED in raw or self._company.possible(raw, reading, weak):
+            return bool(weak)
+        return self._phrasing is not None and self._phrasing.may_speak(reading.skeleton)
 
     def _parts_in(self, reading: Reading) -> set[str]:
         """Every part of a pair that stands in the text."""

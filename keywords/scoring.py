@@ -36,6 +36,10 @@ class Verdict:
     parts: tuple[Part, ...]
     category: str
     direction: str
+    #: The categories of what counts, where one is named outright; empty where all are but guessed at by weak terms.
+    named: frozenset[str] = frozenset()
+    #: True for goods that a person decides on, however ordinary they look.
+    borderline: bool = False
 
 
 @dataclass(kw_only=True, slots=True)
@@ -65,8 +69,10 @@ def gather(found: Iterable[tuple[ContextGroup, str, int, int]]) -> list[Context]
     return _longest(contexts)
 
 
-def judge(view: View, candidates: list[Candidate], contexts: list[Context], scoring: Scoring) -> Verdict:
-    """The verdict on a listing. Level none when no match counts."""
+def judge(
+    view: View, candidates: list[Candidate], contexts: list[Context], scoring: Scoring, put: Part | None = None
+) -> Verdict:
+    """The verdict on a listing by what counts. Level none when no match does. `put`: what the whole's phrasing says."""
     counting = sorted((c for c in candidates if c.alive), key=lambda c: -weight(c, scoring))[:_WEIGHED]
     if not counting:
         return Verdict(level=Level.NONE, score=0, parts=(), category="", direction=_direction(contexts, ""))
@@ -75,6 +81,8 @@ def judge(view: View, candidates: list[Candidate], contexts: list[Context], scor
     category = heaviest.term.category
     sheet = _Sheet()
     _add_matches(view, sheet, heaviest, counting, scoring)
+    if put:
+        sheet.parts.append(put)
     _add_raising(view, sheet, counting, contexts, category, scoring)
     helped = (c.companion for c in counting if c.companion and c.term.category == category)
     companion = next(helped, "") if heaviest.weak else ""
@@ -250,7 +258,13 @@ def _verdict(
     if level is Level.HIGH and (borderline or caps or _only_guesses(counting, sheet)):
         level = Level.REVIEW
     return Verdict(
-        level=level, score=score, parts=tuple(sheet.parts), category=heaviest.term.category, direction=direction
+        level=level,
+        score=score,
+        parts=tuple(sheet.parts),
+        category=heaviest.term.category,
+        direction=direction,
+        borderline=borderline,
+        named=frozenset() if heaviest.weak else frozenset([item.term.category for item in counting]),
     )
 
 

@@ -21,7 +21,7 @@ SETS = ROOT / "tests" / "keywords" / "sets"
 FIRST = "development"
 OTHERS = (
     "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth",
-    "thirteenth", "fourteenth",
+    "thirteenth", "fourteenth", "fifteenth", "sixteenth",
 )  # fmt: skip
 PAGES = (ROOT / "docs" / "detection.md", ROOT / "README.md", ROOT / "README.zh-CN.md")
 

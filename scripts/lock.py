@@ -28,5 +28,6 @@ if __name__ == "__main__":
     compile_lock("runtime.txt", "pyproject.toml", "-c", "locks/s3.txt")  # botocore wants an older dateutil
     compile_lock("dev.txt", "pyproject.toml", "--extra", "s3", "--group", "dev", "-c", "locks/s3.txt")
     compile_lock("bench.txt", "--group", "bench")
+    compile_lock("learn.txt", "--group", "learn")
     compile_lock("archives.txt", "--group", "archives")
     cut_installer()

@@ -26,7 +26,7 @@ UNLEARNT = "sixth.tsv"
 #: Worked on by class, some of them only after they had told what holds on listings that nobody has read.
 READ = (
     "seventh.tsv", "eighth.tsv", "ninth.tsv", "tenth.tsv", "eleventh.tsv", "twelfth.tsv", "thirteenth.tsv",
-    "fourteenth.tsv",
+    "fourteenth.tsv", "fifteenth.tsv", "sixteenth.tsv",
 )  # fmt: skip
 SHARED = ROOT.parent / "shared"
 _MATCHER = Matcher(builtin())
@@ -92,7 +92,7 @@ def test_the_sixth_set_is_what_it_says() -> None:
 def test_the_last_sets_are_what_they_say() -> None:
     counts = (
         (512, 74, 303), (450, 73, 273), (375, 69, 213), (402, 75, 223), (278, 49, 130), (281, 46, 106), (412, 76, 362),
-        (396, 68, 234),
+        (396, 68, 234), (312, 62, 160), (278, 60, 193),
     )  # fmt: skip
     for name, told in zip(READ, counts, strict=True):
         rows = development(name)
@@ -250,12 +250,14 @@ def examples() -> list[str]:
         ("tenth.tsv", 0.94, 0.86, 0.87, 0.01),
         ("eleventh.tsv", 0.93, 0.97, 0.90, 0.01),
         ("twelfth.tsv", 0.96, 0.97, 0.84, 0.01),
-        ("thirteenth.tsv", 0.93, 0.76, 0.86, 0.02),
-        ("fourteenth.tsv", 0.93, 0.88, 0.85, 0.02),
+        ("thirteenth.tsv", 0.93, 0.86, 0.88, 0.02),
+        ("fourteenth.tsv", 0.96, 0.94, 0.88, 0.01),
+        ("fifteenth.tsv", 0.94, 0.95, 0.92, 0.02),
+        ("sixteenth.tsv", 0.93, 0.96, 0.88, 0.05),
     ],
 )
 def test_what_was_read_last(name: str, disguised: float, code_word: float, borderline: float, ordinary: float) -> None:
-    """Floors where it holds; of the last two little was learnt: the thirteenth's code words are below what is asked."""
+    """Floors where it holds. Of the sixteenth's ordinary goods, meant to be hard, more are raised than is asked."""
     read = measured(name)
     assert (read.groups["overt"].value or 0) >= 0.98
     assert (read.groups["disguised"].value or 0) >= disguised
