@@ -42,8 +42,9 @@ class Explanation:
 def explain(matcher: Matcher, text: str) -> Explanation:
     """The judgement of a bare text, explained. Costs the judgement and one walk over the terms."""
     judged = matcher.explain(text)
+    put = _put(matcher, text)
     wanting = {
-        index: company(matcher.lexicon, match)
+        index: company(matcher.lexicon, match) + put
         for index, match in enumerate(judged.matches)
         if match.strength == "weak" and "语境" in match.cancelled_by
     }
@@ -64,6 +65,14 @@ def company(lexicon: Lexicon, match: Match) -> str:
     ]
     told.append(f"“{lexicon.category_name(match.category)}”类的另一个词条")
     return f"前后 {lexicon.scoring.window} 字内须有：{'；'.join(told)}"
+
+
+def _put(matcher: Matcher, text: str) -> str:
+    """How the whole would have to be put; empty where that is not asked."""
+    manner = matcher.phrasing.manner(folding().skeleton(text)) if matcher.phrasing else None
+    if matcher.phrasing is None or manner is None:
+        return ""
+    return f"；或者整段措辞近似同类线索（须达 {matcher.phrasing.speaks / 1000:g}，本文 {manner.likeness:.1f}）"
 
 
 def _verdict(judged: Assessment, lexicon: Lexicon) -> str:

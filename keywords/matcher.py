@@ -39,9 +39,9 @@ class Matcher:
         """
         lexicon = lexicon.in_force(on) if on else lexicon
         self.lexicon = lexicon
-        #: None for a lexicon released before there was such a measure.
-        self._phrasing = (learnt or phrasing()) if "phrasing" in lexicon.scoring.points else None
-        self._scanner = Scanner(lexicon, self._phrasing)
+        #: How listings are put; None for a lexicon released before there was such a measure.
+        self.phrasing = (learnt or phrasing()) if "phrasing" in lexicon.scoring.points else None
+        self._scanner = Scanner(lexicon, self.phrasing)
         #: True for most texts: nothing counts in them. Never, where the prefilter is not compiled.
         self._clears = self._scanner.clears or _unsure
         self._read = self._scanner.read
@@ -127,7 +127,7 @@ class Matcher:
             return self._clean
         contexts = gather(self._scanner.contexts.scan(view, reading))
         require_company(view, candidates, contexts, scoring)
-        verdict = weigh(view, candidates, contexts, self.lexicon, self._phrasing)
+        verdict = weigh(view, candidates, contexts, self.lexicon, self.phrasing)
         if not (told or _any_alive(candidates)):
             return self._clean
         return Assessment(

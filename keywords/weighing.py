@@ -33,7 +33,9 @@ def weigh(
         return verdict
     elif manner.likeness < 0 and _is_guess(verdict, candidates):
         verdict = judge(view, candidates, contexts, scoring, _against(manner, scoring))
-    return _leant(verdict, phrasing, manner, lexicon)
+    # What is sold killed is meat, however much is said of the snake that it was.
+    settled = any(context.group.leans == verdict.category for context in contexts)
+    return verdict if settled else _leant(verdict, phrasing, manner, lexicon)
 
 
 def _spoken_for(view: View, candidates: list[Candidate], phrasing: Phrasing) -> Manner | None:

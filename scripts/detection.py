@@ -21,7 +21,7 @@ SETS = ROOT / "tests" / "keywords" / "sets"
 FIRST = "development"
 OTHERS = (
     "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth",
-    "thirteenth", "fourteenth", "fifteenth", "sixteenth",
+    "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth",
 )  # fmt: skip
 PAGES = (ROOT / "docs" / "detection.md", ROOT / "README.md", ROOT / "README.zh-CN.md")
 
