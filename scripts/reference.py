@@ -71,7 +71,8 @@ _FORMAT = """
 best three quarters are asked every night and the others take turns |
 | `strong` | enough alone, unless other words lower the score |
 | `weak` | needs company near it: a word of a context group of its category with `company: true`, one of its own \
-`company`, or another term of the category |
+`company`, or another term of the category. Where it has none, how the whole listing is put may be its company \
+([detection.md](detection.md)); `xunwang lexicon test` says how far a text is from that |
 | `code` | everyday words that mean goods in company only: their own `company` where named, else as for weak ones \
 but more than a mere number (`bare: true`: 一对, 35克) |
 | `review`, `review_weak` | borderline goods: 待核, never more |
