@@ -32,10 +32,12 @@ async def unroll(sheet: Sheet | None, seconds: float) -> bool:
     deadline = Deadline(seconds)
     try:
         for _ in range(MOST_SCREENS):
-            if not await deadline.keep(sheet.ask(_DOWN)):
+            more = await deadline.keep(sheet.ask(_DOWN))
+            # The last screen is looked at as long as the others.
+            await asyncio.sleep(_REST_SECONDS)
+            if not more:
                 await deadline.keep(sheet.ask(_UP))
                 return True
-            await asyncio.sleep(_REST_SECONDS)
         await deadline.keep(sheet.ask(_UP))
     except BROWSER_FAULTS as fault:  # what is wrong with the page, its photograph will say
         log.info("page was not scrolled through", why=type(fault).__name__)
