@@ -21,7 +21,7 @@ from records import Assessment, Level, Listing, Match
 if TYPE_CHECKING:
     from keywords.batch import Sieve
 
-#: Counts up when the same lexicon may judge differently.
+#: Counts up when the same lexicon may judge differently: by other code, or because phrasing was learnt anew.
 MATCHER_VERSION = "2"
 #: Matches kept of one listing, counting and cancelled ones each.
 _TOLD = 100

@@ -8,7 +8,7 @@ from math import isclose
 
 import pytest
 
-from keywords import Lexicon, Matcher, Term, builtin
+from keywords import MATCHER_VERSION, Lexicon, Matcher, Term, builtin
 from keywords.explaining import explain
 from keywords.folding import folding
 from keywords.phrasing import LONGEST, SHORTEST, TABLE, Phrasing, phrasing, read, spoken
@@ -176,6 +176,11 @@ def test_the_table_was_learnt_from_the_sets_as_they_are_and_holds_nothing_else()
     assert len(known.weights) > 5000 and {name for name, _ in known.categories} == {
         category.key for category in builtin().categories
     }
+
+
+def test_who_learns_anew_counts_the_version_of_the_matcher_up() -> None:
+    """Or what was judged with the weights of before could not be told from what is judged with these."""
+    assert (MATCHER_VERSION, hashlib.sha256(TABLE.read_bytes()).hexdigest()[:12]) == ("2", "ccab569e4ab7")
 
 
 def test_the_quick_question_turns_hardly_anything_away() -> None:
